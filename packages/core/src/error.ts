@@ -1,0 +1,58 @@
+/** What an error is about, beyond its sentence: the offending name, what was found, what was expected. */
+export interface ErrorDetails {
+  /** The argument, parameter, file, task or config key at fault. */
+  readonly name?: string;
+  readonly got?: unknown;
+  readonly expected?: unknown;
+  /** What the reader can do about it; appended to the message. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+const marker = Symbol.for('taskloom.error');
+
+/**
+ * The one error class of Taskloom. `code` is stable and made for programs (`shape_mismatch`, `file_corrupt`, …); the message is made for people.
+ * Use `TaskloomError.isInstance(e)` rather than `instanceof`: it also holds when two copies of this package are installed.
+ */
+export class TaskloomError extends Error {
+  readonly code: string;
+  readonly details: ErrorDetails;
+  readonly [marker] = true;
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    const facts = [
+      details.expected === undefined ? '' : ` Expected ${show(details.expected)}`,
+      details.got === undefined ? '' : `${details.expected === undefined ? ' Got' : ', got'} ${show(details.got)}`,
+    ].join('');
+    super(`${message}${facts ? `${facts}.` : ''}${details.remedy ? ` ${details.remedy}` : ''}`, { cause: details.cause });
+    this.name = 'TaskloomError';
+    this.code = code;
+    this.details = details;
+  }
+
+  static isInstance(error: unknown): error is TaskloomError {
+    return typeof error === 'object' && error !== null && (error as { [marker]?: unknown })[marker] === true;
+  }
+}
+
+/** Throws `shape_mismatch` unless `shape` equals `expected`, where `-1` stands for any size. */
+export function assertShape(shape: readonly number[], expected: readonly number[], name: string, remedy?: string): void {
+  if (shape.length === expected.length && expected.every((size, axis) => size === -1 || size === shape[axis])) return;
+  throw new TaskloomError('shape_mismatch', `'${name}' has the wrong shape.`, {
+    name,
+    expected: `[${expected.map((size) => (size === -1 ? '·' : size)).join(', ')}]`,
+    got: `[${shape.join(', ')}]`,
+    remedy,
+  });
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    const text = JSON.stringify(value);
+    return text === undefined ? String(value) : text.length > 300 ? `${text.slice(0, 300)}…` : text;
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,91 @@
+import { engine, keep, mul, type Scalar, sum, type Tensor, type Tensor1D, tensor1d, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { TaskloomError } from './error';
+import type { Branch, Tree } from './host-array';
+import { flatten, mapTree, merge, type Params, type Pattern, select, unflatten } from './params';
+import { repairGradients } from './repair-gradients';
+
+export interface GradientOptions {
+  /** Differentiate with respect to these leaves only; the others are constants. Default: all. */
+  readonly wrt?: Pattern;
+}
+
+/**
+ * f(params) and ∇f: `gradients` has the structure of `params` (or of the part that `wrt` selects); a leaf that f does not depend on gets zeros.
+ * `aux` is whatever else the pass computed (a tree of tensors), kept. Nests: differentiate through it for second order.
+ * The caller owns value, aux and gradients; nothing else is left behind.
+ */
+export function valueAndGradients<P extends Params>(
+  f: (params: P) => Scalar,
+  params: P,
+  options?: GradientOptions,
+): { value: Scalar; aux: undefined; gradients: P };
+export function valueAndGradients<P extends Params, A extends Tree<Tensor>>(
+  f: (params: P) => { value: Scalar; aux: A },
+  params: P,
+  options?: GradientOptions,
+): { value: Scalar; aux: A; gradients: P };
+export function valueAndGradients<P extends Params>(
+  f: (params: P) => Scalar | { value: Scalar; aux: Tree<Tensor> },
+  params: P,
+  options: GradientOptions = {},
+): { value: Scalar; aux: Tree<Tensor> | undefined; gradients: P } {
+  repairGradients();
+  const leaves = [...flatten(options.wrt === undefined ? params : select(params, options.wrt))];
+  if (leaves.length === 0)
+    throw new TaskloomError('nothing_to_differentiate', 'No parameter is selected.', { name: 'wrt', remedy: 'Check the pattern against the names in the tree.' });
+  for (const [path, leaf] of leaves) {
+    if (leaf.dtype !== 'float32')
+      throw new TaskloomError('bad_dtype', `Parameter '${path}' cannot be differentiated.`, { name: path, expected: 'float32', got: leaf.dtype });
+  }
+  const inputs = leaves.map(([, leaf]) => leaf);
+  let kept: Tree<Tensor> | undefined;
+  const { value, grads } = engine().gradients(
+    () => {
+      // Identity copies keep the tape's inputs apart from tensors that f may hold by closure.
+      const result = f(merge(params, unflatten(leaves)));
+      if (!('aux' in result)) return result;
+      kept = mapTree(result.aux, (leaf) => keep(leaf.clone()));
+      return result.value;
+    },
+    inputs,
+    undefined,
+    true,
+  );
+  if (value.size !== 1)
+    throw new TaskloomError('shape_mismatch', 'The function to differentiate must return a scalar.', { name: 'value', expected: '[]', got: `[${value.shape}]` });
+  const gradients = unflatten(leaves.map(([path, leaf], i) => [path, grads[i] ?? zerosLike(leaf)] as const)) as unknown as P;
+  // A kept tensor outlives every scope; a clone of it belongs to the caller's.
+  const aux = kept && mapTree(kept, (leaf) => {
+    const own = leaf.clone();
+    leaf.dispose();
+    return own;
+  });
+  return { value: value as Scalar, aux, gradients };
+}
+
+/** The gradients of each component of f(params) [tasks], one tree per component. Costs one forward and backward pass each when eager; a trace shares the forward. */
+export function jacobianRows<P extends Params>(
+  f: (params: P) => Tensor1D,
+  params: P,
+  options: GradientOptions & { readonly tasks: number },
+): { values: Tensor1D; rows: P[] } {
+  const rows: P[] = [];
+  let values: Tensor1D | undefined;
+  for (let task = 0; task < options.tasks; task++) {
+    const { value, aux, gradients } = valueAndGradients(
+      (p) => {
+        const all = f(p);
+        const chosen = tensor1d(Float32Array.from({ length: options.tasks }, (_, i) => (i === task ? 1 : 0)));
+        return { value: sum(mul(all, chosen)) as Scalar, aux: { all } as Branch<Tensor> };
+      },
+      params,
+      options,
+    );
+    value.dispose();
+    const all = (aux as { all: Tensor1D }).all;
+    if (values) all.dispose();
+    else values = all;
+    rows.push(gradients);
+  }
+  return { values: values ?? tidy(() => tensor1d([])), rows };
+}

@@ -1,0 +1,32 @@
+export type { Balancer, Balancing, BalancingContext, GradientBalancer, JacobianMethod, JacobianOracle, LossWeighting, Scalarization } from './balancing';
+export type { Batch, HostBatch, TaskRows } from './batch';
+export type { CheckpointStore, Files } from './checkpoint-store';
+export { assertShape, type ErrorDetails, TaskloomError } from './error';
+export { type Compiled, eager, type Executor, type Feed, type Host, hostCall, hostCallKernel, readTree, toTensor } from './executor';
+export { type GradientOptions, jacobianRows, valueAndGradients } from './gradients';
+export { type Branch, type HostArray, hostArray, type HostType, isHostArray, type Json, type Tree } from './host-array';
+export { foldKey, hashString, type HostRandom, hostRandom, type Key, randomBits, seedKey } from './host-random';
+export { type Context, type Module, run, type RunOptions, type RunResult, type TaskInput } from './module';
+export type { Encoding, HeadInput, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead } from './multi-task';
+export type { Optimizer, StepInfo } from './optimizers/transformation';
+export {
+  addParams,
+  byCodePoint,
+  countParams,
+  disposeParams,
+  equals,
+  flatten,
+  isLeaf,
+  mapParams,
+  mapTree,
+  matcher,
+  merge,
+  type Params,
+  type Pattern,
+  ravel,
+  select,
+  unflatten,
+  zipParams,
+} from './params';
+export { type DrawAttributes, keyTensor, type Random, random, randomKernel } from './random';
+export { repairGradients } from './repair-gradients';

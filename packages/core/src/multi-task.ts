@@ -1,0 +1,46 @@
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Branch, Tree } from './host-array';
+import type { Module } from './module';
+import type { Params } from './params';
+
+/** What a trunk says about N rows. */
+export interface Encoding {
+  /** [N, width] */
+  readonly pooled: Tensor;
+  /** [N, time, width], where the trunk sees time. */
+  readonly tokens?: Tensor;
+  /** float32 [N, time]: 1 for a token, 0 for padding. */
+  readonly mask?: Tensor;
+}
+
+/** What a head sees: the encoding of its m rows, and of their partners where the task is about pairs. */
+export interface HeadInput extends Encoding {
+  readonly pair?: Encoding;
+}
+
+/** A task's own part of the model, θi, with all that the task needs to be trained, used and judged. */
+export interface TaskHead<P extends Params = Params> extends Module<HeadInput, Tensor, P> {
+  /** `classification`, `tagging`, … */
+  readonly kind: string;
+  /** Names of metrics, the main one first. */
+  readonly metrics: readonly string[];
+  /** Weighted mean loss over the rows; `weight` [m] may be all zero (then 0). */
+  loss(output: Tensor, target: Tree<Tensor>, weight: Tensor1D): Scalar;
+  /** Named predictions, first axis m: `label` int32, `probabilities`, `value`, `tags` … as the kind has them. */
+  predict(output: Tensor): Branch<Tensor>;
+}
+
+/** θs and θi as separate branches. */
+export type MultiTaskParams = { readonly shared: Params; readonly tasks: { readonly [task: string]: Params } };
+
+export interface MultiTaskInput {
+  readonly inputs: Tree<Tensor>;
+  /** Only the tasks named here are computed. */
+  readonly tasks: { readonly [task: string]: { readonly index: Tensor1D; readonly pair?: Tensor1D } };
+}
+
+/** One trunk, many heads: encodes the rows once, gives each task's head its rows. */
+export interface MultiTaskModel extends Module<MultiTaskInput, { readonly [task: string]: Tensor }, MultiTaskParams> {
+  readonly trunk: Module<Tree<Tensor>, Encoding>;
+  readonly heads: { readonly [task: string]: TaskHead };
+}

@@ -1,0 +1,1 @@
+export type { Optimizer, StepInfo } from './transformation';
