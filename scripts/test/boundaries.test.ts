@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { expect, it, describe } from 'vitest';
+import { app, libraries, root, sourcesOf } from './packages';
+
+const featurePackages = ['shared-encoder', 'task-embedding', 'gating', 'mtl-loss', 'maml'];
+/** Which of our packages each one may import: the map of ARCHITECTURE.md, where nothing imports upward. */
+const allowed: Record<string, readonly string[]> = {
+  core: [],
+  text: ['core'],
+  trainer: ['core'],
+  pipeline: ['core', 'text', 'trainer', ...featurePackages],
+  ...Object.fromEntries(featurePackages.map((name) => [name, ['core']])),
+};
+
+/** What a file imports, statically or lazily, at run time or for types. */
+function importsOf(path: string): string[] {
+  const code = readFileSync(`${root}/${path}`, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+  const found = code.matchAll(/(?:^|[\s;])(?:import|export)\s[^'";]*?from\s*'([^']+)'|(?:^|[\s;])import\s*'([^']+)'|import\(\s*'([^']+)'\s*\)/gm);
+  return [...found].map((match) => (match[1] ?? match[2] ?? match[3])!);
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+describe.each([...libraries, app])('$manifest.name', ({ folder, manifest }) => {
+  const sources = sourcesOf(`${folder}/src`);
+  const imported = new Set(sources.flatMap(importsOf).filter((name) => !name.startsWith('.')));
+  const short = manifest.name.replace('@taskloom/', '');
+
+  it('has sources', () => expect(sources.length).toBeGreaterThan(0));
+
+  it('imports only what stands below it', () => {
+    const ours = [...imported].map(packageOf).filter((name) => name.startsWith('@taskloom/'));
+    const rule = allowed[short] ?? libraries.map((library) => library.manifest.name.replace('@taskloom/', ''));
+    expect(ours.filter((name) => !rule.includes(name.replace('@taskloom/', '')))).toEqual([]);
+  });
+
+  if (folder !== app.folder) {
+    it('imports no backend', () => {
+      expect([...imported].filter((name) => /tfjs-(backend|node|converter|data)|onnxruntime|^@tensorflow\/tfjs$/.test(name))).toEqual([]);
+    });
+  }
+
+  it('declares exactly what it imports', () => {
+    const used = [...new Set([...imported].filter((name) => !isBuiltin(name)).map(packageOf))].sort();
+    const declared = [...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.peerDependencies ?? {})].sort();
+    expect(declared).toEqual(used);
+  });
+
+  it('touches Node built-ins only behind ./node', () => {
+    if (folder === app.folder) return;
+    const node = sources.filter((path) => importsOf(path).some(isBuiltin));
+    expect(node.filter((path) => !/\/node(\.ts|\/)/.test(path))).toEqual([]);
+  });
+
+  it('does nothing at import', () => {
+    if (folder !== app.folder) expect(manifest.sideEffects).toBe(false);
+  });
+});

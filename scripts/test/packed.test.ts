@@ -1,0 +1,150 @@
+// The packages as a stranger gets them: packed, installed by npm into empty projects, used from ESM, from CommonJS and through Vite.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build } from 'vite';
+import { app, libraries, manifestOf, root } from './packages';
+
+const pinned = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { packageManager: string; devDependencies: Record<string, string> };
+const folder = mkdtempSync(join(tmpdir(), 'taskloom-packed-'));
+const tarballs = new Map<string, string>();
+
+beforeAll(() => {
+  for (const { folder: place, manifest } of [...libraries, app]) {
+    if (!existsSync(`${root}/${place}/dist`)) throw new Error(`${manifest.name} is not built: run 'npm test', which builds first.`);
+    execute('npx', ['-y', pinned.packageManager, 'pack', '--pack-destination', folder], `${root}/${place}`);
+    const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
+    tarballs.set(manifest.name, join(folder, file));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function execute(command: string, args: readonly string[], cwd: string): string {
+  const result = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 240_000, env: { ...process.env, NODE_OPTIONS: '', VITEST: undefined } });
+  if (result.status !== 0) throw new Error(`'${command} ${args.join(' ')}' ended with ${result.status ?? result.signal}:\n${result.stdout}\n${result.stderr}`);
+  return result.stdout;
+}
+
+/** Our packages that `names` need, themselves included. */
+function closure(names: readonly string[]): string[] {
+  const all = new Set<string>();
+  const visit = (name: string) => {
+    const found = [...libraries, app].find(({ manifest }) => manifest.name === name);
+    if (!found || all.has(name)) return;
+    all.add(name);
+    for (const dependency of Object.keys(found.manifest.dependencies ?? {})) visit(dependency);
+  };
+  for (const name of names) visit(name);
+  return [...all];
+}
+
+/** An empty project that has installed tarballs and third-party packages, and nothing else. */
+function project(name: string, type: 'module' | 'commonjs', ours: readonly string[], others: readonly string[]): string {
+  const place = join(folder, name);
+  mkdirSync(place);
+  const version = (other: string) => pinned.devDependencies[other] ?? 'latest';
+  const dependencies = {
+    ...Object.fromEntries(closure(ours).map((own) => [own, `file:${tarballs.get(own)}`])),
+    ...Object.fromEntries(others.map((other) => [other, version(other)])),
+  };
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ name, version: '1.0.0', private: true, type, dependencies }));
+  execute('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'], place);
+  return place;
+}
+
+/** The first code block of a README, as JavaScript. */
+function firstExample(readme: string): string {
+  const code = /```(?:ts|js|typescript|javascript)\n([\s\S]*?)```/.exec(readme)?.[1];
+  if (!code) throw new Error('The README has no example.');
+  return transpileModule(code, { compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 } }).outputText;
+}
+
+const backend = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'];
+const names = libraries.map(({ manifest }) => manifest.name);
+
+describe('one package alone', () => {
+  it('@taskloom/mtl-loss and tfjs-core with the cpu backend: its README example trains', () => {
+    const place = project('alone', 'module', ['@taskloom/mtl-loss'], backend);
+    expect(readdirSync(join(place, 'node_modules', '@taskloom')).sort()).toEqual(['core', 'mtl-loss']);
+    expect(readdirSync(join(place, 'node_modules', '@tensorflow')).sort()).toEqual(['tfjs-backend-cpu', 'tfjs-core']);
+    writeFileSync(join(place, 'example.mjs'), firstExample(readFileSync(`${root}/packages/mtl-loss/README.md`, 'utf8')));
+    expect(execute('node', ['example.mjs'], place).trim()).not.toBe('');
+  });
+});
+
+describe('all packages in an ESM project', () => {
+  let place: string;
+  beforeAll(() => {
+    place = project('esm', 'module', names, [...backend, '@tensorflow/tfjs-layers']);
+  });
+
+  it.each(libraries)('the README example of $manifest.name runs', ({ folder: own, manifest }) => {
+    const file = `${manifest.name.split('/')[1]}.mjs`;
+    writeFileSync(join(place, file), firstExample(readFileSync(`${root}/${own}/README.md`, 'utf8')));
+    expect(execute('node', [file], place).trim()).not.toBe('');
+  });
+
+  it.each(libraries)('every entry of $manifest.name is importable and not empty', ({ manifest }) => {
+    for (const entry of Object.keys(manifest.exports).filter((key) => key !== './package.json')) {
+      const specifier = join(manifest.name, entry).replaceAll('\\', '/');
+      const count = execute('node', ['--input-type=module', '-e', `import * as entry from '${specifier}'; console.log(Object.keys(entry).length);`], place);
+      expect(Number(count), specifier).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('all packages in a CommonJS project', () => {
+  it('every entry can be required, and a gradient comes out', () => {
+    const place = project('cjs', 'commonjs', names, [...backend, '@tensorflow/tfjs-layers']);
+    const entries = libraries.flatMap(({ manifest }) =>
+      Object.keys(manifest.exports)
+        .filter((key) => key !== './package.json')
+        .map((key) => join(manifest.name, key)),
+    );
+    writeFileSync(
+      join(place, 'main.js'),
+      `require('@tensorflow/tfjs-backend-cpu');
+       const tf = require('@tensorflow/tfjs-core');
+       for (const entry of ${JSON.stringify(entries)}) if (Object.keys(require(entry)).length === 0) throw new Error(entry + ' is empty');
+       const { valueAndGradients } = require('@taskloom/core');
+       const { gradients } = valueAndGradients((p) => tf.sum(tf.square(p.x)), { x: tf.tensor1d([1, 2]) });
+       console.log(JSON.stringify(Array.from(gradients.x.dataSync())));`,
+    );
+    expect(execute('node', ['main.js'], place).trim()).toBe('[2,4]');
+  });
+});
+
+describe('all packages through Vite', () => {
+  it('bundle for a browser, without Node built-ins', async () => {
+    const place = project('vite', 'module', names, [...backend, '@tensorflow/tfjs-layers']);
+    const entries = libraries.flatMap(({ manifest }) =>
+      Object.keys(manifest.exports)
+        .filter((key) => key !== './package.json' && key !== './node')
+        .map((key) => join(manifest.name, key)),
+    );
+    writeFileSync(join(place, 'index.html'), '<!doctype html><script type="module" src="/main.js"></script>');
+    writeFileSync(
+      join(place, 'main.js'),
+      `${entries.map((entry, i) => `import * as entry${i} from '${entry}';`).join('\n')}\nglobalThis.taskloom = [${entries.map((_, i) => `entry${i}`).join(', ')}];\n`,
+    );
+    const warnings: string[] = [];
+    const logger = { info() {}, warn: (text: string) => void warnings.push(text), warnOnce: (text: string) => void warnings.push(text), error: (text: string) => void warnings.push(text), clearScreen() {}, hasErrorLogged: () => false, hasWarned: false };
+    await build({ root: place, configFile: false, customLogger: logger, build: { minify: false, chunkSizeWarningLimit: 100_000 } });
+    expect(warnings.filter((text) => /externalized for browser/i.test(text))).toEqual([]);
+    const output = readdirSync(join(place, 'dist', 'assets')).map((file) => readFileSync(join(place, 'dist', 'assets', file), 'utf8'));
+    const imported = output.flatMap((code) => [...code.matchAll(/(?:from|import|require)\s*\(?\s*["']([a-z:_/]+)["']/g)].map((match) => match[1]!));
+    expect(imported.filter((name) => isBuiltin(name))).toEqual([]);
+  });
+});
+
+describe('the app', () => {
+  it('installs, and its command answers', () => {
+    const place = project('app', 'module', ['taskloom'], []);
+    expect(execute('npx', ['--no-install', 'taskloom', '--help'], place)).toMatch(/train/);
+    expect(execute('npx', ['--no-install', 'taskloom', '--version'], place)).toContain(manifestOf('apps/reference').version);
+  });
+});
