@@ -1,1 +1,12 @@
-export {};
+export { characterJaccard, type JaccardOptions, type Nearest, nearestTexts } from './character-jaccard';
+export { type CsvOptions, csvRows } from './csv';
+export { type HashedFeatures, type HashedFeaturesConfig, type HashedFeaturesOptions, hashedFeatures } from './hashed-features';
+export { jsonlRows } from './jsonl';
+export { type LengthBuckets, type LengthBucketsOptions, lengthBuckets } from './length-buckets';
+export { type Padded, type PadOptions, padIds, padTokenIds } from './pad';
+export { type BadRow, collectRows, type Row, type RowOptions, type RowReport, type RowStream, type TextChunks } from './rows';
+export { type Shuffle, type ShufflePosition, shuffle, shuffledOrder } from './shuffle';
+export { characterToTokenSpans, type Span, spansToTags, type TagReading, tagsToSpans, tokenToCharacterSpans } from './spans';
+export { type Encoded, type EncodedWords, type EncodeOptions, type SubwordTokenizer, tokenizer } from './tokenizer';
+export { buildVocabulary, type Vocabulary, type VocabularyConfig, type VocabularyOptions, vocabulary } from './vocabulary';
+export { type NormalizationOptions, type WordTokens, wordTokens } from './words';

@@ -1,0 +1,186 @@
+import { TaskloomError } from '@taskloom/core/host';
+import { bucketOf, characterHashes, fnv1a, joinWords } from './ngram-hashes';
+import { normalizeToken, wordTokens } from './words';
+
+export interface HashedFeaturesOptions {
+  /** Size of the id range: one number, halved between words and characters (all for words where `characters` is null), or each by itself. @default 2 ** 18 */
+  readonly buckets?: number | { readonly words: number; readonly characters: number };
+  /** Sequences of 1 … `wordNgrams` words are features. @default 2 */
+  readonly wordNgrams?: number;
+  /** Shortest and longest character n-gram of `<word>`, in code points; null for none. @default [3, 6] */
+  readonly characters?: readonly [number, number] | null;
+  /** A hash bit gives each feature a sign, carried by the sign of its id: collisions then cancel on average (Weinberger et al. 2009, arXiv 0902.2206). @default false */
+  readonly signed?: boolean;
+  /** @default true */
+  readonly lowercase?: boolean;
+  /** @default 'NFKC' */
+  readonly normalization?: 'NFC' | 'NFKC' | null;
+}
+
+/** All that determines the ids, as JSON; `FEATURES.md` specifies what each field means. */
+export interface HashedFeaturesConfig {
+  readonly kind: 'hashedFeatures';
+  readonly version: 1;
+  readonly buckets: { readonly words: number; readonly characters: number };
+  readonly wordNgrams: number;
+  readonly characters: readonly [number, number] | null;
+  readonly signed: boolean;
+  readonly lowercase: boolean;
+  readonly normalization: 'NFC' | 'NFKC' | null;
+}
+
+/** Ids are 1 … maximum, or −maximum … −1 as well when signed; 0 is never given and stays padding. */
+export interface HashedFeatures {
+  readonly config: HashedFeaturesConfig;
+  /** Largest |id|: `ids` of `bag` and `tokens`, `words` and `characters` of `bags`. */
+  readonly maxima: { readonly ids: number; readonly words: number; readonly characters: number };
+  /** All features of a text in one id range: words 1 … W, characters W + 1 … W + C. */
+  bag(text: string): Int32Array;
+  /** The same features in two ranges of their own, for two embedding tables: words and word n-grams 1 … W, character n-grams 1 … C. */
+  bags(text: string): { readonly words: Int32Array; readonly characters: Int32Array };
+  /** Per word its own id, then its character n-grams, in the range of `bag`: rows for `padTokenIds`. */
+  tokens(words: readonly string[]): Int32Array[];
+}
+
+/** Words a cache holds before it starts anew: some ten megabytes. */
+const cacheSize = 1 << 16;
+
+/**
+ * Hashed n-gram features after fastText: words, word n-grams and character n-grams, hashed into a fixed range, so that there is no vocabulary to keep and
+ * no unknown word (Joulin et al. 2017, arXiv 1607.01759; Bojanowski et al. 2017, arXiv 1607.04606). Words are those of `wordTokens`.
+ */
+export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesConfig = {}): HashedFeatures {
+  const config = completeConfig(options);
+  const { wordNgrams, characters, signed } = config;
+  const { words: wordBuckets, characters: characterBuckets } = config.buckets;
+  const cache = new Map<string, Word>();
+  const encoder = new TextEncoder();
+
+  function lookUp(normal: string): Word {
+    const known = cache.get(normal);
+    if (known) return known;
+    const hash = fnv1a(encoder.encode(normal));
+    const grams = characters ? characterHashes(encoder.encode(`<${normal}>`), characters[0], characters[1]) : new Int32Array(0);
+    for (let i = 0; i < grams.length; i++) grams[i] = bucketOf(grams[i]!, characterBuckets, signed);
+    const found = { hash, id: bucketOf(hash, wordBuckets, signed), grams };
+    if (normal.length <= 64) {
+      if (cache.size >= cacheSize) cache.clear();
+      cache.set(normal, found);
+    }
+    return found;
+  }
+
+  function shift(id: number): number {
+    return id < 0 ? id - wordBuckets : id + wordBuckets;
+  }
+
+  function wordsOf(text: string): Word[] {
+    return wordTokens(text, config).tokens.map(lookUp);
+  }
+
+  function wordIds(words: readonly Word[], out: Int32Array): void {
+    let at = 0;
+    for (const word of words) out[at++] = word.id;
+    for (let first = 0; first < words.length; first++) {
+      let h = words[first]!.hash;
+      for (let n = 2; n <= wordNgrams && first + n <= words.length; n++) {
+        h = joinWords(h, words[first + n - 1]!.hash);
+        out[at++] = bucketOf(h, wordBuckets, signed);
+      }
+    }
+  }
+
+  return {
+    config,
+    maxima: { ids: wordBuckets + characterBuckets, words: wordBuckets, characters: characterBuckets },
+    bag(text) {
+      const words = wordsOf(text);
+      let at = countWordNgrams(words.length, wordNgrams);
+      const out = new Int32Array(at + countGrams(words));
+      wordIds(words, out);
+      for (const { grams } of words) for (let i = 0; i < grams.length; i++) out[at++] = shift(grams[i]!);
+      return out;
+    },
+    bags(text) {
+      const words = wordsOf(text);
+      const ids = new Int32Array(countWordNgrams(words.length, wordNgrams));
+      wordIds(words, ids);
+      const grams = new Int32Array(countGrams(words));
+      let at = 0;
+      for (const word of words) {
+        grams.set(word.grams, at);
+        at += word.grams.length;
+      }
+      return { words: ids, characters: grams };
+    },
+    tokens(words) {
+      return words.map((token) => {
+        const { id, grams } = lookUp(normalizeToken(token, config));
+        const out = new Int32Array(1 + grams.length);
+        out[0] = id;
+        for (let i = 0; i < grams.length; i++) out[i + 1] = shift(grams[i]!);
+        return out;
+      });
+    },
+  };
+}
+
+/** What is kept of a word: its hash (for word n-grams), its id, and the ids of its character n-grams in their own range. */
+interface Word {
+  readonly hash: number;
+  readonly id: number;
+  readonly grams: Int32Array;
+}
+
+function countWordNgrams(words: number, longest: number): number {
+  let count = 0;
+  for (let n = 1; n <= longest; n++) count += Math.max(0, words - n + 1);
+  return count;
+}
+
+function countGrams(words: readonly Word[]): number {
+  return words.reduce((count, word) => count + word.grams.length, 0);
+}
+
+function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): HashedFeaturesConfig {
+  if (typeof options !== 'object' || options === null) invalid('hashedFeatures', options, 'an object');
+  if ('kind' in options && options.kind !== 'hashedFeatures') invalid('kind', options.kind, 'hashedFeatures');
+  if ('version' in options && options.version !== 1) invalid('version', options.version, 1);
+  const { buckets = 2 ** 18, wordNgrams = 2, characters = [3, 6], signed = false, lowercase = true, normalization = 'NFKC' } = options;
+  if (!isCount(wordNgrams, 1, 8)) invalid('wordNgrams', wordNgrams, 'an integer from 1 to 8');
+  if (characters !== null) {
+    const [shortest, longest] = Array.isArray(characters) ? (characters as readonly number[]) : [];
+    if (!isCount(shortest, 1, 32) || !isCount(longest, shortest as number, 32))
+      invalid('characters', characters, '[shortest, longest] with 1 ≤ shortest ≤ longest ≤ 32, or null');
+  }
+  if (typeof signed !== 'boolean') invalid('signed', signed, 'true or false');
+  if (typeof lowercase !== 'boolean') invalid('lowercase', lowercase, 'true or false');
+  if (normalization !== null && normalization !== 'NFC' && normalization !== 'NFKC')
+    invalid('normalization', normalization, 'NFC, NFKC or null');
+  const total = buckets as number;
+  const sizes =
+    typeof buckets !== 'object' || buckets === null
+      ? { words: characters ? total - Math.floor(total / 2) : total, characters: characters ? Math.floor(total / 2) : 0 }
+      : { words: buckets.words, characters: characters ? buckets.characters : 0 };
+  const most = 2 ** 28;
+  if (!isCount(sizes.words, 1, most)) invalid('buckets', buckets, 'integers from 1 to 2^28');
+  if (!isCount(sizes.characters, characters ? 1 : 0, most)) invalid('buckets', buckets, 'integers from 1 to 2^28, and at least 2 in all');
+  return {
+    kind: 'hashedFeatures',
+    version: 1,
+    buckets: sizes,
+    wordNgrams,
+    characters: characters && [characters[0], characters[1]],
+    signed,
+    lowercase,
+    normalization,
+  };
+}
+
+function isCount(value: unknown, least: number, most: number): boolean {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+}
+
+function invalid(name: string, got: unknown, expected: unknown): never {
+  throw new TaskloomError('option_invalid', `'${name}' of hashed features is not usable.`, { name, got, expected });
+}

@@ -1,0 +1,32 @@
+import type { Json } from '@taskloom/core/host';
+import { textLines } from './lines';
+import { type BadRow, type Row, type RowOptions, type RowStream, rowStream, type TextChunks } from './rows';
+
+/** JSON Lines: one object a line, UTF-8; blank lines are skipped, anything else is a bad row. */
+export function jsonlRows(chunks: TextChunks, options: RowOptions = {}): RowStream {
+  return rowStream(async function* (maximumLineLength) {
+    for await (const lines of textLines(chunks, maximumLineLength)) {
+      const rows: (Row | BadRow)[] = [];
+      for (const { line, text } of lines) {
+        if (text === null) rows.push({ line, reason: `longer than ${maximumLineLength} characters` });
+        else if (text.trim() !== '') rows.push(parseLine(line, text));
+      }
+      yield rows;
+    }
+  }, options);
+}
+
+function parseLine(line: number, text: string): Row | BadRow {
+  try {
+    // Escapes can spell any key; only lines that may hold the key are searched for it.
+    const value: unknown = text.includes('__proto__') || text.includes('\\u') ? JSON.parse(text, withoutPrototypeKey) : JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line, reason: 'not a JSON object' };
+    return { line, record: Object.assign(Object.create(null), value) as { [column: string]: Json } };
+  } catch (error) {
+    return { line, reason: error instanceof RangeError ? 'nested too deeply' : 'not JSON' };
+  }
+}
+
+function withoutPrototypeKey(this: unknown, key: string, value: unknown): unknown {
+  return key === '__proto__' ? undefined : value;
+}

@@ -1,0 +1,55 @@
+const offsetBasis = 0x811c9dc5;
+const prime = 0x01000193;
+/** The multiplier by which fastText joins the hashes of successive words. */
+const wordMultiplier = 116049371;
+
+/** FNV-1a, 32 bits, of UTF-8 bytes (Fowler, Noll, Vo). */
+export function fnv1a(bytes: Uint8Array): number {
+  let h = offsetBasis;
+  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i]!, prime);
+  return h;
+}
+
+/**
+ * Hashes of the character n-grams, `minimum` ≤ n ≤ `maximum` code points, of `<word>`: for each start, shorter before longer. A mark `<` or `>`
+ * alone is no n-gram. One pass a start: the hash of n + 1 characters continues the hash of n.
+ */
+export function characterHashes(marked: Uint8Array, minimum: number, maximum: number): Int32Array {
+  const hashes: number[] = [];
+  const length = marked.length;
+  for (let start = 0; start < length; start++) {
+    if (continues(marked[start]!)) continue;
+    let h = offsetBasis;
+    let end = start;
+    for (let n = 1; n <= maximum && end < length; n++) {
+      do h = Math.imul(h ^ marked[end++]!, prime);
+      while (end < length && continues(marked[end]!));
+      if (n >= minimum && !(n === 1 && (start === 0 || end === length))) hashes.push(h);
+    }
+  }
+  return Int32Array.from(hashes);
+}
+
+/** h ← h · 116049371 + hash of the next word, modulo 2³² (fastText computes modulo 2⁶⁴). */
+export function joinWords(h: number, next: number): number {
+  return (Math.imul(h, wordMultiplier) + next) | 0;
+}
+
+/** Murmur3's finaliser: FNV's low bits depend on the low bits of the bytes alone, these depend on all (A. Appleby, public domain). */
+export function mix(word: number): number {
+  let h = word;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** The id 1 + (low 31 bits of mix(h)) mod `buckets`; negative where `signed` and the top bit is set. */
+export function bucketOf(h: number, buckets: number, signed: boolean): number {
+  const mixed = mix(h);
+  const id = 1 + ((mixed & 0x7fffffff) % buckets);
+  return signed && mixed < 0 ? -id : id;
+}
+
+function continues(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}

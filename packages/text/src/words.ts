@@ -1,0 +1,36 @@
+/** How a token is made from what stands in the text. Offsets always point into the text as it was given. */
+export interface NormalizationOptions {
+  /** Lower-case each token (the default locale of Unicode). @default false */
+  readonly lowercase?: boolean;
+  /** Unicode normalisation form of each token. @default null */
+  readonly normalization?: 'NFC' | 'NFKC' | null;
+}
+
+export interface WordTokens {
+  readonly tokens: string[];
+  /** `[start₀, end₀, start₁, end₁, …]` in UTF-16 units of the given text: `text.slice(start, end)` is what the token was made from. */
+  readonly offsets: Int32Array;
+}
+
+/**
+ * Letters, marks and digits, joined by single inner punctuation (`don't`, `3.14`, `2024-05-01`, `a@b.org`); every other visible character by itself.
+ * The joiners are disjoint from what they join, so that matching takes linear time.
+ */
+const word = /[\p{L}\p{M}\p{N}]+(?:['’._\-/:,@][\p{L}\p{M}\p{N}]+)*|[^\s]/gu;
+
+/** Splits `text` into words, numbers and single other characters, left to right. Nothing but white space is left out. */
+export function wordTokens(text: string, options: NormalizationOptions = {}): WordTokens {
+  const tokens: string[] = [];
+  const bounds: number[] = [];
+  for (const match of text.matchAll(word)) {
+    tokens.push(normalizeToken(match[0], options));
+    bounds.push(match.index, match.index + match[0].length);
+  }
+  return { tokens, offsets: Int32Array.from(bounds) };
+}
+
+/** Unicode normalisation first, then lower case. */
+export function normalizeToken(token: string, { lowercase = false, normalization = null }: NormalizationOptions): string {
+  const normal = normalization === null ? token : token.normalize(normalization);
+  return lowercase ? normal.toLowerCase() : normal;
+}
