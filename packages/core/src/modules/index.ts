@@ -1,1 +1,10 @@
-export {};
+export { type Activation, activate } from './activation';
+export { type MultiHeadAttentionOptions, type MultiHeadAttentionParams, multiHeadAttention, type TokensInput } from './attention';
+export { type BagOfEmbeddingsOptions, type BagOfEmbeddingsParams, bagOfEmbeddings } from './bag-of-embeddings';
+export { type Convolution1dOptions, convolution1d } from './convolution1d';
+export { type DenseOptions, type DenseParams, dense } from './dense';
+export { dropout, type NoParams } from './dropout';
+export { type EmbeddingOptions, type EmbeddingParams, embedding } from './embedding';
+export { type LayerNormParams, layerNorm, type NormOptions, type RmsNormParams, rmsNorm } from './normalization';
+export { type AnyModule, residual, sequential } from './sequential';
+export { type TransformerBlockOptions, type TransformerBlockParams, transformerBlock } from './transformer-block';
