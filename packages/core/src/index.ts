@@ -1,13 +1,24 @@
-export type { Balancer, Balancing, BalancingContext, GradientBalancer, JacobianMethod, JacobianOracle, LossWeighting, Scalarization } from './balancing';
+export type {
+  Balancer,
+  Balancing,
+  BalancingContext,
+  GradientBalancer,
+  JacobianMethod,
+  JacobianOracle,
+  LossWeighting,
+  Scalarization,
+} from './balancing';
 export type { Batch, HostBatch, TaskRows } from './batch';
 export type { CheckpointStore, Files } from './checkpoint-store';
 export { assertShape, type ErrorDetails, TaskloomError } from './error';
-export { type Compiled, eager, type Executor, type Feed, type Host, hostCall, hostCallKernel, readTree, toTensor } from './executor';
+export { type Compiled, type Executor, eager, type Feed, type Host, hostCall, hostCallKernel, readTree, toTensor } from './executor';
 export { type GradientOptions, jacobianRows, valueAndGradients } from './gradients';
-export { type Branch, type HostArray, hostArray, type HostType, isHostArray, type Json, type Tree } from './host-array';
-export { foldKey, hashString, type HostRandom, hostRandom, type Key, randomBits, seedKey } from './host-random';
-export { type Context, type Module, run, type RunOptions, type RunResult, type TaskInput } from './module';
+export { type Branch, type HostArray, type HostType, hostArray, isHostArray, type Json, type Tree } from './host-array';
+export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits, seedKey } from './host-random';
+export { type Initializer, type InitializerOptions, initialize } from './initializers';
+export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
 export type { Encoding, HeadInput, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead } from './multi-task';
+export { type GeluOptions, gelu, logSoftmax, logSumExp, type MatMulOptions, matMulBroadcast, softmax, stopGradient, take } from './ops';
 export type { Optimizer, StepInfo } from './optimizers/transformation';
 export {
   addParams,

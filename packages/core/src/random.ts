@@ -1,4 +1,14 @@
-import { engine, getBackend, getKernel, registerKernel, type Tensor, tensor1d, type Tensor1D, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  backend as activeBackend,
+  engine,
+  getBackend,
+  getKernel,
+  registerKernel,
+  type Tensor,
+  type Tensor1D,
+  type TensorInfo,
+  tensor1d,
+} from '@tensorflow/tfjs-core';
 import { foldKey, type Key, normalDraws, seedKey, uniformDraws } from './host-random';
 import { readInKernel } from './kernel';
 
@@ -47,11 +57,13 @@ export type DrawAttributes =
   | { readonly draw: 'fold'; readonly id: number | string; readonly shape: readonly number[] }
   | { readonly draw: 'uniform' | 'normal'; readonly shape: readonly number[] };
 
-function isHostKey(key: Key | Tensor1D): key is Key {
+/** Whether the key's words are known on the host. */
+export function isHostKey(key: Key | Tensor1D): key is Key {
   return Array.isArray(key);
 }
 
 function ensureKernel(): void {
+  activeBackend(); // starts one if none has started
   const backendName = getBackend();
   if (getKernel(randomKernel, backendName)) return;
   registerKernel({
@@ -64,7 +76,8 @@ function ensureKernel(): void {
       const shape = [...attributes.shape];
       const count = shape.reduce((a, b) => a * b, 1);
       const write = (backend as unknown as { write(values: unknown, shape: number[], dtype: string): object }).write.bind(backend);
-      if (attributes.draw === 'fold') return { dataId: write(Int32Array.from(foldKey(key, attributes.id)), [2], 'int32'), shape: [2], dtype: 'int32' };
+      if (attributes.draw === 'fold')
+        return { dataId: write(Int32Array.from(foldKey(key, attributes.id)), [2], 'int32'), shape: [2], dtype: 'int32' };
       const values = attributes.draw === 'uniform' ? uniformDraws(key, count) : normalDraws(key, count);
       return { dataId: write(values, shape, 'float32'), shape, dtype: 'float32' };
     },

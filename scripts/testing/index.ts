@@ -1,0 +1,3 @@
+export { expectTraceable, onBackends, refusingBackend } from './backends';
+export { expectAllClose, expectTensors } from './expectations';
+export { expectGradients, finiteDifference, type GradientCheck, sampleTensor } from './finite-difference';
