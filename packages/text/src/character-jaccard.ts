@@ -3,7 +3,7 @@ export interface JaccardOptions {
   readonly n?: number;
 }
 
-/** For each query its nearest reference: `indices` (−1 where none shares an n-gram) and the Jaccard similarity in [0, 1]. */
+/** For each query its nearest reference, the first of several: `indices` (−1 where none shares an n-gram) and the Jaccard similarity in [0, 1]. */
 export interface Nearest {
   readonly indices: Int32Array;
   readonly similarities: Float64Array;
@@ -39,15 +39,18 @@ export function nearestTexts(queries: readonly string[], references: readonly st
   const shared = new Int32Array(references.length);
   queries.forEach((text, query) => {
     const grams = ngrams(text, n);
-    const met: number[] = [];
-    for (const gram of grams) for (const index of postings.get(gram) ?? []) if (shared[index]!++ === 0) met.push(index);
-    for (const index of met) {
-      const similarity = shared[index]! / (grams.size + sizes[index]! - shared[index]!);
-      if (similarity > similarities[query]! || (similarity === similarities[query]! && index < indices[query]!)) {
+    shared.fill(0);
+    for (const gram of grams) {
+      const holders = postings.get(gram);
+      if (holders) for (let i = 0; i < holders.length; i++) shared[holders[i]!]!++;
+    }
+    for (let index = 0; index < references.length; index++) {
+      const count = shared[index]!;
+      const similarity = count === 0 ? 0 : count / (grams.size + sizes[index]! - count);
+      if (similarity > similarities[query]!) {
         similarities[query] = similarity;
         indices[query] = index;
       }
-      shared[index] = 0;
     }
   });
   return { indices, similarities };

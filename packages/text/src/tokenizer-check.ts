@@ -1,4 +1,5 @@
 import { type Json, TaskloomError } from '@taskloom/core/host';
+import { sectionFault } from './tokenizer-sections';
 
 interface Checked {
   readonly config: Json;
@@ -25,7 +26,10 @@ export function checkTokenizer(json: unknown): Checked {
     if (special === true) specials.set(content as string, (id as number) + 1);
   }
   if (ids.length === 0) invalid('vocab', 'no tokens', 'a vocabulary');
-  for (const section of sections) checkPatterns(file[section], section, 0);
+  for (const section of sections) {
+    const fault = sectionFault(file[section]);
+    if (fault) invalid(section, fault, 'a section that can be run safely');
+  }
   if (model.dropout) invalid('model.dropout', model.dropout, 'none: encoding must not be random');
   const complete = { ...file, added_tokens: added, ...Object.fromEntries(sections.map((section) => [section, file[section] ?? null])) };
   return { config: complete as Json, maximum: ids.reduce((a, b) => Math.max(a, b), 0) + 1, specials };
@@ -55,46 +59,6 @@ function checkId(id: unknown, token: string): number {
   if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= largestId)
     invalid(`id of '${token}'`, id, `an integer from 0 to ${largestId - 1}`);
   return id as number;
-}
-
-/** Walks a section for `{ Regex }` patterns. */
-function checkPatterns(value: unknown, name: string, depth: number): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > 20) invalid(name, 'nested too deeply', 'at most 20 levels');
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === 'Regex' && (typeof inner !== 'string' || inner.length > 4000 || repeatsRepetition(inner)))
-      invalid(`${name} pattern`, inner, 'a pattern without unbounded repetition inside unbounded repetition');
-    checkPatterns(inner, name, depth + 1);
-  }
-}
-
-/** Whether an unbounded quantifier applies to a group that holds one: the form that can take exponential time. */
-export function repeatsRepetition(pattern: string): boolean {
-  const unbounded = /^(?:[*+]|\{\d*,\})/;
-  const open: boolean[] = [false]; // per open group: does it hold an unbounded quantifier?
-  for (let i = 0; i < pattern.length; i++) {
-    const character = pattern[i];
-    let closed: boolean | undefined;
-    if (character === '\\') i++;
-    else if (character === '[') i = classEnd(pattern, i);
-    else if (character === '(') open.push(false);
-    else if (character === ')' && open.length > 1) closed = open.pop()!;
-    if (character === '(') continue;
-    const repeated = unbounded.test(pattern.slice(i + 1, i + 12));
-    if (closed && repeated) return true;
-    if (closed || repeated) open[open.length - 1] = true;
-  }
-  return false;
-}
-
-function classEnd(pattern: string, start: number): number {
-  let depth = 0;
-  for (let i = start; i < pattern.length; i++) {
-    if (pattern[i] === '\\') i++;
-    else if (pattern[i] === '[') depth++;
-    else if (pattern[i] === ']' && --depth === 0) return i;
-  }
-  return pattern.length;
 }
 
 function object(value: unknown, name: string): Record<string, unknown> {

@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { TaskloomError } from '@taskloom/core/host';
+import { describe, expect, it } from 'vitest';
+import { tokenizer } from '../src';
+import { repeatsRepetition } from '../src/tokenizer-sections';
+import { unigram, wordPiece } from './tokenizer-files';
+
+const shared = fileURLToPath(new URL('../../../../shared/data/tokenizers', import.meta.url));
+const load = (name: string) => tokenizer(gunzipSync(readFileSync(`${shared}/${name}/tokenizer.json.gz`)).toString());
+const available = existsSync(shared);
+if (!available) console.log('skipped: trained tokenisers, for want of ../shared/data/tokenizers');
+
+describe('tokenizer', () => {
+  it('runs WordPiece and shifts ids by one', () => {
+    const made = tokenizer(wordPiece);
+    expect(made.maximum).toBe(9);
+    expect(Object.fromEntries(made.specials)).toEqual({ '[PAD]': 1, '[UNK]': 2, '[CLS]': 3, '[SEP]': 4 });
+    expect(made.encode('Unaffable dog')).toEqual({
+      ids: Int32Array.of(3, 5, 6, 7, 8, 4),
+      tokens: ['[CLS]', 'un', '##aff', '##able', 'dog', '[SEP]'],
+    });
+    expect([...made.encode('dog zebra', { special: false }).ids]).toEqual([8, 2]);
+    expect([...made.encode('dog', { pair: 'dog' }).ids]).toEqual([3, 8, 4, 8, 4]);
+    expect(made.decode([0, 3, 5, 6, 7, 8, 4, 0])).toBe('unaffable dog');
+    expect(made.decode([0])).toBe('');
+  });
+
+  it('runs Unigram by greatest score', () => {
+    expect(tokenizer(unigram).encode('hello world').tokens).toEqual(['▁hell', 'o', '▁', 'world']);
+  });
+
+  it('carries words to tokens', () => {
+    const { tokens, words } = tokenizer(wordPiece).encodeWords(['unaffable', 'dog', 'un']);
+    expect(tokens).toEqual(['un', '##aff', '##able', 'dog', 'un']);
+    expect([...words]).toEqual([0, 0, 0, 1, 2]);
+  });
+
+  it('is rebuilt from its config', () => {
+    const made = tokenizer(wordPiece);
+    expect(tokenizer(JSON.parse(JSON.stringify(made.config))).encode('unaffable dog')).toEqual(made.encode('unaffable dog'));
+  });
+
+  const broken: [string, unknown][] = [
+    ['no JSON', '{'],
+    ['null', null],
+    ['an array', []],
+    ['no model', {}],
+    ['an id that is no integer', { ...wordPiece, model: { ...wordPiece.model, vocab: { a: 0.5 } } }],
+    ['a huge id', { ...wordPiece, model: { ...wordPiece.model, vocab: { a: 1e9 } } }],
+    ['an unknown pre-tokeniser', { ...wordPiece, pre_tokenizer: { type: 'Nothing' } }],
+    ['an endless pre-tokeniser', { ...wordPiece, pre_tokenizer: { type: 'FixedLength', length: 0 } }],
+    [
+      'a pattern that blows up',
+      { ...wordPiece, pre_tokenizer: { type: 'Split', pattern: { Regex: '(a+)+$' }, behavior: 'Isolated', invert: false } },
+    ],
+    ['a pattern of no kind', { ...wordPiece, normalizer: { type: 'Replace', pattern: { Other: 'a' }, content: 'b' } }],
+    ['a broken pattern', { ...wordPiece, pre_tokenizer: { type: 'Split', pattern: { Regex: '[' }, behavior: 'Isolated', invert: false } }],
+    [
+      'replacements that explode',
+      {
+        ...wordPiece,
+        normalizer: {
+          type: 'Sequence',
+          normalizers: Array.from({ length: 40 }, () => ({ type: 'Replace', pattern: { String: 'a' }, content: 'aa' })),
+        },
+      },
+    ],
+    ['added tokens that are none', { ...wordPiece, added_tokens: [{ id: 1 }] }],
+    ['random encoding', { ...wordPiece, model: { ...wordPiece.model, dropout: 0.1 } }],
+  ];
+  it.each(broken)('refuses %s', (_, file) => {
+    let error: unknown;
+    try {
+      tokenizer(file);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(TaskloomError.isInstance(error) && error.code).toBe('tokenizer_invalid');
+  });
+
+  it('tells a pattern that can blow up from those in use', () => {
+    for (const pattern of ['(a*)*', '(?:a+b?)+', '((ab*)c){2,}', '([a-z]+)*x', '(?:(?:a|b+))+'])
+      expect(repeatsRepetition(pattern), pattern).toBe(true);
+    const inUse = [
+      String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`,
+      String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+      String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}]*[\p{Ll}\p{M}]+(?i:'s|'t)?|\(+\)+|[(+]+`,
+    ];
+    for (const pattern of inUse) expect(repeatsRepetition(pattern), pattern).toBe(false);
+  });
+
+  it.skipIf(!available)('gives the ids that BERT and GPT-2 are known for', () => {
+    const bert = load('bert-base-uncased');
+    expect(bert.maximum).toBe(30522);
+    expect([...bert.encode('Hello world').ids]).toEqual([101, 7592, 2088, 102].map((id) => id + 1));
+    const gpt2 = load('gpt2');
+    expect(gpt2.maximum).toBe(50257);
+    expect([...gpt2.encode('Hello world').ids]).toEqual([15496, 995].map((id) => id + 1));
+    const text = "Don't lose a byte: 日本語, naïve café, 👍🏽!";
+    expect(gpt2.decode(gpt2.encode(text).ids)).toBe(text);
+  });
+});
