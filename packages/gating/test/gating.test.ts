@@ -267,7 +267,10 @@ describe('mmoe', () => {
     const expert: Module<Tensor, Tensor> = {
       ...inner,
       init: (r) => inner.init(r),
-      apply: (p, x, c) => (calls++, inner.apply(p as Parameters<typeof inner.apply>[0], x, c)),
+      apply: (p, x, c) => {
+        calls++;
+        return inner.apply(p as Parameters<typeof inner.apply>[0], x, c);
+      },
     };
     const module = mmoe({ inputs: 4, experts: { a: expert, b: expert }, tasks: ['x', 'y', 'z'] });
     run(module, module.init(random(1)), input(3));
