@@ -37,8 +37,8 @@ export type LearningRate = number | ((step: number) => number);
 /** How likely each source is at one draw: pure, so that a resumed run draws what an uninterrupted one would have drawn. */
 export interface Sampler {
   readonly name: string;
-  /** Probabilities in the order of `sizes`, with sum 1; `draw` counts from 0 to `draws` − 1. */
-  probabilities(sizes: readonly number[], draw: number, draws: number): Float64Array;
+  /** Probabilities in the order of `sizes`, with sum 1; `draw` counts from 0 to `draws` − 1, each of `batchSize` rows. */
+  probabilities(sizes: readonly number[], draw: number, draws: number, batchSize: number): Float64Array;
 }
 
 export interface EarlyStopping {
@@ -175,12 +175,13 @@ export interface TrainInfo {
 
 type Maybe = void | Promise<void>;
 
-/** Called by `fit`, in the order given, each awaited. Names and order are those of Keras; a batch is one update. */
+/** Called by `fit`, in the order given, each awaited. Names and order are those of Keras; a batch is one update, and epochs and batches count from 0. */
 export interface Callback {
   onTrainBegin?(info: TrainInfo): Maybe;
   onEpochBegin?(epoch: number): Maybe;
-  onBatchBegin?(step: number): Maybe;
-  onBatchEnd?(step: number, logs: StepLogs): Maybe;
+  onBatchBegin?(batch: number): Maybe;
+  onBatchEnd?(batch: number, logs: StepLogs): Maybe;
+  /** `step`: updates done. */
   onTestBegin?(step: number): Maybe;
   onTestEnd?(step: number, evaluation: Evaluation): Maybe;
   /** After a checkpoint was written under `name`. */
