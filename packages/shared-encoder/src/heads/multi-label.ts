@@ -1,0 +1,33 @@
+import type { TaskHead } from '@taskloom/core';
+import { binaryCrossEntropy } from '@taskloom/core/losses';
+import { sigmoid, type Tensor } from '@tensorflow/tfjs-core';
+import { jsonOf } from '../config';
+import { assertLabels, assertWidth } from './check';
+import { type ScorerOptions, scorer } from './scorer';
+
+export interface MultiLabelOptions extends ScorerOptions {
+  readonly labels: readonly string[];
+  /** t ← t(1 − s) + s/2. Default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * Any number of K labels at once: logits `[m, K]`, binary cross-entropy averaged over the labels. Target float32 0/1 `[m, K]`. Predicts `probabilities` `[m, K]`.
+ */
+export function multiLabel(options: MultiLabelOptions): TaskHead {
+  const { labels, labelSmoothing, ...rest } = options;
+  assertLabels('multiLabel', labels, 1);
+  const score = scorer(rest, labels.length);
+  return {
+    kind: 'multiLabel',
+    metrics: ['macroF1', 'microF1'],
+    config: jsonOf('multiLabel', options),
+    init: score.init,
+    apply(params, { pooled }, context) {
+      assertWidth('multiLabel', pooled, options.inputs);
+      return score.apply(params, pooled, context);
+    },
+    loss: (logits, target, weight) => binaryCrossEntropy(logits, target as Tensor, { weight, labelSmoothing }),
+    predict: (logits) => ({ probabilities: sigmoid(logits) }),
+  };
+}

@@ -1,0 +1,64 @@
+import type { Params } from '@taskloom/core';
+import { convolution1d, type DenseParams, dense, dropout, type EmbeddingParams } from '@taskloom/core/modules';
+import { add, concat, expandDims, mul } from '@tensorflow/tfjs-core';
+import { jsonOf } from '../config';
+import type { Trunk } from '../trunk';
+import { namedInput } from './inputs';
+import { type SummaryOptions, summary } from './summary';
+import { tokenEmbedding } from './token-embedding';
+
+export interface TextCNNOptions extends SummaryOptions {
+  /** Rows of the embedding table. Ids run from 1 to size − 1; 0 is padding. */
+  readonly size: number;
+  /** Width of the embedding, and of the tokens. */
+  readonly width: number;
+  /** How many tokens the filters see. Default [2, 3, 4]. */
+  readonly widths?: readonly number[];
+  /** Filters of each width. Default `width`. */
+  readonly filters?: number;
+}
+
+/**
+ * Convolutions of several widths over text: `{ ids: int32 [N, T] or [N, T, S] }` → tokens xₜ + W·[relu(conv_w(x))ₜ]_w, pooled (default `meanMax`).
+ * The convolutions keep the length, and the embedding is added to them, so that each token still knows what it is: hence good for tagging as well.
+ * After Kim 2014, arXiv:1408.5882. Holds under a leading task axis.
+ */
+export function textCNN(options: TextCNNOptions): Trunk {
+  const { size, width, widths = [2, 3, 4], filters = width, pooling = 'meanMax', dropout: rate = 0 } = options;
+  const embedding = tokenEmbedding({ size, width });
+  const drop = dropout({ rate });
+  const convolutions = widths.map((seen) => ({
+    name: `width${seen}`,
+    module: convolution1d({ inputs: width, filters, width: seen, padding: 'same', activation: 'relu', kernelInitializer: 'heUniform' }),
+  }));
+  const mix = dense({ inputs: filters * widths.length, units: width });
+  const end = summary(pooling, width, options);
+  return {
+    kind: 'textCNN',
+    width: end.width,
+    tokens: true,
+    config: jsonOf('textCNN', options),
+    init: (random): Params => ({
+      embedding: embedding.init(random.fold('embedding')),
+      convolutions: Object.fromEntries(convolutions.map(({ name, module }) => [name, module.init(random.fold(name))])),
+      mix: mix.init(random.fold('mix')),
+      summary: end.init(random.fold('summary')),
+    }),
+    apply(params, inputs, context) {
+      const { tokens, mask } = embedding.apply(
+        params.embedding as EmbeddingParams,
+        namedInput(inputs, 'ids', 'textCNN'),
+        context.child('embedding'),
+      );
+      const x = drop.apply({}, tokens, context.child('embedding'));
+      const kernels = params.convolutions as { readonly [name: string]: DenseParams };
+      const seen = convolutions.map(({ name, module }) => module.apply(kernels[name]!, x, context.child(name)));
+      const mixed = mix.apply(params.mix as DenseParams, concat(seen, -1), context.child('mix'));
+      return end.apply(
+        (params.summary ?? {}) as Params,
+        { tokens: mul(add(x, mixed), expandDims(mask, -1)), mask },
+        context.child('summary'),
+      );
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Module } from '@taskloom/core';
+import { bagOfEmbeddings, type EmbeddingParams, embedding } from '@taskloom/core/modules';
+import { abs, cast, minimum, sign, sum, type Tensor } from '@tensorflow/tfjs-core';
+
+/** Vectors in time with their padding. */
+export interface TokenSequence {
+  /** [N, T, width]; zero where the mask is. */
+  readonly tokens: Tensor;
+  /** float32 [N, T]: 1 for a token, 0 for padding. */
+  readonly mask: Tensor;
+}
+
+/**
+ * Ids → vectors in time: int32 `[N, T]`, an id a token, or int32 `[N, T, S]`, S hashed features a token of which those ≠ 0 are averaged (with their
+ * signs). A token is padding where its id, or all its features, are 0. `{ table: [size, width] }`. Holds under a leading task axis.
+ */
+export function tokenEmbedding({
+  size,
+  width,
+}: {
+  readonly size: number;
+  readonly width: number;
+}): Module<Tensor, TokenSequence, EmbeddingParams> {
+  const single = embedding({ size, width });
+  const several = bagOfEmbeddings({ size, width, combiner: 'mean' });
+  return {
+    config: { module: 'tokenEmbedding', size, width },
+    init: (random) => single.init(random),
+    apply(params, ids, context) {
+      const present = abs(sign(cast(ids, 'float32')));
+      const taskAxes = params.table.rank - 2;
+      if (ids.rank - taskAxes === 2) return { tokens: single.apply(params, ids, context), mask: present };
+      return { tokens: several.apply({ ids: params }, { ids }, context), mask: minimum(sum(present, -1), 1) };
+    },
+  };
+}
