@@ -1,6 +1,6 @@
 import { TaskloomError } from '@taskloom/core/host';
 import { bucketOf, characterHashes, fnv1a, joinWords } from './ngram-hashes';
-import { normalizeToken, wordTokens } from './words';
+import { normalizeToken, wordPieces } from './words';
 
 export interface HashedFeaturesOptions {
   /** Size of the id range: one number, halved between words and characters (all for words where `characters` is null), or each by itself. @default 2 ** 18 */
@@ -56,16 +56,18 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
   const cache = new Map<string, Word>();
   const encoder = new TextEncoder();
 
-  function lookUp(normal: string): Word {
-    const known = cache.get(normal);
+  /** By the word as it stands in the text, so that a known word costs one look-up and no normalisation. */
+  function lookUp(piece: string): Word {
+    const known = cache.get(piece);
     if (known) return known;
-    const hash = fnv1a(encoder.encode(normal));
-    const grams = characters ? characterHashes(encoder.encode(`<${normal}>`), characters[0], characters[1]) : new Int32Array(0);
+    const word = normalizeToken(piece, config);
+    const hash = fnv1a(encoder.encode(word));
+    const grams = characters ? characterHashes(encoder.encode(`<${word}>`), characters[0], characters[1]) : new Int32Array(0);
     for (let i = 0; i < grams.length; i++) grams[i] = bucketOf(grams[i]!, characterBuckets, signed);
     const found = { hash, id: bucketOf(hash, wordBuckets, signed), grams };
-    if (normal.length <= 64) {
+    if (piece.length <= 64) {
       if (cache.size >= cacheSize) cache.clear();
-      cache.set(normal, found);
+      cache.set(piece, found);
     }
     return found;
   }
@@ -75,7 +77,7 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
   }
 
   function wordsOf(text: string): Word[] {
-    return wordTokens(text, config).tokens.map(lookUp);
+    return wordPieces(text).map(lookUp);
   }
 
   function wordIds(words: readonly Word[], out: Int32Array): void {
@@ -115,7 +117,7 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
     },
     tokens(words) {
       return words.map((token) => {
-        const { id, grams } = lookUp(normalizeToken(token, config));
+        const { id, grams } = lookUp(token);
         const out = new Int32Array(1 + grams.length);
         out[0] = id;
         for (let i = 0; i < grams.length; i++) out[i + 1] = shift(grams[i]!);

@@ -27,7 +27,7 @@ export function characterHashes(marked: Uint8Array, minimum: number, maximum: nu
       if (n >= minimum && !(n === 1 && (start === 0 || end === length))) hashes.push(h);
     }
   }
-  return Int32Array.from(hashes);
+  return new Int32Array(hashes);
 }
 
 /** h ← h · 116049371 + hash of the next word, modulo 2³² (fastText computes modulo 2⁶⁴). */

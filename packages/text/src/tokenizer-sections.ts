@@ -9,7 +9,8 @@ function faultOf(value: unknown, growth: { factor: number }, depth: number): str
   if (depth > 20) return 'more than 20 levels';
   const { type, pattern, content, length } = value as { type?: unknown; pattern?: unknown; content?: unknown; length?: unknown };
   if (type === 'FixedLength' && !(Number.isInteger(length) && (length as number) > 0)) return 'pieces of no length';
-  if (pattern !== undefined && !(Array.isArray(value) || isPattern(pattern))) return 'a pattern that is neither { String } nor { Regex }';
+  if ((pattern !== undefined || type === 'Replace' || type === 'Split') && !isPattern(pattern))
+    return 'a pattern that is neither { String } nor { Regex }';
   if (type === 'Replace' && typeof content === 'string') growth.factor *= growthOf(pattern, content);
   for (const [key, inner] of Object.entries(value)) {
     if (key === 'Regex' && (typeof inner !== 'string' || inner.length > 4000)) return 'a pattern of more than 4,000 characters';

@@ -20,13 +20,21 @@ const word = /[\p{L}\p{M}\p{N}]+(?:['’._\-/:,@][\p{L}\p{M}\p{N}]+)*|[^\s]/gu;
 
 /** Splits `text` into words, numbers and single other characters, left to right. Nothing but white space is left out. */
 export function wordTokens(text: string, options: NormalizationOptions = {}): WordTokens {
-  const tokens: string[] = [];
-  const bounds: number[] = [];
-  for (const match of text.matchAll(word)) {
-    tokens.push(normalizeToken(match[0], options));
-    bounds.push(match.index, match.index + match[0].length);
-  }
-  return { tokens, offsets: Int32Array.from(bounds) };
+  const pieces = wordPieces(text);
+  const offsets = new Int32Array(2 * pieces.length);
+  let end = 0;
+  pieces.forEach((piece, i) => {
+    const start = text.indexOf(piece, end); // only white space is in between
+    end = start + piece.length;
+    offsets[2 * i] = start;
+    offsets[2 * i + 1] = end;
+  });
+  return { tokens: pieces.map((piece) => normalizeToken(piece, options)), offsets };
+}
+
+/** The words as they stand in the text. */
+export function wordPieces(text: string): string[] {
+  return text.match(word) ?? [];
 }
 
 /** Unicode normalisation first, then lower case. */

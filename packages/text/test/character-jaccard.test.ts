@@ -2,6 +2,7 @@ import { hostRandom } from '@taskloom/core/host';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { characterJaccard, nearestTexts } from '../src';
+import { cpuSeconds } from './cpu-seconds';
 
 const texts = fc.array(fc.oneof(fc.stringMatching(/^[ab ]{0,12}$/), fc.string({ unit: 'grapheme' })), { maxLength: 12 });
 
@@ -50,10 +51,12 @@ describe('nearestTexts', () => {
       );
     const references = make('reference', 3000);
     const queries = make('query', 999).concat(`${references[1234]!}!`);
-    const start = performance.now();
-    const { indices, similarities } = nearestTexts(queries, references);
-    expect(performance.now() - start).toBeLessThan(2000);
-    expect(indices[999]).toBe(1234);
-    expect(similarities[999]).toBeGreaterThan(0.9);
+    let nearest = nearestTexts([], []);
+    const seconds = cpuSeconds(() => {
+      nearest = nearestTexts(queries, references);
+    });
+    expect(seconds).toBeLessThan(2);
+    expect(nearest.indices[999]).toBe(1234);
+    expect(nearest.similarities[999]).toBeGreaterThan(0.9);
   });
 });

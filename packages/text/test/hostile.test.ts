@@ -51,12 +51,53 @@ function mutant(text: string, number: number): string {
   return result;
 }
 
+const oddities: unknown[] = [
+  null,
+  true,
+  -1,
+  0.5,
+  1e9,
+  '',
+  'x',
+  '__proto__',
+  [],
+  {},
+  [null],
+  [[]],
+  { type: 'Sequence' },
+  '\ud800',
+  '('.repeat(50),
+  'a'.repeat(5000),
+];
+
+/** `json` with one to three of its values replaced, left out, or exchanged for another's. */
+function restructured(json: unknown, number: number): unknown {
+  const draws = hostRandom('structure').fold(number).uniform(200);
+  let at = 0;
+  const draw = (below: number) => Math.floor(draws[at++ % 200]! * below);
+  const root = structuredClone({ json });
+  for (let edits = 1 + draw(3); edits > 0; edits--) {
+    let holder: Record<string, unknown> = root;
+    let key = 'json';
+    for (let depth = 1 + draw(6); depth > 0; depth--) {
+      const inner = holder[key];
+      if (typeof inner !== 'object' || inner === null || Object.keys(inner).length === 0) break;
+      holder = inner as Record<string, unknown>;
+      key = Object.keys(holder)[draw(Object.keys(holder).length)]!;
+    }
+    const keys = Object.keys(holder);
+    if (draw(4) === 0) delete holder[key];
+    else holder[key] = draw(4) === 0 ? holder[keys[draw(keys.length)]!] : structuredClone(oddities[draw(oddities.length)]);
+  }
+  return root.json;
+}
+
 /** Runs 500 mutants: each gives a result or a TaskloomError, within a second; some of both. */
-async function survive(text: string, run: (text: string) => unknown): Promise<void> {
+async function survive<T>(make: (number: number) => T, run: (file: T) => unknown): Promise<void> {
   let results = 0;
   let errors = 0;
   for (let number = 0; number < 500; number++) {
-    const file = mutant(text, number);
+    const file = make(number);
     const start = performance.now();
     try {
       await run(file);
@@ -75,29 +116,38 @@ describe('500 mutants give a result or a TaskloomError', () => {
   it('of JSONL', async () => {
     const text =
       '{"text":"Where is \\"it\\"? \\u00e9","label":"delivery","n":[1,{"a":null}]}\n{"text":"","label":"billing"}\r\n\n{"__proto__":{"x":1},"text":"👍"}\n';
-    await survive(text, async (file) => {
-      const { rows } = await collectRows(jsonlRows(file, { maximumBadRows: 1 }));
-      for (const { record } of rows) expect(Object.getPrototypeOf(record)).toBeNull();
-    });
+    await survive(
+      (number) => mutant(text, number),
+      async (file) => {
+        const { rows } = await collectRows(jsonlRows(file, { maximumBadRows: 1 }));
+        for (const { record } of rows) expect(Object.getPrototypeOf(record)).toBeNull();
+      },
+    );
   });
 
   it('of CSV', async () => {
-    await survive('text,label\n"Where is ""it""?",delivery\r\nplain,billing\n"two\nlines",__proto__\n,\n', async (file) => {
-      const { rows } = await collectRows(csvRows(file, { maximumBadRows: 1 }));
-      for (const { record } of rows) for (const value of Object.values(record)) expect(typeof value).toBe('string');
-    });
+    const text = 'text,label\n"Where is ""it""?",delivery\r\nplain,billing\n"two\nlines",__proto__\n,\n';
+    await survive(
+      (number) => mutant(text, number),
+      async (file) => {
+        const { rows } = await collectRows(csvRows(file, { maximumBadRows: 1 }));
+        for (const { record } of rows) for (const value of Object.values(record)) expect(typeof value).toBe('string');
+      },
+    );
   });
 
   it.each([
     ['WordPiece', wordPiece],
     ['Unigram', unigram],
   ])('of a tokenizer.json, %s', async (_, json) => {
-    await survive(JSON.stringify(json), (file) => {
+    const run = (file: unknown) => {
       const made = tokenizer(file);
       const { ids } = made.encode('unaffable dog, hello  world! aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 👍');
       expect(ids.every((id) => id >= 1 && id <= made.maximum)).toBe(true);
       made.decode(ids);
-    });
+    };
+    await survive((number) => mutant(JSON.stringify(json), number), run);
+    await survive((number) => restructured(json, number), run);
   });
 
   it('pollutes no prototype', () => {

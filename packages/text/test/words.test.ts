@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wordTokens } from '../src';
+import { cpuSeconds } from './cpu-seconds';
 
 const words = (text: string) => wordTokens(text).tokens;
 
@@ -61,10 +62,11 @@ describe('wordTokens', () => {
   });
 
   it('takes linear time on a hostile text', () => {
-    const start = performance.now();
-    expect(words(`${'a.'.repeat(1_000_000)}!`).length).toBe(3);
-    expect(words('a'.repeat(2_000_000)).length).toBe(1);
-    expect(words('-'.repeat(500_000)).length).toBe(500_000);
-    expect(performance.now() - start).toBeLessThan(3000);
+    const seconds = cpuSeconds(() => {
+      expect(words(`${'a.'.repeat(1_000_000)}!`).length).toBe(3);
+      expect(words('a'.repeat(2_000_000)).length).toBe(1);
+      expect(words('-'.repeat(500_000)).length).toBe(500_000);
+    });
+    expect(seconds).toBeLessThan(3);
   });
 });
