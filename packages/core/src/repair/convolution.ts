@@ -1,6 +1,7 @@
 import {
   add,
   avgPool,
+  backend_util,
   engine,
   gather,
   maxPoolWithArgmax,
@@ -14,6 +15,7 @@ import {
   type Tensor,
   type Tensor1D,
   type Tensor4D,
+  tensor4d,
 } from '@tensorflow/tfjs-core';
 import { TaskloomError } from '../error';
 import { type Attributes, constant, type Rule, type Rules, sumTo, zerosOf } from './rule';
@@ -79,6 +81,33 @@ function bilinear({ forward, toInput, toFilter }: Triple, dilated: boolean): Rul
 
 type Window = Parameters<typeof avgPool>[1];
 type Padding = Parameters<typeof avgPool>[3];
+type Image = [number, number, number, number];
+
+/**
+ * `avgPool` divides by the cells of a window that lie inside the image, the kernel of its gradient by all of them: the quotient of the two, times y
+ * (or its inverse, for the way back).
+ */
+function perCell(y: Tensor, input: Tensor, { filterSize, strides, pad, dimRoundingMode }: Attributes, inverse = false): Tensor {
+  const info = backend_util.computePool2DInfo(
+    input.shape as Image,
+    filterSize as Window,
+    strides as Window,
+    1,
+    pad as Padding,
+    dimRoundingMode as 'floor',
+  );
+  const { padInfo, outHeight, outWidth, filterHeight, filterWidth } = info;
+  if (padInfo.top === 0 && padInfo.bottom === 0 && padInfo.left === 0 && padInfo.right === 0) return y;
+  const inside = (at: number, stride: number, before: number, filter: number, size: number) =>
+    Math.min(at * stride - before + filter, size) - Math.max(at * stride - before, 0);
+  const quotients = Float32Array.from({ length: outHeight * outWidth }, (_, i) => {
+    const rows = inside(Math.floor(i / outWidth), info.strideHeight, padInfo.top, filterHeight, info.inHeight);
+    const columns = inside(i % outWidth, info.strideWidth, padInfo.left, filterWidth, info.inWidth);
+    const quotient = (filterHeight * filterWidth) / (rows * columns);
+    return inverse ? 1 / quotient : quotient;
+  });
+  return mul(y, tensor4d(quotients, [1, outHeight, outWidth, 1]));
+}
 
 export const convolutionRules: Rules = {
   ...bilinear({ forward: 'Conv2D', toInput: 'Conv2DBackpropInput', toFilter: 'Conv2DBackpropFilter' }, false),
@@ -90,11 +119,14 @@ export const convolutionRules: Rules = {
     },
     true,
   ),
-  AvgPool: { inputs: ['x'], gradient: (dy, [x], a) => ({ x: () => kernel('AvgPoolGrad', { dy, input: x! }, a) }) },
+  AvgPool: {
+    inputs: ['x'],
+    gradient: (dy, [x], a) => ({ x: () => kernel('AvgPoolGrad', { dy: perCell(dy, x!, a), input: x! }, a) }),
+  },
   AvgPoolGrad: {
     inputs: ['input'],
-    gradient: (ddx, [input], { filterSize, strides, pad }) => ({
-      dy: () => avgPool(ddx as Tensor4D, filterSize as Window, strides as Window, pad as Padding),
+    gradient: (ddx, [input], a) => ({
+      dy: () => perCell(avgPool(ddx as Tensor4D, a.filterSize as Window, a.strides as Window, a.pad as Padding), input!, a, true),
       input: () => zerosOf(input!),
     }),
   },
@@ -133,9 +165,10 @@ export const convolutionRules: Rules = {
       };
     },
   },
+  // The kernel of some backends exchanges height and width of its result's shape.
   ResizeBilinear: {
     inputs: ['images'],
-    gradient: (dy, [images], a) => ({ images: () => kernel('ResizeBilinearGrad', { dy, images: images! }, a) }),
+    gradient: (dy, [images], a) => ({ images: () => reshape(kernel('ResizeBilinearGrad', { dy, images: images! }, a), images!.shape) }),
   },
   ResizeBilinearGrad: {
     inputs: ['dy', 'images'],

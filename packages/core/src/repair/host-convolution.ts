@@ -14,7 +14,7 @@ type Attributes = {
 type Four = [number, number, number, number];
 
 /** Calls `visit` with the offsets [pixel of x, pixel of dy, tap of the filter] of every product of one output pixel and one filter tap. */
-function eachTap(info: backend_util.Conv2DInfo, visit: (x: number, y: number, tap: number) => void): void {
+export function eachTap(info: backend_util.Conv2DInfo, visit: (x: number, y: number, tap: number) => void): void {
   const {
     batchSize,
     inHeight,

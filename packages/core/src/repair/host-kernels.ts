@@ -9,6 +9,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { readInKernel } from '../kernel';
 import { convolutionFilter, depthwiseFilter, depthwiseInput } from './host-convolution';
+import { maxPoolArgmax, maxPoolInput } from './host-pooling';
 import { written } from './written';
 
 /** out[s] = Σ of the rows x[i] with segmentIds[i] = s; ids outside [0, numSegments) are dropped. O(rows), where the cpu backend's own takes O(rows · segments). */
@@ -38,6 +39,9 @@ const kernels: { readonly [backend: string]: { readonly [kernel: string]: Kernel
     Conv2DBackpropFilter: convolutionFilter,
     DepthwiseConv2dNativeBackpropFilter: depthwiseFilter,
     DepthwiseConv2dNativeBackpropInput: depthwiseInput,
+    // The backend's own are wrong where a window reaches over the border.
+    MaxPoolGrad: maxPoolInput,
+    MaxPoolWithArgmax: maxPoolArgmax,
   },
 };
 

@@ -21,6 +21,7 @@ import {
   util,
   where,
 } from '@tensorflow/tfjs-core';
+import { spread } from './backend-forms';
 import { type Attributes, constant, outputOr, type Rule, type Rules } from './rule';
 
 const axesOf = (attributes: Attributes, x: Tensor) =>
@@ -85,7 +86,7 @@ export const reductionRules: Rules = {
       x: () => {
         const axes = axesOf(attributes, x!);
         const count = axes.reduce((product, axis) => product * x!.shape[axis]!, 1);
-        return broadcastTo(keepingDims(mul(dy, 1 / count), x!, axes), x!.shape);
+        return spread(keepingDims(mul(dy, 1 / count), x!, axes), x!.shape);
       },
     }),
   },
@@ -126,6 +127,6 @@ export const reductionRules: Rules = {
   },
   Sum: {
     inputs: ['x'],
-    gradient: (dy, [x], attributes) => ({ x: () => broadcastTo(keepingDims(dy, x!, axesOf(attributes, x!)), x!.shape) }),
+    gradient: (dy, [x], attributes) => ({ x: () => spread(keepingDims(dy, x!, axesOf(attributes, x!)), x!.shape) }),
   },
 };

@@ -10,6 +10,7 @@ import {
   sum,
   type Tensor,
 } from '@tensorflow/tfjs-core';
+import { sumLeading } from './backend-forms';
 
 /**
  * How to differentiate one kernel. `gradient` must be made of differentiable ops of `saved` inputs, never of saved outputs while a gradient is
@@ -58,7 +59,8 @@ export function zerosOf(tensor: Tensor): Tensor {
 export function sumTo(gradient: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   const axes = broadcast_util.getReductionAxes([...shape], gradient.shape);
-  return reshape(axes.length === 0 ? gradient : sum(gradient, axes), [...shape]);
+  const leading = axes.every((axis, i) => axis === i);
+  return reshape(leading ? sumLeading(gradient, axes.length) : sum(gradient, axes), [...shape]);
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -1,7 +1,8 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
-/** A float32 result of a kernel that computes on the host. */
-export function written(backend: unknown, values: Float32Array, shape: readonly number[]): TensorInfo {
-  const dataId = (backend as { write(values: Float32Array, shape: number[], dtype: string): object }).write(values, [...shape], 'float32');
-  return { dataId, shape: [...shape], dtype: 'float32' };
+/** The result of a kernel that computes on the host. */
+export function written(backend: unknown, values: Float32Array | Int32Array, shape: readonly number[]): TensorInfo {
+  const dtype = values instanceof Float32Array ? 'float32' : 'int32';
+  const dataId = (backend as { write(values: ArrayBufferView, shape: number[], dtype: string): object }).write(values, [...shape], dtype);
+  return { dataId, shape: [...shape], dtype };
 }
