@@ -1,5 +1,5 @@
-import { TaskloomError } from '@taskloom/core/host';
-import { bucketOf, characterHashes, fnv1a, joinWords } from './ngram-hashes';
+import { hashString, TaskloomError } from '@taskloom/core/host';
+import { bucketOf, characterHashes, joinWords } from './ngram-hashes';
 import { normalizeToken, wordPieces } from './words';
 
 export interface HashedFeaturesOptions {
@@ -61,7 +61,7 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
     const known = cache.get(piece);
     if (known) return known;
     const word = normalizeToken(piece, config);
-    const hash = fnv1a(encoder.encode(word));
+    const hash = hashString(word);
     const grams = characters ? characterHashes(encoder.encode(`<${word}>`), characters[0], characters[1]) : new Int32Array(0);
     for (let i = 0; i < grams.length; i++) grams[i] = bucketOf(grams[i]!, characterBuckets, signed);
     const found = { hash, id: bucketOf(hash, wordBuckets, signed), grams };

@@ -18,15 +18,22 @@ export function jsonlRows(chunks: TextChunks, options: RowOptions = {}): RowStre
 
 function parseLine(line: number, text: string): Row | BadRow {
   try {
-    // Escapes can spell any key; only lines that may hold the key are searched for it.
-    const value: unknown = text.includes('__proto__') || text.includes('\\u') ? JSON.parse(text, withoutPrototypeKey) : JSON.parse(text);
+    const value: unknown = suspect.test(text) ? JSON.parse(text, checkValue) : JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return { line, reason: 'not a JSON object' };
     return { line, record: Object.assign(Object.create(null), value) as { [column: string]: Json } };
   } catch (error) {
-    return { line, reason: error instanceof RangeError ? 'nested too deeply' : 'not JSON' };
+    return {
+      line,
+      reason: error === outOfRange ? 'a number out of range' : error instanceof RangeError ? 'nested too deeply' : 'not JSON',
+    };
   }
 }
 
-function withoutPrototypeKey(this: unknown, key: string, value: unknown): unknown {
+/** Only lines that may hold a key `__proto__`, which escapes can spell as well, or a number beyond 1e99 are walked through. */
+const suspect = /__proto__|\\u|\d[eE]\+?\d{3}|\d{300}/;
+const outOfRange = 'out of range';
+
+function checkValue(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw outOfRange;
   return key === '__proto__' ? undefined : value;
 }

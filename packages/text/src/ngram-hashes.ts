@@ -1,14 +1,8 @@
+/** FNV-1a, 32 bits (Fowler, Noll, Vo): h ← (h xor byte) · prime, as `hashString` of core for whole strings. */
 const offsetBasis = 0x811c9dc5;
 const prime = 0x01000193;
 /** The multiplier by which fastText joins the hashes of successive words. */
 const wordMultiplier = 116049371;
-
-/** FNV-1a, 32 bits, of UTF-8 bytes (Fowler, Noll, Vo). */
-export function fnv1a(bytes: Uint8Array): number {
-  let h = offsetBasis;
-  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i]!, prime);
-  return h;
-}
 
 /**
  * Hashes of the character n-grams, `minimum` ≤ n ≤ `maximum` code points, of `<word>`: for each start, shorter before longer. A mark `<` or `>`
@@ -35,19 +29,19 @@ export function joinWords(h: number, next: number): number {
   return (Math.imul(h, wordMultiplier) + next) | 0;
 }
 
-/** Murmur3's finaliser: FNV's low bits depend on the low bits of the bytes alone, these depend on all (A. Appleby, public domain). */
-export function mix(word: number): number {
-  let h = word;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
-
 /** The id 1 + (low 31 bits of mix(h)) mod `buckets`; negative where `signed` and the top bit is set. */
 export function bucketOf(h: number, buckets: number, signed: boolean): number {
   const mixed = mix(h);
   const id = 1 + ((mixed & 0x7fffffff) % buckets);
   return signed && mixed < 0 ? -id : id;
+}
+
+/** Murmur3's finaliser: FNV's low bits depend on the low bits of the bytes alone, these depend on all (A. Appleby, public domain). */
+function mix(word: number): number {
+  let h = word;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
 }
 
 function continues(byte: number): boolean {

@@ -15,7 +15,7 @@ export interface BadRow {
 export interface RowOptions {
   /** The file's name, for messages. */
   readonly name?: string;
-  /** More bad rows than this end the reading with `rows_invalid`, naming the first ten. @default 0 */
+  /** With more bad rows than this the reading ends with `rows_invalid`, naming the first ten. @default 0 */
   readonly maximumBadRows?: number;
   /** A longer line (UTF-16 units) is a bad row and is never held whole. @default 1,048,576 */
   readonly maximumLineLength?: number;
@@ -60,21 +60,18 @@ export function rowStream(
   async function* walk(): AsyncGenerator<Row> {
     for await (const found of parse(maximumLineLength)) {
       for (const row of found) {
-        if ('record' in row) {
-          if (++rows > maximumRows)
-            throw new TaskloomError('too_many_rows', `${name} has more rows than allowed.`, {
-              name,
-              expected: `at most ${maximumRows}`,
-              remedy: 'Raise maximumRows if this is meant.',
-            });
-          yield row;
-        } else {
+        if (!('record' in row)) {
           bad++;
           if (firstBad.length < 10) firstBad.push(row);
-          if (bad > maximumBadRows) throw tooManyBad(name, maximumBadRows, firstBad);
+          if (bad > maximumBadRows && bad >= 10) throw tooManyBad(name, maximumBadRows, firstBad);
+        } else if (bad <= maximumBadRows) {
+          if (++rows > maximumRows) throw tooManyRows(name, maximumRows);
+          yield row;
         }
       }
     }
+    // Past the limit no more rows are given, but reading goes on until there are ten to show.
+    if (bad > maximumBadRows) throw tooManyBad(name, maximumBadRows, firstBad);
   }
   return {
     [Symbol.asyncIterator]: walk,
@@ -82,6 +79,14 @@ export function rowStream(
       return { rows, bad, firstBad: [...firstBad] };
     },
   };
+}
+
+function tooManyRows(name: string, maximumRows: number): TaskloomError {
+  return new TaskloomError('too_many_rows', `${name} has more rows than allowed.`, {
+    name,
+    expected: `at most ${maximumRows}`,
+    remedy: 'Raise maximumRows if this is meant.',
+  });
 }
 
 function tooManyBad(name: string, allowed: number, firstBad: readonly BadRow[]): TaskloomError {

@@ -25,8 +25,8 @@ export interface Vocabulary {
   decode(ids: ArrayLike<number>): string[];
 }
 
-export const paddingId = 0;
-export const unknownId = 1;
+const paddingId = 0;
+const unknownId = 1;
 const specials = 2;
 
 /** The vocabulary of tokenised texts: by falling count, equal counts in code-point order, so that the order of the texts does not matter. */

@@ -61,6 +61,27 @@ describe('jsonlRows', () => {
     expect(error.message).not.toMatch(/line 11/);
   });
 
+  it('shows ten bad rows even where none is allowed, and gives no row behind the first', async () => {
+    const text = `{"a":0}\n${Array.from({ length: 12 }, (_, i) => `bad\n{"a":${i}}\n`).join('')}`;
+    const stream = jsonlRows(text);
+    const seen: number[] = [];
+    await expect(
+      (async () => {
+        for await (const { line } of stream) seen.push(line);
+      })(),
+    ).rejects.toThrow(/rows that cannot be read \(line 2: not JSON;.*line 20: not JSON\)/);
+    expect(seen).toEqual([1]);
+    expect((await failure(jsonlRows('{}\n['))).message).toMatch(/\(line 2: not JSON\)/);
+  });
+
+  it('takes no number that is not finite', async () => {
+    const { rows, report } = await collectRows(
+      jsonlRows(`{"a":1e308}\n{"a":[1E+999]}\n{"a":-1${'0'.repeat(400)}.5}`, { maximumBadRows: 2 }),
+    );
+    expect(rows.map((row) => row.record.a)).toEqual([1e308]);
+    expect(report.firstBad).toEqual([2, 3].map((line) => ({ line, reason: 'a number out of range' })));
+  });
+
   it('keeps prototypes out', async () => {
     const text = '{"__proto__":{"polluted":1},"x":{"__proto__":{"polluted":1}}}\n{"\\u005f_proto__":{"polluted":1}}';
     const { rows } = await collectRows(jsonlRows(text));
