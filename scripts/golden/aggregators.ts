@@ -1,5 +1,5 @@
-import { balanceJacobian, balancingContext, fixed, mean, mgda, pcgrad } from '@taskloom/mtl-loss';
 import type { GradientBalancer, LossWeighting } from '@taskloom/core';
+import { balanceJacobian, balancingContext, fixed, mean, mgda, pcgrad } from '@taskloom/mtl-loss';
 import type { Cases, Check, GoldenCase, Handler, Precision } from './golden';
 
 export const precision: Precision = 'float64';
@@ -10,7 +10,12 @@ type Method = GradientBalancer<null> | LossWeighting<null>;
 function balances(make: (given: GoldenCase) => Method): Handler {
   return (given) => {
     const method = make(given);
-    const inputs = (given.steps ?? [given]) as { jacobian: number[][]; losses?: number[]; weights: number[] | null; update: number[] | null }[];
+    const inputs = (given.steps ?? [given]) as {
+      jacobian: number[][];
+      losses?: number[];
+      weights: number[] | null;
+      update: number[] | null;
+    }[];
     return inputs.flatMap(({ jacobian, losses, weights, update }, step) => {
       const got = balanceJacobian(jacobian, method, null, balancingContext({ tasks: jacobian.length, losses, step }));
       const scale = Math.max(...jacobian.flat().map(Math.abs));

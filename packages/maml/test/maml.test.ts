@@ -228,7 +228,7 @@ describe('what maml refuses', () => {
     expect(() => tidy(() => void call())).toThrowError(expect.objectContaining({ code }) as never);
 
   it('names the mistake', () => {
-    const [task] = tidy(() => episodes(1)) as Episode<Data>[];
+    const [task] = episodes(1);
     refuses('nothing_to_adapt', () => maml<Params, Data>({ loss, adapts: 'heads/*' }).adapt(theta(), task!.support));
     refuses('bad_option', () => maml<Params, Data>({ loss, steps: 1.5 }).adapt(theta(), task!.support));
     refuses('no_tasks', () => maml<Params, Data>({ loss }).metaGradients(theta(), []));

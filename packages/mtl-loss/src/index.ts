@@ -1,1 +1,14 @@
-export {};
+export { type BalancedJacobian, balanceJacobian } from './balance-jacobian';
+export { balancingContext, type ContextOptions } from './balancing-context';
+export { type DynamicWeightAverageOptions, type DynamicWeightAverageState, dynamicWeightAverage } from './dynamic-weight-average';
+export { fixed } from './fixed';
+export { combineRows, gramianOf } from './gramian';
+export { type LogOptions, log } from './log';
+export { mean } from './mean';
+export { type MgdaOptions, mgda } from './mgda';
+export { type MultiTaskGradients, type MultiTaskGradientsOptions, multiTaskGradients } from './multi-task-gradients';
+export { type PcgradOptions, pcgrad } from './pcgrad';
+export { decodeState, encodeState } from './state';
+export { sum } from './sum';
+export type { NoParameters, TotalLoss } from './total-loss';
+export { type UncertaintyKind, type UncertaintyOptions, type UncertaintyParameters, uncertainty } from './uncertainty';

@@ -1,0 +1,149 @@
+/**
+ * The point of least norm in the convex hull of gradients, exactly: w ∈ simplex minimising wᵀGw, for a T×T Gramian (row-major, float64).
+ *
+ * With unit rows, correlations C, aᵢ = 1/‖gᵢ‖ and wᵢ ∝ aᵢzᵢ this is: minimise ½zᵀCz − aᵀz over z ≥ 0, which an active-set method solves in
+ * finitely many steps (C. Lawson, R. Hanson 1974, chapter 23; P. Wolfe 1976). Working on C keeps rows apart that differ by many orders of
+ * magnitude. Where a combination of rows vanishes the problem is unbounded: the direction that shows it is then the answer.
+ */
+export function minNormPoint(gramian: Float64Array, count: number): Float64Array {
+  const norms = Float64Array.from({ length: count }, (_, i) => Math.sqrt(Math.max(0, gramian[i * count + i]!)));
+  const smallest = norms.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  // A zero row is the least norm there can be.
+  if (smallest < Number.MIN_VALUE * 2 ** 52) return shares(norms.map((norm) => (norm === smallest ? 1 : 0)));
+
+  const correlations = new Float64Array(count * count);
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < count; j++)
+      correlations[i * count + j] = i === j ? 1 : Math.max(-1, Math.min(1, gramian[i * count + j]! / norms[i]! / norms[j]!));
+  const a = norms.map((norm) => smallest / norm);
+  const z = leastQuadratic(correlations, a);
+  return shares(z.map((value, i) => value * a[i]!));
+}
+
+const singular = 1e-13;
+const rounding = 1e-14;
+
+/** argmin over z ≥ 0 of ½zᵀCz − aᵀz, or a direction z ≥ 0 with Cz = 0 along which it falls for ever. C has a unit diagonal, a > 0. */
+function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
+  const count = a.length;
+  let z = new Float64Array(count);
+  const active: number[] = [];
+  // Every round lowers the objective; the bound is for rounding errors only.
+  for (let round = 0; round < 20 * count + 50; round++) {
+    const entering = steepest(c, a, z, active);
+    if (entering < 0) return z;
+    // The entering row as a combination y of the active ones, and what it adds to their span.
+    const y = solve(
+      c,
+      active,
+      active.map((i) => c[i * count + entering]!),
+    );
+    const added = 1 - active.reduce((sum, i, k) => sum + c[i * count + entering]! * y[k]!, 0);
+    if (added <= singular * Math.max(1, active.length)) {
+      const direction = new Float64Array(count);
+      for (const [k, i] of active.entries()) direction[i] = -y[k]!;
+      direction[entering] = 1;
+      const step = longestStep(z, direction, active);
+      if (step === undefined) return direction.map((value) => Math.max(0, value));
+      z = z.map((value, i) => Math.max(0, value + step.length * direction[i]!));
+      z[step.blocking] = 0;
+      active.splice(active.indexOf(step.blocking), 1, entering);
+    } else active.push(entering);
+
+    // To the unconstrained minimum over the active rows, dropping on the way what would turn negative.
+    while (active.length > 0) {
+      const target = new Float64Array(count);
+      const values = solve(
+        c,
+        active,
+        active.map((i) => a[i]!),
+      );
+      for (const [k, i] of active.entries()) target[i] = values[k]!;
+      const direction = target.map((value, i) => value - z[i]!);
+      const step = active.some((i) => target[i]! <= 0) ? longestStep(z, direction, active) : undefined;
+      if (step === undefined || step.length >= 1) {
+        z = target.map((value) => Math.max(0, value));
+        break;
+      }
+      z = z.map((value, i) => Math.max(0, value + step.length * direction[i]!));
+      z[step.blocking] = 0;
+      active.splice(active.indexOf(step.blocking), 1);
+    }
+  }
+  return z;
+}
+
+/** The inactive row whose entry lowers the objective fastest, or −1 at the optimum. */
+function steepest(c: Float64Array, a: Float64Array, z: Float64Array, active: readonly number[]): number {
+  const count = a.length;
+  let best = -1;
+  let most = 0;
+  for (let j = 0; j < count; j++) {
+    if (active.includes(j)) continue;
+    let slope = a[j]!;
+    let magnitude = a[j]!;
+    for (const i of active) {
+      slope -= c[j * count + i]! * z[i]!;
+      magnitude += Math.abs(c[j * count + i]!) * z[i]!;
+    }
+    if (slope > most && slope > rounding * magnitude) {
+      best = j;
+      most = slope;
+    }
+  }
+  return best;
+}
+
+/** How far z may go along `direction` before an active entry reaches 0, and which one. */
+function longestStep(
+  z: Float64Array,
+  direction: Float64Array,
+  active: readonly number[],
+): { length: number; blocking: number } | undefined {
+  let found: { length: number; blocking: number } | undefined;
+  for (const i of active) {
+    if (direction[i]! >= 0) continue;
+    const length = z[i]! / -direction[i]!;
+    if (!found || length < found.length) found = { length, blocking: i };
+  }
+  return found;
+}
+
+/** C restricted to `active`, solved by Cholesky with one step of refinement. */
+function solve(c: Float64Array, active: readonly number[], right: readonly number[]): Float64Array {
+  const n = active.length;
+  const count = Math.round(Math.sqrt(c.length));
+  const at = (i: number, j: number) => c[active[i]! * count + active[j]!]!;
+  const lower = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = at(i, j);
+      for (let k = 0; k < j; k++) sum -= lower[i * n + k]! * lower[j * n + k]!;
+      lower[i * n + j] = i === j ? Math.sqrt(Math.max(sum, 1e-300)) : sum / lower[j * n + j]!;
+    }
+  }
+  const backSubstitute = (b: Float64Array): Float64Array => {
+    const x = b.slice();
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < i; k++) x[i]! -= lower[i * n + k]! * x[k]!;
+      x[i]! /= lower[i * n + i]!;
+    }
+    for (let i = n - 1; i >= 0; i--) {
+      for (let k = i + 1; k < n; k++) x[i]! -= lower[k * n + i]! * x[k]!;
+      x[i]! /= lower[i * n + i]!;
+    }
+    return x;
+  };
+  const x = backSubstitute(Float64Array.from(right));
+  const residual = Float64Array.from(right, (value, i) => {
+    for (let k = 0; k < n; k++) value -= at(i, k) * x[k]!;
+    return value;
+  });
+  const correction = backSubstitute(residual);
+  return x.map((value, i) => value + correction[i]!);
+}
+
+function shares(values: Float64Array): Float64Array {
+  const total = values.reduce((sum, value) => sum + value, 0);
+  return values.map((value) => value / total);
+}

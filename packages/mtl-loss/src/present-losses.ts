@@ -1,0 +1,11 @@
+import { greater, ones, type Tensor1D, where, zerosLike } from '@tensorflow/tfjs-core';
+
+/** The losses [tasks] with `instead` (default 0) in the place of absent tasks, so that whatever those hold, NaN included, has no part in value or gradient. */
+export function presentLosses(losses: Tensor1D, present: Tensor1D | undefined, instead?: Tensor1D): Tensor1D {
+  return present ? (where(greater(present, zerosLike(present)), losses, instead ?? zerosLike(losses)) as Tensor1D) : losses;
+}
+
+/** float32 [tasks], all 1 unless given. */
+export function presence(losses: Tensor1D, present: Tensor1D | undefined): Tensor1D {
+  return present ?? ones([losses.size]);
+}

@@ -1,0 +1,60 @@
+import { type BalancingContext, TaskloomError } from '@taskloom/core';
+
+/** The step as it looks without the absent tasks. */
+export interface PresentTasks {
+  readonly count: number;
+  /** Where each present task stands among all. */
+  readonly indices: readonly number[];
+  /** Only about the present tasks. */
+  readonly context: BalancingContext;
+}
+
+/**
+ * Weights of all tasks from a rule about the present ones: an absent task gets 0, and the others what they would get if it did not exist.
+ * With nobody present all weights are 0.
+ */
+export function weighPresent(context: BalancingContext, rule: (present: PresentTasks) => ArrayLike<number>): Float64Array {
+  const indices = [...context.present.keys()].filter((i) => context.present[i]! > 0);
+  const weights = new Float64Array(context.present.length);
+  if (indices.length === 0) return weights;
+  const chosen = rule({
+    count: indices.length,
+    indices,
+    context: {
+      ...context,
+      tasks: indices.map((i) => context.tasks[i]!),
+      present: new Float64Array(indices.length).fill(1),
+      losses: Float64Array.from(indices, (i) => context.losses[i]!),
+    },
+  });
+  for (const [k, i] of indices.entries()) weights[i] = chosen[k]!;
+  return weights;
+}
+
+/** The rows and columns of the present tasks, row-major. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
+export function presentGramian(gramian: Float64Array, tasks: number, { indices, context }: PresentTasks): Float64Array {
+  if (gramian.length !== tasks * tasks)
+    throw new TaskloomError('shape_mismatch', 'The Gramian does not fit the tasks.', {
+      name: 'gramian',
+      expected: tasks * tasks,
+      got: gramian.length,
+    });
+  const sub = new Float64Array(indices.length ** 2);
+  for (const [a, i] of indices.entries()) {
+    for (const [b, j] of indices.entries()) {
+      const product = gramian[i * tasks + j]!;
+      if (!Number.isFinite(product))
+        throw new TaskloomError(
+          'not_finite',
+          `The gradient of task '${context.tasks[Number.isFinite(gramian[j * tasks + j]!) ? a : b]}' is not finite.`,
+          {
+            name: context.tasks[a],
+            got: product,
+            remedy: 'Look at the loss of this task in this step: a logarithm of 0, a division by 0, or too high a learning rate.',
+          },
+        );
+      sub[a * indices.length + b] = product;
+    }
+  }
+  return sub;
+}

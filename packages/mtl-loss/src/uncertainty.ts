@@ -1,0 +1,57 @@
+import { TaskloomError } from '@taskloom/core';
+import { add, exp, fill, mul, neg, type Scalar, softplus, sum, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { presence, presentLosses } from './present-losses';
+import type { TotalLoss } from './total-loss';
+
+export type UncertaintyKind = 'regression' | 'classification';
+
+export interface UncertaintyOptions {
+  /** What each loss is: one kind for all (default `regression`), or by task; a task not named is `regression`. Kinds by task need `init` to be called before `total`. */
+  readonly kinds?: UncertaintyKind | { readonly [task: string]: UncertaintyKind };
+  /** Start of s = log σ². Default 0; some published code starts at −0.5. */
+  readonly initial?: number;
+  /** `kendall` (default), or `revised`, whose regulariser log(1 + σ²) stays positive (L. Liebel, M. Körner 2018, arXiv 1805.06334). */
+  readonly form?: 'kendall' | 'revised';
+}
+
+/** `logVariances` float32 [tasks], in the order of the losses; trained with the model. */
+export type UncertaintyParameters = { readonly logVariances: Tensor1D };
+
+/**
+ * Weighting by homoscedastic uncertainty (A. Kendall, Y. Gal, R. Cipolla 2018, arXiv 1705.07115), sᵢ = log σᵢ² learned per task:
+ * regression ½ e^(−sᵢ) Lᵢ + ½ sᵢ (Lᵢ a squared error), classification e^(−sᵢ) Lᵢ + ½ sᵢ (Lᵢ a cross-entropy); `revised` has log(1 + e^(sᵢ)) for ½ sᵢ.
+ * An absent task adds nothing, and its s gets no gradient. The total may be negative.
+ */
+export function uncertainty({
+  kinds = 'regression',
+  initial = 0,
+  form = 'kendall',
+}: UncertaintyOptions = {}): TotalLoss<UncertaintyParameters> {
+  let factors: Float32Array | undefined;
+  return {
+    kind: 'scalarization',
+    name: 'uncertainty',
+    needs: ['losses'],
+    init(tasks) {
+      if (typeof kinds !== 'string') factors = Float32Array.from(tasks, (task) => factorOf(kinds[task] ?? 'regression'));
+      return { logVariances: fill([tasks.length], initial) as Tensor1D };
+    },
+    total: (losses, { logVariances }, present) =>
+      tidy(() => {
+        const factor = typeof kinds === 'string' ? fill([losses.size], factorOf(kinds)) : tensor1d(known(factors));
+        const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
+        const regularizer = form === 'kendall' ? mul(logVariances, 0.5) : softplus(logVariances);
+        return sum(add(weighted, mul(regularizer, presence(losses, present)))) as Scalar;
+      }),
+  };
+}
+
+const factorOf = (kind: UncertaintyKind) => (kind === 'classification' ? 1 : 0.5);
+
+function known(factors: Float32Array | undefined): Float32Array {
+  if (factors) return factors;
+  throw new TaskloomError('not_initialized', '`uncertainty` has kinds by task, and does not know the order of the tasks yet.', {
+    name: 'kinds',
+    remedy: 'Call init(tasks) once, also before going on from a checkpoint.',
+  });
+}
