@@ -12,7 +12,8 @@ export function inner(a: Params, b: Params): Scalar {
 
 /** A direction of the same structure, normal. */
 export function direction<P extends Params>(params: P, seed: string): P {
-  return mapParams(params, (leaf, path) => random(seed).fold(path).normal(leaf.shape));
+  let index = 0; // not the path: names of tf.layers count the layers made before
+  return mapParams(params, (leaf) => random(seed).fold(index++).normal(leaf.shape));
 }
 
 /** Checks ⟨∇f, v⟩ and, for second order, uᵀ∇²f·v against central differences of f and of ∇f. Returns the values found. */

@@ -1,4 +1,4 @@
-import { serialization, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import { add, keep, type Scalar, scalar, serialization, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import type { Json } from '../host-array';
 import { type Module, run } from '../module';
@@ -26,10 +26,13 @@ export interface AsLayerOptions<C extends Json, I, O> {
 
 /** The method of such a layer that its random numbers come from. */
 export const layerRandom = Symbol.for('taskloom.layer.random');
+/** The field of such a layer that holds the auxiliary losses of a pass in training, kept, until they are asked for. */
+export const layerLosses = Symbol.for('taskloom.layer.losses');
 
 /**
  * A module as a tf.layers layer: returns a factory, and registers the class so that models with the layer are saved and loaded. Parameters
- * become trainable weights, buffers non-trainable ones. The batch axis comes first; auxiliary losses and records of the module are dropped.
+ * become trainable weights, buffers non-trainable ones, auxiliary losses of a pass in training part of `calculateLosses()`, hence of what `fit`
+ * minimises; records are dropped. The batch axis comes first.
  *
  * @example
  * const gelu = asLayer({ className: 'Gelu', create: (c: { units: number; inputs: number }) => dense({ ...c, activation: 'gelu' }), config: { units: 8, inputs: 4 } });
@@ -45,22 +48,27 @@ export function asLayer<C extends Json, I = Tensor, O = Tensor>(options: AsLayer
     private readonly module: Module<I, O>;
     private weightsByPath: readonly { readonly path: string; readonly buffer: boolean; readonly weight: LayerVariable }[] = [];
     private calls = 0;
+    [layerLosses]: Scalar[] = [];
 
     constructor(args: LayerArguments & { readonly module?: string } = {}) {
       super(args);
       this.saved = typeof args.module === 'string' ? JSON.parse(args.module) : { config: options.config, seed: options.seed ?? 0 };
       this.module = create(this.saved.config);
+      this.addLoss(() => tidy(() => this.takeLosses()));
     }
 
     override build(inputShape: Shape | Shape[]): void {
       tidy(() => {
-        const add = (tree: Params, buffer: boolean) =>
+        const weights = (tree: Params, buffer: boolean) =>
           [...flatten(tree)].map(([path, value]) => {
             const weight = this.addWeight(weightName(path), value.shape, value.dtype, initializers.zeros(), undefined, !buffer);
             weight.write(value);
             return { path, buffer, weight };
           });
-        this.weightsByPath = [...add(this.module.init(this.stream().fold('init')), false), ...add(this.module.buffers?.() ?? {}, true)];
+        this.weightsByPath = [
+          ...weights(this.module.init(this.stream().fold('init')), false),
+          ...weights(this.module.buffers?.() ?? {}, true),
+        ];
       });
       super.build(inputShape);
     }
@@ -112,7 +120,16 @@ export function asLayer<C extends Json, I = Tensor, O = Tensor>(options: AsLayer
         const updated = flatten(result.buffers);
         for (const { path, buffer, weight } of this.weightsByPath) if (buffer) weight.write(updated.get(path)!);
       }
+      if (update && training) this[layerLosses].push(...Object.values(result.losses).map((loss) => keep(loss.clone())));
       return output(result.output);
+    }
+
+    /** Their sum; asking hands them over, since `fit` asks once a step. */
+    private takeLosses(): Scalar {
+      const losses = this[layerLosses].splice(0);
+      const total = losses.reduce<Scalar>((a, b) => add(a, b), scalar(0));
+      for (const loss of losses) loss.dispose();
+      return total;
     }
   }
 

@@ -15,7 +15,7 @@ export interface FunctionalCallOptions {
   readonly random?: Random;
   /** States of stateful recurrent layers by layer name, as `states` returned them. Default: the layer's own, zeros at first. */
   readonly states?: States;
-  /** Also compute the model's L1/L2 penalties on the parameters passed. Default false. */
+  /** Also compute what `calculateLosses()` gives: L1/L2 penalties of the parameters passed, and in training the auxiliary losses of modules. As in `fit`, a shared layer counts once a use. Default false. */
   readonly regularization?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface FunctionalCallResult {
   readonly updates: Params;
   /** New states of the stateful recurrent layers. */
   readonly states: States;
-  /** Σ of the penalties, where asked for; 0 if the model has none. */
+  /** Their sum, where asked for; 0 if the model has none. */
   readonly regularization?: Scalar;
 }
 
@@ -54,8 +54,14 @@ export function functionalCall(
       outputs: Array.isArray(outputs) ? outputs : [outputs],
       updates: unflatten([...written].map(([path, value]) => [path, value.clone()] as const)),
       states: newStates(),
-      ...(regularization && { regularization: model.calculateLosses().reduce<Scalar>((a, b) => add(a, b), scalar(0)) }),
+      ...(regularization && { regularization: lossesOf(model).reduce<Scalar>((a, b) => add(a, b), scalar(0)) }),
     };
   };
   return tidy(() => scoped(pass) as unknown as TensorContainer) as unknown as FunctionalCallResult;
+}
+
+/** What `fit` adds to the loss. A Sequential model asks the functional model inside: its own list is empty. */
+function lossesOf(model: LayersModel): Scalar[] {
+  const { model: inner } = model as unknown as { readonly model?: LayersModel | null };
+  return (inner ?? model).calculateLosses();
 }

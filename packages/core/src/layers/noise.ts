@@ -1,8 +1,8 @@
-import { add, cast, dispose, greaterEqual, mul, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, cast, dispose, greaterEqual, mul, type Scalar, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { TaskloomError } from '../error';
 import { drop } from '../modules/dropout';
 import type { Random } from '../random';
-import { layerRandom } from './as-layer';
+import { layerLosses, layerRandom } from './as-layer';
 import type { Layer } from './layer-tree';
 import type { Scope } from './scope';
 
@@ -25,11 +25,19 @@ export function shadowNoise(all: readonly Layer[], training: boolean, random: Ra
       return random.fold(layer.name).fold(call++);
     };
     if (layerRandom in layer) scope.shadow(layer, layerRandom, stream);
+    if (layerLosses in layer) shadowLosses(layer, scope);
     if ('dropoutMask' in layer) shadowCell(layer, stream, scope);
     const noise = training ? noiseOf(layer) : undefined;
     if (noise)
       scope.shadow(layer, 'call', (inputs: Tensor | Tensor[]) => tidy(() => noise(Array.isArray(inputs) ? inputs[0]! : inputs, stream())));
   }
+}
+
+/** Losses of this pass go to this pass. */
+function shadowLosses(layer: Layer, scope: Scope): void {
+  const losses: Scalar[] = [];
+  scope.shadow(layer, layerLosses, losses);
+  scope.atEnd(() => dispose(losses));
 }
 
 /** A recurrent cell makes its masks in the first step of a sequence and keeps them; here they live as long as the pass. */

@@ -1,5 +1,21 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { add, io, memory, mul, type Scalar, setBackend, sub, sum, type Tensor, tensor, tidy, train, zeros } from '@tensorflow/tfjs-core';
+import {
+  add,
+  io,
+  memory,
+  mul,
+  ones,
+  type Scalar,
+  setBackend,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  tidy,
+  train,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import {
   input,
   type LayersModel,
@@ -13,7 +29,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { asLayer, functionalCall, paramsOf } from '../../src/layers';
 import type { Module } from '../../src/module';
 import { bagOfEmbeddings, dense, type TransformerBlockOptions, transformerBlock } from '../../src/modules';
-import { equals, flatten } from '../../src/params';
+import { equals, flatten, type Params } from '../../src/params';
 import { random } from '../../src/random';
 import { expectDerivatives, weighted } from '../derivatives';
 
@@ -183,6 +199,36 @@ describe('asLayer', () => {
     expect([...(model.predict(x) as Tensor).dataSync()].every((value) => value === -2)).toBe(true);
     const loaded = await reloaded(model);
     expect([...(loaded.predict(x) as Tensor).dataSync()].every((value) => value === -2)).toBe(true);
+  });
+
+  it('passes auxiliary losses on to fit and functionalCall', async () => {
+    const penalized: Module<Tensor, Tensor, { scale: Tensor }> = {
+      config: {},
+      init: () => ({ scale: tidy(() => mul(ones([1]), 3)) }),
+      apply({ scale }, x, context) {
+        context.loss('size', sum(square(scale)) as Scalar);
+        return mul(x, scale);
+      },
+    };
+    const layer = asLayer({ className: 'Penalized', create: () => penalized as unknown as Module<Tensor, Tensor>, config: null });
+    const inner = sequential({ layers: [layer({ inputShape: [1], name: 'penalized' })] });
+    const model = sequential({ layers: [inner, layers.activation({ activation: 'linear' })] });
+    model.compile({ optimizer: train.sgd(0.1), loss: 'meanSquaredError' });
+    const x = zeros([4, 1]);
+    await model.fit(x, x, { epochs: 1, verbose: 0 }); // warms the optimiser up
+    const scale = () => paramsOf(model).trainable.penalized as { scale: Tensor };
+    const [before, tensors] = [scale().scale.dataSync()[0]!, memory().numTensors];
+    const { history } = await model.fit(x, x, { epochs: 1, verbose: 0 });
+    expect(history.loss![0]).toBeCloseTo(before ** 2, 4);
+    expect(memory().numTensors).toBe(tensors);
+    expect(scale().scale.dataSync()[0]).toBeCloseTo(before - 0.1 * 2 * before, 4);
+
+    const { trainable } = paramsOf(model);
+    const loss = (p: Params) => functionalCall(model, p, x, { training: true, random: random(1), regularization: true }).regularization!;
+    const count = memory().numTensors;
+    expectDerivatives(loss, trainable);
+    expect(memory().numTensors).toBe(count);
+    expect(loss(trainable).dataSync()[0]).toBeCloseTo(scale().scale.dataSync()[0]! ** 2, 4);
   });
 
   it('leaks nothing', () => {
