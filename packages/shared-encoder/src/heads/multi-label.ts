@@ -9,13 +9,15 @@ export interface MultiLabelOptions extends ScorerOptions {
   readonly labels: readonly string[];
   /** t ← t(1 − s) + s/2. Default 0. */
   readonly labelSmoothing?: number;
+  /** Factor on the loss of positive labels, one for all or one each. Default 1. */
+  readonly positiveWeight?: number | readonly number[];
 }
 
 /**
  * Any number of K labels at once: logits `[m, K]`, binary cross-entropy averaged over the labels. Target float32 0/1 `[m, K]`. Predicts `probabilities` `[m, K]`.
  */
 export function multiLabel(options: MultiLabelOptions): TaskHead {
-  const { labels, labelSmoothing, ...rest } = options;
+  const { labels, labelSmoothing, positiveWeight, ...rest } = options;
   assertLabels('multiLabel', labels, 1);
   const score = scorer(rest, labels.length);
   return {
@@ -27,7 +29,7 @@ export function multiLabel(options: MultiLabelOptions): TaskHead {
       assertWidth('multiLabel', pooled, options.inputs);
       return score.apply(params, pooled, context);
     },
-    loss: (logits, target, weight) => binaryCrossEntropy(logits, target as Tensor, { weight, labelSmoothing }),
+    loss: (logits, target, weight) => binaryCrossEntropy(logits, target as Tensor, { weight, labelSmoothing, positiveWeight }),
     predict: (logits) => ({ probabilities: sigmoid(logits) }),
   };
 }

@@ -1,22 +1,6 @@
 import type { Params, TaskHead } from '@taskloom/core';
-import { coral } from '@taskloom/core/losses';
-import {
-  add,
-  cast,
-  concat,
-  div,
-  expandDims,
-  greater,
-  onesLike,
-  relu,
-  sigmoid,
-  slice,
-  sub,
-  sum,
-  type Tensor,
-  tensor1d,
-  zerosLike,
-} from '@tensorflow/tfjs-core';
+import { coral, coralLabels, coralProbabilities } from '@taskloom/core/losses';
+import { add, expandDims, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { jsonOf } from '../config';
 import { assertLabels, assertWidth } from './check';
 import { type ScorerOptions, scorer } from './scorer';
@@ -49,14 +33,6 @@ export function ordinal(options: OrdinalOptions): TaskHead {
       return add(score.apply(params, pooled, context), expandDims(params.thresholds as Tensor, -2));
     },
     loss: (logits, target, weight) => coral(logits, target as Tensor, { weight }),
-    predict: (logits) => ({ label: sum(cast(greater(logits, 0), 'int32'), -1), probabilities: classProbabilities(logits) }),
+    predict: (logits) => ({ label: coralLabels(logits), probabilities: coralProbabilities(logits) }),
   };
-}
-
-/** P(y = k) `[m, K]` from logits of P(y > k) `[m, K − 1]`. */
-function classProbabilities(logits: Tensor): Tensor {
-  const above = sigmoid(logits);
-  const first = slice(above, [0, 0], [-1, 1]);
-  const raw = relu(sub(concat([onesLike(first), above], -1), concat([above, zerosLike(first)], -1)));
-  return div(raw, sum(raw, -1, true));
 }

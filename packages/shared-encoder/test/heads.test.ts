@@ -1,0 +1,272 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { type Branch, equals, flatten, type HeadInput, type Params, random, run, type TaskHead } from '@taskloom/core';
+import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
+import { type Scalar, type Tensor, type Tensor1D, tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { classification, head, headKinds, multiLabel, ordinal, pairSimilarity, regression, tagging } from '../src';
+
+const labels = ['O', 'B-a', 'I-a'];
+const sigma = (z: number) => 1 / (1 + Math.exp(-z));
+const softmaxOf = (row: readonly number[]) => {
+  const total = row.reduce((sum, z) => sum + Math.exp(z), 0);
+  return row.map((z) => Math.exp(z) / total);
+};
+const meanOf = (values: number[], weights: number[]) =>
+  values.reduce((sum, v, i) => sum + v * weights[i]!, 0) / weights.reduce((a, b) => a + b, 0);
+const logistic = (z: number, t: number) => -t * Math.log(sigma(z)) - (1 - t) * Math.log(1 - sigma(z));
+const loss = (of: TaskHead, output: Tensor, target: Tensor, weight: number[]) => of.loss(output, target, tensor1d(weight)).dataSync()[0]!;
+const int = (values: number[], shape: number[] = [values.length]) => tensor(values, shape, 'int32');
+const predictions = (of: TaskHead, output: Tensor) => of.predict(output) as { readonly [name: string]: Tensor };
+
+const logits = [
+  [0.5, -1, 2],
+  [1, 0.25, -0.5],
+  [-2, 0, 1],
+  [0, 0, 3],
+];
+
+onBackends(['cpu', 'wasm'], () => {
+  it('classification: −ln softmax, weighted', () => {
+    const of = classification({ inputs: 2, labels });
+    const target = [2, 0, 1, 1];
+    const weight = [1, 0.5, 2, 0];
+    const expected = meanOf(
+      target.map((t, i) => -Math.log(softmaxOf(logits[i]!)[t]!)),
+      weight,
+    );
+    expect(loss(of, tensor2d(logits), int(target), weight)).toBeCloseTo(expected, 5);
+    const { label, probabilities } = predictions(of, tensor2d(logits));
+    expect([label!.dtype, ...label!.dataSync()]).toEqual(['int32', 2, 0, 2, 2]);
+    expectAllClose(probabilities!, tensor2d(logits.map(softmaxOf)));
+  });
+
+  it('classification: label smoothing and class weights', () => {
+    const weights = [1, 3, 0.5];
+    const of = classification({ inputs: 2, labels, labelSmoothing: 0.1, classWeights: weights });
+    const plain = classification({ inputs: 2, labels, classWeights: weights });
+    const row = (i: number, t: number, s: number) =>
+      softmaxOf(logits[i]!).reduce((sum, p, c) => sum - weights[c]! * ((c === t ? 1 - s : 0) + s / 3) * Math.log(p), 0);
+    // One row: whatever class weights do in the divisor, the ratio of the two losses is that of the row losses.
+    const [smooth, hard] = [of, plain].map((h) => loss(h, tensor2d([logits[1]!]), int([1]), [1]));
+    expect(smooth! / hard!).toBeCloseTo(row(1, 1, 0.1) / row(1, 1, 0), 4);
+  });
+
+  it('multiLabel: the mean of binary cross-entropies', () => {
+    const of = multiLabel({ inputs: 2, labels });
+    const target = [
+      [1, 0, 1],
+      [0, 0, 0],
+      [1, 1, 1],
+      [0, 1, 0],
+    ];
+    const weight = [1, 2, 0, 1];
+    const rows = logits.map((row, i) => row.reduce((sum, z, c) => sum + logistic(z, target[i]![c]!), 0) / 3);
+    expect(loss(of, tensor2d(logits), tensor2d(target), weight)).toBeCloseTo(meanOf(rows, weight), 5);
+    expectAllClose(predictions(of, tensor2d(logits)).probabilities!, tensor2d(logits.map((row) => row.map(sigma))));
+  });
+
+  it('regression: squared error or Huber', () => {
+    const [value, target, weight] = [
+      [0.5, -1, 4],
+      [1, -1.5, 0],
+      [1, 1, 2],
+    ];
+    const errors = value.map((v, i) => v - target[i]!);
+    expect(loss(regression({ inputs: 2 }), tensor1d(value), tensor1d(target), weight)).toBeCloseTo(
+      meanOf(
+        errors.map((e) => e * e),
+        weight,
+      ),
+      5,
+    );
+    const huber = errors.map((e) => (Math.abs(e) <= 1 ? 0.5 * e * e : Math.abs(e) - 0.5));
+    expect(loss(regression({ inputs: 2, loss: 'huber' }), tensor1d(value), tensor1d(target), weight)).toBeCloseTo(meanOf(huber, weight), 5);
+    expectAllClose(predictions(regression({ inputs: 2 }), tensor1d(value)).value!, tensor1d(value), 0);
+  });
+
+  it('ordinal: CORAL, and all classes equally likely at the start', () => {
+    const of = ordinal({ inputs: 2, labels: ['low', 'normal', 'high'] });
+    const output = [
+      [1.5, -0.5],
+      [-1, -2],
+      [3, 1],
+    ];
+    const target = [1, 0, 2];
+    const rows = output.map((row, i) => row.reduce((sum, z, k) => sum + logistic(z, target[i]! > k ? 1 : 0), 0));
+    expect(loss(of, tensor2d(output), int(target), [1, 1, 3])).toBeCloseTo(meanOf(rows, [1, 1, 3]), 5);
+    const { label, probabilities } = predictions(of, tensor2d(output));
+    expect([label!.dtype, ...label!.dataSync()]).toEqual(['int32', 1, 0, 2]);
+    expectAllClose(probabilities!, tensor2d(output.map(([a, b]) => [1 - sigma(a!), sigma(a!) - sigma(b!), sigma(b!)])));
+    const params = of.init(random(1));
+    const start = run(of, params, { pooled: tensor2d([[0, 0]]) }).output;
+    expectAllClose(predictions(of, start).probabilities!, tensor2d([[1 / 3, 1 / 3, 1 / 3]]));
+  });
+
+  it('tagging: the mean over labelled tokens, −1 left out', () => {
+    const of = tagging({ inputs: 2, labels });
+    const output = tensor([...logits.flat(), ...logits.flat()], [2, 4, 3]);
+    const tags = [
+      [0, 2, -1, -1],
+      [1, -1, 1, 2],
+    ];
+    const weight = [2, 1];
+    const tokens = tags.flatMap((row, n) => row.flatMap((t, i) => (t < 0 ? [] : [[-Math.log(softmaxOf(logits[i]!)[t]!), weight[n]!]])));
+    expect(loss(of, output, int(tags.flat(), [2, 4]), weight)).toBeCloseTo(
+      meanOf(
+        tokens.map(([l]) => l!),
+        tokens.map(([, w]) => w!),
+      ),
+      5,
+    );
+    const { tags: predicted, probabilities } = predictions(of, output);
+    expect([...predicted!.dataSync()]).toEqual([2, 0, 2, 2, 2, 0, 2, 2]);
+    expectAllClose(probabilities!, tensor([...logits, ...logits].flatMap(softmaxOf), [2, 4, 3]));
+  });
+
+  it('pairSimilarity: binary, a free score, a score in a range', () => {
+    const [z, weight] = [
+      [1.5, -0.25, 0.5],
+      [1, 2, 1],
+    ];
+    const binary = pairSimilarity({ inputs: 2 });
+    expect(loss(binary, tensor1d(z), tensor1d([1, 0, 1]), weight)).toBeCloseTo(
+      meanOf(
+        [1, 0, 1].map((t, i) => logistic(z[i]!, t)),
+        weight,
+      ),
+      5,
+    );
+    const { label, probabilities } = predictions(binary, tensor1d(z));
+    expect([label!.dtype, ...label!.dataSync()]).toEqual(['int32', 1, 0, 1]);
+    expectAllClose(probabilities!, tensor2d(z.map((v) => [1 - sigma(v), sigma(v)])));
+    const free = pairSimilarity({ inputs: 2, output: 'score' });
+    expect(loss(free, tensor1d(z), tensor1d([1, 0, 1]), weight)).toBeCloseTo(
+      meanOf(
+        [1, 0, 1].map((t, i) => (t - z[i]!) ** 2),
+        weight,
+      ),
+      5,
+    );
+    const stars = pairSimilarity({ inputs: 2, output: 'score', range: [1, 5] });
+    expect(loss(stars, tensor1d(z), tensor1d([5, 2, 3]), weight)).toBeCloseTo(
+      meanOf(
+        [1, 0.25, 0.5].map((t, i) => logistic(z[i]!, t)),
+        weight,
+      ),
+      5,
+    );
+    expectAllClose(predictions(stars, tensor1d(z)).value!, tensor1d(z.map((v) => 1 + 4 * sigma(v))));
+  });
+});
+
+const all: { readonly [kind: string]: TaskHead } = {
+  classification: classification({ inputs: 4, labels, hidden: 3, dropout: 0.1 }),
+  multiLabel: multiLabel({ inputs: 4, labels }),
+  regression: regression({ inputs: 4, loss: 'huber' }),
+  ordinal: ordinal({ inputs: 4, labels }),
+  tagging: tagging({ inputs: 4, labels }),
+  pairSimilarity: pairSimilarity({ inputs: 4, output: 'score', range: [0, 5] }),
+};
+const encoding = (seed = 0): HeadInput => ({
+  pooled: random('pooled').fold(seed).normal([3, 4]),
+  tokens: random('tokens').fold(seed).normal([3, 2, 4]),
+  pair: { pooled: random('pair').fold(seed).normal([3, 4]) },
+});
+const target = (kind: string): Tensor =>
+  ({
+    classification: () => int([0, 1, 2]),
+    multiLabel: () => tensor([1, 0, 0, 0, 1, 1, 0, 0, 0], [3, 3]),
+    regression: () => tensor1d([1, 0, 2]),
+    ordinal: () => int([2, 0, 1]),
+    tagging: () => int([0, 1, -1, -1, 2, 0], [3, 2]),
+    pairSimilarity: () => tensor1d([5, 0, 1]),
+  })[kind]!();
+
+describe.each(headKinds)('%s', (kind) => {
+  const of = all[kind]!;
+
+  it('is built again from its config, through JSON', () => {
+    const again = head(JSON.parse(JSON.stringify(of.config)));
+    expect(again.config).toEqual(of.config);
+    expect([again.kind, again.metrics]).toEqual([of.kind, of.metrics]);
+    const params = of.init(random(1));
+    expect(equals(again.init(random(1)), params)).toBe(true);
+    expect(run(again, params, encoding()).output.dataSync()).toEqual(run(of, params, encoding()).output.dataSync());
+  });
+
+  it('gives 0 where no row has a weight', () => {
+    const { output } = run(of, of.init(random(1)), encoding());
+    expect(of.loss(output, target(kind), tensor1d([0, 0, 0])).dataSync()[0]).toBe(0);
+  });
+
+  it('a row of weight 0 has no influence', () => {
+    const params = of.init(random(1));
+    const at = (seed: number) => {
+      const other = encoding(seed);
+      const mixed: HeadInput = tidy(() => {
+        const first = (x: Tensor, y: Tensor) =>
+          tensor([...x.dataSync().slice(0, (2 * x.size) / 3), ...y.dataSync().slice((2 * x.size) / 3)], x.shape);
+        const base = encoding();
+        return {
+          pooled: first(base.pooled, other.pooled),
+          tokens: first(base.tokens!, other.tokens!),
+          pair: { pooled: first(base.pair!.pooled, other.pair!.pooled) },
+        };
+      });
+      return of.loss(run(of, params, mixed).output, target(kind), tensor1d([1, 2, 0])).dataSync()[0]!;
+    };
+    expect(at(1)).toBeCloseTo(at(2), 6);
+  });
+
+  it('keeps nothing but its results', () => {
+    const params = of.init(random(1));
+    const [input, wanted, weight] = [encoding(), target(kind), tensor1d([1, 1, 1])];
+    expectTensors(() => {
+      const output = tidy(() => run(of, params, input).output);
+      const value: Scalar = tidy(() => of.loss(output, wanted, weight as Tensor1D));
+      const predicted: Branch<Tensor> = tidy(() => of.predict(output) as never);
+      value.dispose();
+      output.dispose();
+      for (const leaf of flatten(predicted as Params).values()) leaf.dispose();
+    }, 0);
+  });
+});
+
+describe('pairs', () => {
+  it('are alike in both orders, bit for bit', () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        tidy(() => {
+          const of = pairSimilarity({ inputs: 4, hidden: 3 });
+          const params = of.init(random(seed));
+          const { pooled, pair } = encoding(seed);
+          const forward = run(of, params, { pooled, pair: pair! }).output.dataSync();
+          expect(run(of, params, { pooled: pair!.pooled, pair: { pooled } }).output.dataSync()).toEqual(forward);
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('a zero vector has cosine 0, finite', () => {
+    const of = pairSimilarity({ inputs: 2 });
+    const output = run(of, of.init(random(1)), { pooled: tensor2d([[0, 0]]), pair: { pooled: tensor2d([[0, 0]]) } }).output;
+    expectAllClose(output, [0]);
+  });
+});
+
+describe('mistakes', () => {
+  it('are named', () => {
+    const of = all.classification!;
+    expect(() => run(of, of.init(random(1)), { pooled: tensor2d([[1, 2, 3]]) })).toThrow(/width 4, got 3.*trunk.width/);
+    expect(() => run(all.pairSimilarity!, {}, { pooled: tensor2d([[1, 2, 3, 4]]) })).toThrow(/single rows/);
+    expect(() => run(all.tagging!, {}, { pooled: tensor2d([[1, 2, 3, 4]]) })).toThrow(/without tokens/);
+    expect(() => classification({ inputs: 4, labels: ['a', 'a'] })).toThrow(/'a' is given twice/);
+    expect(() => classification({ inputs: 4, labels, classWeights: [1, 2] })).toThrow(/one finite number/);
+    expect(() => classification({ inputs: 4, labels: ['one'] })).toThrow(/more labels/);
+    expect(() => tagging({ inputs: 4, labels: ['B-a', 'O'] })).toThrow(/first tag must be 'O'/);
+    expect(() => pairSimilarity({ inputs: 4, output: 'score', range: [5, 1] })).toThrow(/lower to a higher/);
+    expect(() => head({ kind: 'clasification', inputs: 4, labels: ['a', 'b'] })).toThrow(/Did you mean 'classification'\?/);
+  });
+});
