@@ -1,0 +1,166 @@
+import { type Branch, type CheckpointStore, type Host, type HostArray, type Json, TaskloomError } from '@taskloom/core';
+import type { StoppingState } from './early-stopping';
+import type { EvaluatorState } from './evaluate';
+import { averaged } from './fit-state';
+import type { BalancingState } from './host-balancing';
+import { fromLosslessJson, toLosslessJson } from './lossless-json';
+import type { RowStreamState } from './row-stream';
+import type { StepState } from './step';
+import { readTensors, writeTensors } from './tensor-file';
+import type { LogState } from './training-log';
+import type { TrainingCheckpoint } from './types';
+
+/** The part of a checkpoint that is not tensors: plain data. */
+export interface Progress {
+  /** Updates done. */
+  readonly step: number;
+  /** Early stopping has ended the training. */
+  readonly stopped: boolean;
+  readonly stopping: StoppingState;
+  readonly log: LogState;
+  readonly rows: RowStreamState;
+  readonly balancing: BalancingState;
+}
+
+/** What must be as it was for a run to go on. */
+export type Setup = { readonly [name: string]: Json };
+
+const formatVersion = 1;
+
+/** `model.safetensors` holds what predicts (averages applied), `training.safetensors` the rest of the state, `progress.json` everything else. */
+const files = { model: 'model.safetensors', training: 'training.safetensors', progress: 'progress.json' } as const;
+
+/** The bundle of a step. */
+export function checkpointName(step: number): string {
+  return `checkpoint-${step}`;
+}
+
+/** Steps of the checkpoints in a store, newest first. */
+export async function checkpointSteps(store: CheckpointStore): Promise<number[]> {
+  const steps = (await store.list()).flatMap((name) => {
+    const match = /^checkpoint-(\d+)$/.exec(name);
+    return match ? [Number(match[1])] : [];
+  });
+  return steps.sort((a, b) => b - a);
+}
+
+export interface Checkpoints {
+  newest(): Promise<{ readonly state: Host<StepState>; readonly progress: Progress } | undefined>;
+  /** What the best evaluation used; undefined if it is no longer there. */
+  modelAt(step: number): Promise<Host<EvaluatorState> | undefined>;
+  /** Writes a bundle, then removes those that are neither among the newest `keep` nor the best. Returns its name. */
+  save(state: Host<StepState>, progress: Progress): Promise<string>;
+}
+
+export function checkpointsIn(store: CheckpointStore, keep: number, setup: Setup): Checkpoints {
+  return {
+    async newest() {
+      for (const step of await checkpointSteps(store)) {
+        const found = await readIntact(store, step);
+        if (!found) continue;
+        assertSameSetup(found.setup, setup);
+        return { state: found.state as unknown as Host<StepState>, progress: found.progress };
+      }
+      return undefined;
+    },
+    async modelAt(step) {
+      if (!(await checkpointSteps(store)).includes(step)) return undefined;
+      const found = await readIntact(store, step);
+      return found && (found.model as unknown as Host<EvaluatorState>);
+    },
+    async save(state, progress) {
+      const name = checkpointName(progress.step);
+      await store.write(name, encode(state, progress, setup));
+      const steps = await checkpointSteps(store);
+      for (const step of steps.slice(keep)) if (step !== progress.stopping.best?.step) await store.remove(checkpointName(step));
+      return name;
+    },
+  };
+}
+
+/**
+ * A checkpoint of `fit` on the host: the newest, the one of the best evaluation, or that of a step. Throws `not_found` if there is none.
+ */
+export async function readCheckpoint(store: CheckpointStore, which: 'newest' | 'best' | number = 'best'): Promise<TrainingCheckpoint> {
+  const steps = await checkpointSteps(store);
+  const [newest] = steps;
+  if (newest === undefined)
+    throw new TaskloomError('not_found', 'The store holds no checkpoint.', { name: 'store', remedy: 'Train with fit({ store }) first.' });
+  const last = decode(await store.read(checkpointName(typeof which === 'number' ? which : newest)));
+  const best = last.progress.stopping.best?.step;
+  const { model, state, progress } =
+    which === 'best' && best !== undefined && best !== newest && steps.includes(best)
+      ? decode(await store.read(checkpointName(best)))
+      : last;
+  return {
+    step: progress.step,
+    params: model.params as Branch<HostArray>,
+    buffers: model.buffers as Branch<HostArray>,
+    state,
+    progress: toLosslessJson(progress),
+  };
+}
+
+/** Undefined if the files are damaged, so that an older checkpoint can be taken. */
+async function readIntact(store: CheckpointStore, step: number) {
+  try {
+    return decode(await store.read(checkpointName(step)));
+  } catch (error) {
+    if (TaskloomError.isInstance(error) && error.code === 'file_corrupt') return undefined;
+    throw error;
+  }
+}
+
+function encode(state: Host<StepState>, progress: Progress, setup: Setup): { [name: string]: Uint8Array } {
+  const { params, buffers } = averaged(state) as unknown as { params: Branch<HostArray>; buffers: Branch<HostArray> };
+  const { optimizer, balancing, ema } = state as unknown as { [name: string]: Branch<HostArray> };
+  const rest: Record<string, Branch<HostArray>> = { optimizer: optimizer!, balancing: balancing!, ema: ema! };
+  if (Object.keys(ema!).length > 0) rest.params = state.params as unknown as Branch<HostArray>;
+  return {
+    [files.model]: writeTensors({ params, buffers }),
+    [files.training]: writeTensors(rest),
+    [files.progress]: new TextEncoder().encode(JSON.stringify({ formatVersion, setup, progress: toLosslessJson(progress) })),
+  };
+}
+
+function decode(bundle: { readonly [name: string]: Uint8Array }) {
+  const [model, training, text] = [bundle[files.model], bundle[files.training], bundle[files.progress]];
+  if (!model || !training || !text)
+    throw new TaskloomError('file_corrupt', 'A checkpoint lacks a file.', { expected: Object.values(files), got: Object.keys(bundle) });
+  const json = parsed(text);
+  if (json.formatVersion !== formatVersion)
+    throw new TaskloomError('format_version', 'The checkpoint was written by another version.', {
+      expected: formatVersion,
+      got: json.formatVersion,
+      remedy: 'Read it with the version of Taskloom that wrote it.',
+    });
+  // Empty branches are not in the files.
+  const { params, buffers = {} } = readTensors(model) as { [name: string]: Branch<HostArray> };
+  const { optimizer = {}, balancing = {}, ema = {}, params: raw = params } = readTensors(training) as { [name: string]: Branch<HostArray> };
+  return {
+    model: { params: params!, buffers },
+    state: { params: raw!, buffers, optimizer, balancing, ema },
+    progress: fromLosslessJson(json.progress) as Progress,
+    setup: json.setup,
+  };
+}
+
+function parsed(text: Uint8Array): { formatVersion: number; setup: Setup; progress: Json } {
+  try {
+    return JSON.parse(new TextDecoder().decode(text));
+  } catch (cause) {
+    throw new TaskloomError('file_corrupt', `'${files.progress}' is not JSON.`, { name: files.progress, cause });
+  }
+}
+
+function assertSameSetup(saved: Setup, now: Setup): void {
+  for (const [name, value] of Object.entries(now)) {
+    if (JSON.stringify(saved[name]) === JSON.stringify(value)) continue;
+    throw new TaskloomError('config_changed', `The checkpoint was made with another '${name}'.`, {
+      name,
+      expected: saved[name],
+      got: value,
+      remedy: 'Go on with the old setting, or train anew in another store.',
+    });
+  }
+}

@@ -1,0 +1,205 @@
+import { type Branch, countParams, type Host, type HostArray, hostArray, hostRandom, TaskloomError } from '@taskloom/core';
+import { type Checkpoints, checkpointsIn, type Progress } from './checkpoints';
+import { judged, scoreOf } from './early-stopping';
+import { type Evaluator, type EvaluatorState, evaluatorOf } from './evaluate';
+import { averaged, copied, paramsFrom, startingParams } from './fit-state';
+import { hostBalancing } from './host-balancing';
+import { type Plan, planOf } from './plan';
+import { rowStream } from './row-stream';
+import { initialState, type StepState, trainingStep } from './step';
+import { drawBatches } from './step-batches';
+import { pause, throughput } from './throughput';
+import { emptyLog, withEpoch, withEvaluation, withStep } from './training-log';
+import type { Callback, FitOptions, FitResult, StepLogs } from './types';
+
+/**
+ * Trains a multi-task model: draw rows from the sources, join them to batches, run forward, losses, balancing and update as one compiled step, evaluate on a
+ * schedule, keep the best, save.
+ *
+ * All that varies is an input of the step or a function of seed and step number, and a checkpoint holds the rest (parameters, buffers, optimiser, balancer, rows drawn,
+ * history, early stopping): a run that was killed and goes on with `resume` ends with the same bits as one that was not, on the same executor.
+ *
+ * Throws `diverged` (naming step and task, after saving the last good state) when a loss or gradient is not finite, `config_changed` when a checkpoint of another
+ * set-up is resumed, `unsupported` for a balancer that needs rows of the Jacobian. The caller owns the tensors of the result.
+ */
+export async function fit(options: FitOptions): Promise<FitResult> {
+  const plan = planOf(options);
+  const { tasks, steps, stepsPerEpoch, callbacks } = plan;
+  const stream = rowStream({ ...plan, sources: plan.train.sources, draws: plan.draws });
+  const balancing = hostBalancing(plan.balancer, tasks, plan.seed);
+  const keys = hostRandom(plan.seed).fold('steps');
+  const speed = throughput();
+  const checkpoints = plan.store && checkpointsIn(plan.store, plan.keep, setupOf(plan));
+
+  let progress: Progress = {
+    step: 0,
+    stopped: false,
+    stopping: { stale: 0 },
+    log: emptyLog,
+    rows: stream.state(),
+    balancing: balancing.state(),
+  };
+  let best: { step: number; score: number; state: Host<EvaluatorState> } | undefined;
+  const saved = plan.resume ? await checkpoints?.newest() : undefined;
+  if (saved) {
+    progress = saved.progress;
+    stream.load(progress.rows);
+    balancing.load(progress.balancing);
+    const kept = progress.stopping.best && (await checkpoints?.modelAt(progress.stopping.best.step));
+    if (progress.stopping.best && kept) best = { ...progress.stopping.best, state: kept };
+  }
+
+  const start = startingParams(plan);
+  const parameters = countParams(start.params);
+  const evaluatorStart = plan.validation && copied(start);
+  const state = initialState(plan, start);
+  const step = trainingStep({ ...plan, balancer: stepBalancer(plan, balancing.weigh) });
+  const trainer = await plan.executor.compile(step, { state });
+  const evaluator = evaluatorStart && (await evaluatorOf({ ...plan, state: evaluatorStart }));
+
+  try {
+    if (saved) await trainer.load(saved.state);
+    await tell(callbacks, 'onTrainBegin', { steps, stepsPerEpoch, tasks, parameters, startStep: progress.step });
+
+    while (progress.step < steps && !progress.stopped && !plan.signal?.aborted) {
+      const index = progress.step;
+      const epoch = Math.floor(index / stepsPerEpoch);
+      if (index % stepsPerEpoch === 0) await tell(callbacks, 'onEpochBegin', epoch);
+      await tell(callbacks, 'onBatchBegin', index);
+      const began = performance.now();
+
+      // Sample, batch.
+      const { batches, present, rows } = drawBatches(plan.train, stream, tasks, plan);
+      balancing.begin({ step: index, epoch, present });
+
+      // Forward, losses, balance, update.
+      const learningRate = plan.learningRateAt(index);
+      const outputs = await trainer({
+        batches: batches as unknown as Branch<HostArray>,
+        key: hostArray(Int32Array.from(keys.fold(index).key)),
+        step: hostArray(Float32Array.of(index), []),
+        learningRate: hostArray(Float32Array.of(learningRate), []),
+        weights: hostArray(Float32Array.from(balancing.weights())),
+      });
+      const losses = Float64Array.from(outputs.losses.data);
+      if (outputs.taken.data[0] === 0) {
+        await checkpoints?.save(await trainer.readState(), progress);
+        throw diverged(index, tasks, losses, checkpoints);
+      }
+      balancing.endStep(losses);
+      const seconds = (performance.now() - began) / 1000;
+      speed.record(seconds);
+
+      // Tell.
+      const step = index + 1;
+      const byTask = (values: ArrayLike<number>) =>
+        Object.fromEntries(tasks.flatMap((task, i) => (present[i] ? [[task, values[i]!]] : [])));
+      const logs: StepLogs = {
+        step,
+        steps,
+        epoch,
+        loss: outputs.total.data[0]!,
+        losses: byTask(losses),
+        weights: byTask(outputs.weights.data),
+        gradientNorm: outputs.gradientNorm.data[0]!,
+        learningRate,
+        rowsPerSecond: speed.rowsPerSecond(rows),
+        secondsLeft: speed.secondsFor(steps - step),
+      };
+      progress = { ...progress, step, log: withStep(progress.log, logs.loss, logs.losses, seconds) };
+      await tell(callbacks, 'onBatchEnd', index, logs);
+
+      // Evaluate, keep the best.
+      const epochEnds = step % stepsPerEpoch === 0 || step === steps;
+      const evaluates = evaluator && (step === steps || (plan.evaluateEvery === 'epoch' ? epochEnds : step % plan.evaluateEvery === 0));
+      let state: Host<StepState> | undefined;
+      let improved = false;
+      if (evaluates) {
+        await tell(callbacks, 'onTestBegin', step);
+        state = await trainer.readState();
+        const evaluation = await evaluated(evaluator, state, plan);
+        const verdict = judged(progress.stopping, step, scoreOf(evaluation, plan.earlyStopping.metric), plan.earlyStopping);
+        improved = verdict.improved;
+        if (improved) best = { ...verdict.state.best!, state: averaged(state) };
+        progress = { ...progress, stopping: verdict.state, stopped: verdict.stop, log: withEvaluation(progress.log, step, evaluation) };
+        await tell(callbacks, 'onTestEnd', step, evaluation);
+      }
+      if (epochEnds) {
+        balancing.endEpoch();
+        const closed = withEpoch(progress.log, epoch, step, learningRate);
+        progress = { ...progress, log: closed.log };
+        await tell(callbacks, 'onEpochEnd', epoch, closed.logs);
+      }
+
+      // Save.
+      progress = { ...progress, rows: stream.state(), balancing: balancing.state() };
+      const due = plan.checkpointEvery ? step % plan.checkpointEvery === 0 : evaluates || epochEnds;
+      if (checkpoints && (due || improved || step === steps || progress.stopped)) {
+        await tell(callbacks, 'onSave', step, await checkpoints.save(state ?? (await trainer.readState()), progress));
+      }
+      await pause();
+    }
+
+    const final = await trainer.readState();
+    const interrupted = progress.step < steps && !progress.stopped;
+    if (interrupted) await checkpoints?.save(final, progress);
+    const result = {
+      history: progress.log.history,
+      step: progress.step,
+      interrupted,
+      stoppedEarly: progress.stopped && progress.step < steps,
+      effectiveEpochs: stream.effectiveEpochs(),
+    };
+    await tell(callbacks, 'onTrainEnd', result);
+    return {
+      ...result,
+      ...paramsFrom(averaged(final)),
+      ...(best ? { best: { step: best.step, score: best.score, ...paramsFrom(best.state) } } : {}),
+    };
+  } finally {
+    trainer.dispose();
+    evaluator?.dispose();
+  }
+}
+
+/** What a resumed run must share with the one it goes on from; steps, learning rate and evaluation may change. */
+function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, stepsPerEpoch, sampler, balancer, train }: Plan) {
+  const sources = train.sources.map(({ name, size }) => ({ name, size }));
+  return {
+    tasks,
+    seed,
+    batchSize,
+    accumulate,
+    sourcesPerStep,
+    stepsPerEpoch,
+    sampler: sampler.name,
+    balancer: balancer?.name ?? 'sum',
+    sources,
+  };
+}
+
+function stepBalancer({ balancer }: Plan, weigh: (gramian: Float64Array, losses: Float64Array) => Float64Array) {
+  return balancer?.kind === 'scalarization' ? balancer : balancer?.kind === 'gradient-balancer' ? { weigh } : ('weights' as const);
+}
+
+async function evaluated(evaluator: Evaluator, state: Host<StepState>, { validation, evaluationBatchSize }: Plan) {
+  await evaluator.load(averaged(state));
+  return evaluator.evaluate(validation!, evaluationBatchSize);
+}
+
+function diverged(index: number, tasks: readonly string[], losses: Float64Array, checkpoints: Checkpoints | undefined): TaskloomError {
+  const bad = tasks.filter((_, i) => !Number.isFinite(losses[i]));
+  const what = bad.length > 0 ? `The loss of ${bad.map((task) => `'${task}'`).join(', ')}` : 'The gradient or the update';
+  return new TaskloomError('diverged', `${what} is not finite at step ${index}; the step was not taken.`, {
+    name: bad[0],
+    got: Object.fromEntries(tasks.map((task, i) => [task, String(losses[i])])),
+    remedy: `${checkpoints ? 'The state before it is saved. ' : ''}Lower the learning rate, clip the gradient, or look at the rows of this step.`,
+  });
+}
+
+type Arguments<K extends keyof Callback> = Parameters<NonNullable<Callback[K]>>;
+
+async function tell<K extends keyof Callback>(callbacks: readonly Callback[], name: K, ...args: Arguments<K>): Promise<void> {
+  for (const callback of callbacks)
+    await (callback[name] as ((...args: Arguments<K>) => void | Promise<void>) | undefined)?.apply(callback, args);
+}

@@ -1,0 +1,68 @@
+import { eager, matcher, TaskloomError } from '@taskloom/core';
+import { proportional } from './samplers';
+import type { FitOptions } from './types';
+
+export type Plan = ReturnType<typeof planOf>;
+
+/** The options with their defaults, checked. */
+export function planOf(options: FitOptions) {
+  const {
+    steps,
+    batchSize,
+    accumulate = 1,
+    sourcesPerStep = 1,
+    keep = 2,
+    ema,
+    stepsPerEpoch,
+    evaluateEvery = 'epoch',
+    checkpointEvery,
+  } = options;
+  const tasks = Object.keys(options.model.heads);
+  for (const [name, value] of Object.entries({ steps, batchSize, accumulate, keep, stepsPerEpoch, checkpointEvery }))
+    if (value !== undefined) assertCount(name, value);
+  if (sourcesPerStep !== 'all') assertCount('sourcesPerStep', sourcesPerStep);
+  if (evaluateEvery !== 'epoch') assertCount('evaluateEvery', evaluateEvery);
+  if (ema !== undefined && !(ema > 0 && ema < 1))
+    throw new TaskloomError('bad_option', "'ema' is a decay.", { name: 'ema', expected: '0 < ema < 1', got: ema });
+  if (tasks.length === 0) throw new TaskloomError('no_tasks', 'The model has no task.', { name: 'model' });
+  const names = new Set<string>();
+  for (const { name } of options.train.sources) {
+    if (names.has(name))
+      throw new TaskloomError('bad_option', `Two sources are called '${name}'.`, {
+        name: 'train',
+        remedy: 'Give each source a name of its own.',
+      });
+    names.add(name);
+  }
+  const size = options.train.sources.reduce((sum, source) => sum + source.size, 0);
+  if (size === 0) throw new TaskloomError('no_rows', 'The training data is empty.', { name: 'train' });
+  const filled = options.train.sources.filter((source) => source.size > 0).length;
+  const draws = sourcesPerStep === 'all' ? filled : sourcesPerStep;
+  const selected = matcher(options.wrt ?? '**');
+  const frozen = options.freeze === undefined ? () => false : matcher(options.freeze);
+  const { metric = 'mean', patience = options.earlyStopping ? 5 : Number.POSITIVE_INFINITY, minDelta = 0 } = options.earlyStopping ?? {};
+  return {
+    ...options,
+    tasks,
+    accumulate,
+    sourcesPerStep,
+    keep,
+    evaluateEvery,
+    seed: options.seed ?? 0,
+    executor: options.executor ?? eager(),
+    sampler: options.sampler ?? proportional(),
+    callbacks: options.callbacks ?? [],
+    evaluationBatchSize: options.evaluationBatchSize ?? batchSize,
+    draws: steps * accumulate * draws,
+    rowsPerStep: batchSize * accumulate * draws,
+    stepsPerEpoch: stepsPerEpoch ?? Math.max(1, Math.ceil(size / (batchSize * accumulate * draws))),
+    learningRateAt: typeof options.learningRate === 'number' ? () => options.learningRate as number : options.learningRate,
+    wrt: (path: string) => selected(path) && !frozen(path),
+    earlyStopping: { metric, patience, minDelta },
+  };
+}
+
+function assertCount(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1)
+    throw new TaskloomError('bad_option', `'${name}' must be a whole number of 1 or more.`, { name, got: value });
+}

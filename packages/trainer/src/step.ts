@@ -1,0 +1,183 @@
+import {
+  addParams,
+  type Balancer,
+  type Branch,
+  disposeParams,
+  flatten,
+  type MultiTaskModel,
+  type MultiTaskParams,
+  mapParams,
+  matcher,
+  merge,
+  type Optimizer,
+  type Params,
+  type Pattern,
+  random,
+  type Scalarization,
+  select,
+  TaskloomError,
+  zipParams,
+} from '@taskloom/core';
+import {
+  add,
+  addN,
+  cast,
+  div,
+  equal,
+  minimum,
+  mul,
+  type Scalar,
+  scalar,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  tidy,
+  where,
+} from '@tensorflow/tfjs-core';
+import { balancedGradients, type Weigh } from './balanced-gradients';
+import { zero } from './forward';
+import { type MicroBatch, summedGradients, type Trainable } from './summed-gradients';
+
+/** What the engine keeps between steps. `balancing` holds a scalarization's parameters, `ema` the moving average; both may be empty. */
+export interface StepState {
+  readonly [name: string]: Params;
+  readonly params: MultiTaskParams;
+  readonly buffers: Params;
+  readonly optimizer: Params;
+  readonly balancing: Params;
+  readonly ema: Params;
+}
+
+/** Everything that varies from step to step. */
+export interface StepInputs {
+  readonly batches: { readonly [index: string]: MicroBatch };
+  /** int32 [2]. */
+  readonly key: Tensor1D;
+  /** float32 [], counted from 0. */
+  readonly step: Scalar;
+  readonly learningRate: Scalar;
+  /** float32 [tasks]: the host's loss weights. */
+  readonly weights: Tensor1D;
+}
+
+export interface StepOutputs {
+  readonly [name: string]: Tensor;
+  readonly losses: Tensor1D;
+  readonly weights: Tensor1D;
+  readonly total: Scalar;
+  readonly gradientNorm: Scalar;
+  /** 1 if the step was taken, 0 if a value was not finite and the state stayed as it was. */
+  readonly taken: Scalar;
+}
+
+export interface StepOptions {
+  readonly model: MultiTaskModel;
+  readonly tasks: readonly string[];
+  readonly optimizer: Optimizer;
+  readonly balancer: Scalarization | 'weights' | { readonly weigh: Weigh };
+  /** Paths of what is trained. */
+  readonly wrt: Pattern;
+  readonly ema?: number;
+  /** Micro-batches per update. */
+  readonly accumulate: number;
+}
+
+/** The update as one pure function of state and inputs: gradients of the balanced losses, the optimiser, the moving average, and a guard that keeps the old state if anything is not finite. */
+export function trainingStep({ model, tasks, optimizer, balancer, wrt, ema, accumulate }: StepOptions) {
+  return (state: StepState, fed: Branch<Tensor>): { state: StepState; outputs: StepOutputs } => {
+    const inputs = fed as unknown as StepInputs;
+    const scalarizes = balancer !== 'weights' && 'kind' in balancer;
+    const trainable: Trainable = { ...state.params, ...(scalarizes && hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
+    const trained = trainedBy(wrt);
+    const given = {
+      model,
+      tasks,
+      trainable,
+      buffers: state.buffers,
+      batches: Array.from({ length: accumulate }, (_, i) => inputs.batches[i]!),
+      random: random(inputs.key),
+      wrt: trained,
+    };
+    const { gradients, losses, total, weights, buffers } =
+      balancer === 'weights'
+        ? summedGradients(given, inputs.weights)
+        : 'kind' in balancer
+          ? summedGradients(given, balancer)
+          : balancedGradients(given, balancer.weigh);
+
+    const learned = select(trainable, trained);
+    const { updates, state: optimizerState } = optimizer.update(gradients, state.optimizer, learned, {
+      step: inputs.step,
+      learningRate: inputs.learningRate,
+    });
+    const next = addParams(learned, updates);
+    const { balancing = {}, ...params } = next as Trainable;
+    const gradientNorm = sqrt(sumOfSquares(gradients)) as Scalar;
+    const finite = isNumber(add(add(total, sum(losses)), add(gradientNorm, sumOfSquares(updates))));
+    const kept = <P extends Params>(fresh: P, old: Params) => zipParams(fresh, [old], ([a, b]) => (a === b ? a! : where(finite, a!, b!)));
+    return {
+      state: {
+        params: merge(state.params, kept(params, select(state.params, trained))),
+        buffers: kept(buffers, state.buffers),
+        optimizer: kept(optimizerState, state.optimizer),
+        balancing: kept(balancing as Params, state.balancing),
+        ema: ema === undefined ? {} : kept(movingAverage(ema, state.ema, params as Params, inputs.step), state.ema),
+      },
+      outputs: { losses, weights, total, gradientNorm, taken: cast(finite, 'float32') as Scalar },
+    };
+  };
+}
+
+/** The state of step 0; tensors of `params` and `buffers` are taken over. */
+export function initialState(
+  { optimizer, balancer, wrt, ema, tasks }: Pick<StepOptions, 'optimizer' | 'wrt' | 'ema' | 'tasks'> & { readonly balancer?: Balancer },
+  { params, buffers }: { readonly params: MultiTaskParams; readonly buffers: Params },
+): StepState {
+  const balancing = balancer?.kind === 'scalarization' ? tidy(() => balancer.init(tasks)) : {};
+  const trained = trainedBy(wrt);
+  const learned = select({ ...params, ...(hasLeaves(balancing) ? { balancing } : {}) }, trained);
+  const shared = [...flatten(learned).keys()].some((path) => path.startsWith('shared/'));
+  if (!hasLeaves(learned) || (balancer?.kind === 'gradient-balancer' && !shared)) {
+    for (const tree of [params, buffers, balancing]) disposeParams(tree);
+    throw new TaskloomError(
+      'nothing_to_train',
+      hasLeaves(learned) ? `'${balancer!.name}' balances shared parameters, and none is trained.` : 'No parameter is trained.',
+      { name: 'wrt', remedy: "Check 'wrt' and 'freeze' against the names in the parameters." },
+    );
+  }
+  return {
+    params,
+    buffers,
+    optimizer: tidy(() => optimizer.init(learned)),
+    balancing,
+    ema: ema === undefined ? {} : mapParams(select(params, trained), (leaf) => leaf.clone()),
+  };
+}
+
+/** A scalarization's parameters are always trained. */
+function trainedBy(wrt: Pattern): (path: string) => boolean {
+  const selected = matcher(wrt);
+  return (path) => path.startsWith('balancing/') || selected(path);
+}
+
+/** d·average + (1 − d)·params with d = min(decay, (1 + t)/(10 + t)), so that early steps don't weigh the start down. */
+function movingAverage(decay: number, average: Params, params: Params, step: Scalar): Params {
+  const d = minimum(scalar(decay), div(add(step, 1), add(step, 10)));
+  return zipParams(average, [params], ([a, p]) => add(p!, mul(d, sub(a!, p!))));
+}
+
+function sumOfSquares(tree: Params): Scalar {
+  return addN([zero(), ...[...flatten(tree).values()].map((leaf) => sum(square(leaf)))]) as Scalar;
+}
+
+/** x − x = 0 holds for finite numbers only. */
+function isNumber(x: Tensor): Tensor {
+  return equal(sub(x, x), 0);
+}
+
+function hasLeaves(tree: Params): boolean {
+  return Object.keys(tree).length > 0;
+}

@@ -1,0 +1,310 @@
+import '@tensorflow/tfjs-backend-cpu';
+import {
+  type Balancer,
+  disposeParams,
+  equals,
+  flatten,
+  type GradientBalancer,
+  type LossWeighting,
+  type Scalarization,
+  TaskloomError,
+} from '@taskloom/core';
+import { adam, chain, clipByGlobalNorm, sgd } from '@taskloom/core/optimizers';
+import { add, exp, memory as memoryInfo, mul, neg, type Scalar, setBackend, sum, type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkpointSteps, readCheckpoint } from '../src/checkpoints';
+import { evaluate } from '../src/evaluate';
+import { fit } from '../src/fit';
+import { roundRobin } from '../src/samplers';
+import type { Callback, FitOptions, FitResult, StepLogs } from '../src/types';
+import { memory, toyDataset, toyModel } from './toy';
+
+beforeAll(async () => {
+  await setBackend('cpu');
+});
+
+const options = (more: Partial<FitOptions> = {}): FitOptions => ({
+  model: toyModel(),
+  train: toyDataset('train'),
+  optimizer: adam(),
+  learningRate: 0.02,
+  steps: 30,
+  batchSize: 16,
+  ...more,
+});
+
+const release = (...results: FitResult[]) => {
+  for (const { params, buffers, best } of results) {
+    for (const tree of [params, buffers, ...(best ? [best.params, best.buffers] : [])]) disposeParams(tree);
+  }
+};
+
+/** L = Σ exp(−sᵢ) Lᵢ + sᵢ */
+const uncertain: Scalarization<{ s: Tensor }> = {
+  kind: 'scalarization',
+  name: 'uncertain',
+  needs: ['losses'],
+  init: (tasks) => ({ s: zeros([tasks.length]) }),
+  total: (losses, { s }, present) => sum(mul(present, add(mul(exp(neg(s)), losses), s))) as Scalar,
+};
+
+/** Weights of sum 2 in inverse proportion to a mean of past losses, changed at the end of an epoch. */
+const byEpoch: LossWeighting<{ sums: Float64Array; weights: Float64Array }> = {
+  kind: 'loss-weighting',
+  name: 'by-epoch',
+  needs: ['losses'],
+  init: (tasks) => ({ sums: new Float64Array(tasks.length), weights: new Float64Array(tasks.length).fill(1) }),
+  weigh: (losses, state) => ({ weights: state.weights, state: { ...state, sums: state.sums.map((sum, i) => sum + losses[i]!) } }),
+  endEpoch({ sums }) {
+    const total = sums.reduce((a, b) => a + 1 / b, 0);
+    return { sums: new Float64Array(sums.length), weights: sums.map((sum) => (sums.length * (1 / sum)) / total) };
+  },
+};
+
+/** Each task's gradient scaled to length 1, remembering how often it was asked. */
+const normalised: GradientBalancer<{ calls: number; draws: number }> = {
+  kind: 'gradient-balancer',
+  name: 'normalised',
+  needs: ['gramian'],
+  init: () => ({ calls: 0, draws: 0 }),
+  weigh: (gramian, state, context) => ({
+    weights: Float64Array.from(context.tasks, (_, i) => 1 / Math.max(1e-6, Math.sqrt(gramian[i * context.tasks.length + i]!))),
+    state: { calls: state.calls + 1, draws: state.draws + context.uniform('u', 1)[0]! },
+  }),
+};
+
+const balancers: { [name: string]: Balancer | undefined } = { none: undefined, uncertain, byEpoch, normalised };
+
+describe('fit', () => {
+  test('learns two tasks, and leaves only its result behind', async () => {
+    const before = memoryInfo().numTensors;
+    const validation = toyDataset('validation', { both: 100 });
+    const result = await fit(options({ steps: 150, validation }));
+    expect(result).toMatchObject({ step: 150, interrupted: false, stoppedEarly: false });
+    const scores = await evaluate({ model: toyModel(), params: result.params, dataset: validation });
+    expect(scores.tasks.side!.rows).toBe(100);
+    expect(scores.tasks.value!.rows).toBe(80);
+    expect(scores.tasks.side!.metrics.accuracy).toBeGreaterThan(0.93);
+    expect(scores.tasks.value!.metrics.pearson).toBeGreaterThan(0.98);
+    expect(result.best!.score).toBeGreaterThan(0.95);
+    expect(result.history.epochs.length).toBe(15);
+    expect(result.history.epochs.at(-1)!.validation!.mean).toBeCloseTo(scores.mean, 5);
+    expect(result.effectiveEpochs.both! + result.effectiveEpochs.sides! / 3).toBeCloseTo((150 * 16) / 120, 5);
+    release(result);
+    expect(memoryInfo().numTensors).toBe(before);
+  });
+
+  test.each(Object.keys(balancers))('balances by %s, learns, and resumes to the same bits', async (name) => {
+    const before = memoryInfo().numTensors;
+    const make = (more: Partial<FitOptions>) =>
+      fit(options({ steps: 40, balancer: balancers[name], sourcesPerStep: 'all', stepsPerEpoch: 10, ...more }));
+    const whole = await make({});
+    const store = memory();
+    const stop = new AbortController();
+    const half = await make({ store, signal: stop.signal, callbacks: [{ onBatchEnd: (batch) => void (batch === 16 && stop.abort()) }] });
+    expect(half).toMatchObject({ step: 17, interrupted: true });
+    const rest = await make({ store, resume: true });
+    expect(rest.step).toBe(40);
+    expect(equals(rest.params, whole.params)).toBe(true);
+    expect(equals(rest.buffers, whole.buffers)).toBe(true);
+    expect([...flatten(whole.buffers)][0]![1].dataSync()[0]).toBe(40);
+    const losses = (result: FitResult) => result.history.epochs.map(({ loss, losses }) => ({ loss, losses }));
+    expect(losses(rest)).toEqual(losses(whole));
+    expect(whole.history.epochs.at(-1)!.losses.side!).toBeLessThan(0.7 * whole.history.epochs[0]!.losses.side!);
+    release(whole, half, rest);
+    expect(memoryInfo().numTensors).toBe(before);
+  });
+
+  test('the same seed gives the same bits, another one others', async () => {
+    const [a, b, c] = [await fit(options()), await fit(options()), await fit(options({ seed: 1 }))];
+    expect(equals(a.params, b.params)).toBe(true);
+    expect(equals(a.params, c.params)).toBe(false);
+    release(a, b, c);
+  });
+
+  test('k micro-batches of equal content give the update of one', async () => {
+    // Without the trunk's noise term the two runs see the same rows, in one batch or in two.
+    const model = {
+      ...toyModel(),
+      apply: ((params, { inputs, tasks }, context) =>
+        toyModel().apply(params, { inputs, tasks }, { ...context, training: false })) as ReturnType<typeof toyModel>['apply'],
+    };
+    const shared = { model, train: toyDataset('train', { both: 64 }), optimizer: sgd(), steps: 3, sampler: roundRobin() };
+    const one = await fit(options({ ...shared, batchSize: 32 }));
+    const two = await fit(options({ ...shared, batchSize: 16, accumulate: 2 }));
+    const [x, y] = [flatten(one.params), flatten(two.params)];
+    for (const [path, leaf] of x) {
+      const other = y.get(path)!.dataSync();
+      leaf.dataSync().forEach((value, i) => expect(other[i]).toBeCloseTo(value, 5));
+    }
+    release(one, two);
+  });
+
+  test('trains what wrt selects and freeze leaves', async () => {
+    const start = await fit(options({ steps: 1 }));
+    const result = await fit(options({ params: start.params, freeze: ['shared/kernel', 'tasks/side/**'] }));
+    const [before, after] = [flatten(start.params), flatten(result.params)];
+    const moved = [...before]
+      .filter(([path, leaf]) => leaf.dataSync().some((value, i) => value !== after.get(path)!.dataSync()[i]))
+      .map(([path]) => path);
+    expect(moved).toEqual(['shared/bias', 'tasks/value/bias', 'tasks/value/kernel']);
+    release(start, result);
+    await expect(fit(options({ wrt: 'nothing/**' }))).rejects.toMatchObject({ code: 'nothing_to_train' });
+    await expect(fit(options({ wrt: 'tasks/**', balancer: normalised }))).rejects.toMatchObject({ code: 'nothing_to_train' });
+  });
+
+  test('adds auxiliary losses, under every kind of balancer', async () => {
+    for (const balancer of [undefined, uncertain, normalised]) {
+      const norm = async (auxiliary: boolean) => {
+        const result = await fit(options({ model: toyModel({ auxiliary }), balancer, steps: 10, sourcesPerStep: 'all' }));
+        const kernel = flatten(result.params).get('shared/kernel')!.dataSync<'float32'>();
+        release(result);
+        return kernel.reduce((sum, value) => sum + value * value, 0);
+      };
+      expect(await norm(true)).not.toBe(await norm(false));
+    }
+  });
+
+  test('stops early, keeps the best, and says so', async () => {
+    const store = memory();
+    const result = await fit(
+      options({
+        steps: 400,
+        learningRate: (step) => (step < 20 ? 0.02 : 0),
+        validation: toyDataset('v', { both: 50 }),
+        evaluateEvery: 10,
+        earlyStopping: { patience: 3, metric: 'side/loss' },
+        store,
+      }),
+    );
+    console.log(JSON.stringify(result.history.evaluations));
+    expect(result).toMatchObject({ stoppedEarly: true, interrupted: false, step: 50 });
+    expect(result.best!.step).toBe(20);
+    expect((await readCheckpoint(store, 'best')).step).toBe(20);
+    expect(await checkpointSteps(store)).toEqual([50, 40, 20]);
+    const again = await fit(
+      options({
+        steps: 400,
+        learningRate: 0,
+        validation: toyDataset('v', { both: 50 }),
+        evaluateEvery: 10,
+        store,
+        resume: true,
+        earlyStopping: { patience: 3, metric: 'side/loss' },
+      }),
+    );
+    expect(again).toMatchObject({ stoppedEarly: true, step: 50 });
+    expect(equals(again.best!.params, result.best!.params)).toBe(true);
+    release(result, again);
+    await expect(fit(options({ validation: toyDataset('v'), earlyStopping: { metric: 'side/nothing' } }))).rejects.toMatchObject({
+      code: 'unknown_metric',
+    });
+  });
+
+  test('names step and task when a loss is not finite, and keeps the state before it', async () => {
+    const store = memory();
+    const train = toyDataset('train');
+    let calls = 0;
+    const poisoned = {
+      ...train,
+      batch(source: string, rows: Int32Array, size: number) {
+        const batch = train.batch(source, rows, size);
+        if (++calls === 8) (batch.tasks.value!.target as { data: Float32Array }).data.fill(Number.NaN);
+        return batch;
+      },
+    };
+    const before = memoryInfo().numTensors;
+    const failed = await fit(options({ train: poisoned, store, sourcesPerStep: 1, sampler: roundRobin() })).catch(
+      (error: unknown) => error,
+    );
+    expect(TaskloomError.isInstance(failed) && failed.code).toBe('diverged');
+    expect((failed as TaskloomError).details.name).toBe('value');
+    expect((failed as Error).message).toContain('step 7');
+    expect(memoryInfo().numTensors).toBe(before);
+    const { step, params } = await readCheckpoint(store, 'newest');
+    expect(step).toBe(7);
+    for (const leaf of flatten(params).values()) expect(leaf.data.every(Number.isFinite)).toBe(true);
+    // On clean data it goes on from there, as if nothing had been.
+    const [rest, whole] = [
+      await fit(options({ store, resume: true, sampler: roundRobin() })),
+      await fit(options({ sampler: roundRobin() })),
+    ];
+    expect(equals(rest.params, whole.params)).toBe(true);
+    release(rest, whole);
+  });
+
+  test('evaluates and returns moving averages', async () => {
+    const store = memory();
+    const validation = toyDataset('v', { both: 50 });
+    const result = await fit(options({ steps: 40, ema: 0.9, validation, store }));
+    const scores = await evaluate({ model: toyModel(), params: result.params, dataset: validation });
+    expect(scores.mean).toBeCloseTo(result.history.evaluations.at(-1)!.mean, 6);
+    const saved = await readCheckpoint(store, 'newest');
+    const average = flatten(saved.params).get('shared/kernel')!.data;
+    const raw = flatten(saved.state).get('params/shared/kernel')!.data;
+    expect(average).toEqual(flatten(result.params).get('shared/kernel')!.dataSync());
+    expect(Array.from(average)).not.toEqual(Array.from(raw));
+    const again = await fit(options({ steps: 60, ema: 0.9, validation, store, resume: true }));
+    const whole = await fit(options({ steps: 60, ema: 0.9, validation }));
+    expect(equals(again.params, whole.params)).toBe(true);
+    release(result, again, whole);
+  });
+
+  test('calls back as Keras does', async () => {
+    const calls: string[] = [];
+    const logs: StepLogs[] = [];
+    const spy = new Proxy({} as Callback, {
+      get: (_, name: string) => (first: unknown, second: unknown) => {
+        calls.push(typeof first === 'number' ? `${name} ${first}` : name);
+        if (name === 'onBatchEnd') logs.push(second as StepLogs);
+      },
+    });
+    release(
+      await fit(
+        options({
+          steps: 4,
+          stepsPerEpoch: 2,
+          evaluateEvery: 2,
+          validation: toyDataset('v', { both: 20 }),
+          store: memory(),
+          callbacks: [spy],
+          optimizer: chain(clipByGlobalNorm(1), adam()),
+        }),
+      ),
+    );
+    const epoch = (e: number) => [
+      `onEpochBegin ${e}`,
+      `onBatchBegin ${2 * e}`,
+      `onBatchEnd ${2 * e}`,
+      `onBatchBegin ${2 * e + 1}`,
+      `onBatchEnd ${2 * e + 1}`,
+    ];
+    const end = (e: number) => [`onTestBegin ${2 * e + 2}`, `onTestEnd ${2 * e + 2}`, `onEpochEnd ${e}`, `onSave ${2 * e + 2}`];
+    expect(calls).toEqual(['onTrainBegin', ...epoch(0), ...end(0), ...epoch(1), ...end(1), 'onTrainEnd']);
+    expect(logs.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(logs[1]!.rowsPerSecond).toBeGreaterThan(0);
+    expect(logs[0]!.gradientNorm).toBeGreaterThan(0);
+    expect(logs[3]!.secondsLeft).toBe(0);
+  });
+
+  test('refuses what it cannot do', async () => {
+    await expect(fit(options({ steps: 0 }))).rejects.toMatchObject({ code: 'bad_option' });
+    await expect(fit(options({ train: toyDataset('t', { both: 0 }) }))).rejects.toMatchObject({ code: 'no_rows' });
+    await expect(
+      fit(
+        options({
+          balancer: {
+            kind: 'jacobian-method',
+            name: 'graddrop',
+            needs: ['gradients'],
+            init: () => 0,
+            step: () => ({ update: new Float64Array(0), state: 0 }),
+          },
+        }),
+      ),
+    ).rejects.toMatchObject({ code: 'unsupported' });
+    const store = memory();
+    release(await fit(options({ steps: 2, store })));
+    await expect(fit(options({ steps: 4, store, resume: true, seed: 'other' }))).rejects.toMatchObject({ code: 'config_changed' });
+  });
+});
