@@ -1,4 +1,5 @@
 export { characterJaccard, type JaccardOptions, type Nearest, nearestTexts } from './character-jaccard';
+export { type ConllOptions, conllRows } from './conll';
 export { type CsvOptions, csvRows } from './csv';
 export { type HashedFeatures, type HashedFeaturesConfig, type HashedFeaturesOptions, hashedFeatures } from './hashed-features';
 export { jsonlRows } from './jsonl';

@@ -1,6 +1,6 @@
 import { hostRandom, TaskloomError } from '@taskloom/core/host';
 import { describe, expect, it } from 'vitest';
-import { collectRows, csvRows, jsonlRows, tokenizer } from '../src';
+import { collectRows, conllRows, csvRows, jsonlRows, tokenizer } from '../src';
 import { unigram, wordPiece } from './tokenizer-files';
 
 /** Bytes that mean something to a parser, beside arbitrary ones. */
@@ -132,6 +132,17 @@ describe('500 mutants give a result or a TaskloomError', () => {
       async (file) => {
         const { rows } = await collectRows(csvRows(file, { maximumBadRows: 1 }));
         for (const { record } of rows) for (const value of Object.values(record)) expect(typeof value).toBe('string');
+      },
+    );
+  });
+
+  it('of CoNLL', async () => {
+    const text = 'EU NNP B-org\nrejects VB O\n\n-DOCSTART- -X- O\n\nRome\tNN B-place\r\n. . O\n';
+    await survive(
+      (number) => mutant(text, number),
+      async (file) => {
+        const { rows } = await collectRows(conllRows(file, { maximumBadRows: 1 }));
+        for (const { record } of rows) expect((record.tokens as string[]).length).toBe((record.tags as string[]).length);
       },
     );
   });
