@@ -1,7 +1,7 @@
-import { engine, keep, mul, type Scalar, sum, type Tensor, type Tensor1D, tensor1d, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { clone, engine, keep, mul, type Scalar, sum, type Tensor, type Tensor1D, tensor1d, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import { TaskloomError } from './error';
 import type { Branch, Tree } from './host-array';
-import { flatten, mapTree, merge, type Params, type Pattern, select, unflatten } from './params';
+import { disposeParams, flatten, mapTree, merge, type Params, type Pattern, select, unflatten } from './params';
 import { repairGradients } from './repair-gradients';
 
 export interface GradientOptions {
@@ -32,35 +32,48 @@ export function valueAndGradients<P extends Params>(
   repairGradients();
   const leaves = [...flatten(options.wrt === undefined ? params : select(params, options.wrt))];
   if (leaves.length === 0)
-    throw new TaskloomError('nothing_to_differentiate', 'No parameter is selected.', { name: 'wrt', remedy: 'Check the pattern against the names in the tree.' });
+    throw new TaskloomError('nothing_to_differentiate', 'No parameter is selected.', {
+      name: 'wrt',
+      remedy: 'Check the pattern against the names in the tree.',
+    });
   for (const [path, leaf] of leaves) {
     if (leaf.dtype !== 'float32')
-      throw new TaskloomError('bad_dtype', `Parameter '${path}' cannot be differentiated.`, { name: path, expected: 'float32', got: leaf.dtype });
+      throw new TaskloomError('bad_dtype', `Parameter '${path}' cannot be differentiated.`, {
+        name: path,
+        expected: 'float32',
+        got: leaf.dtype,
+      });
   }
-  const inputs = leaves.map(([, leaf]) => leaf);
+  // Copies (of the handle, not of the data): what f holds by closure stays constant, and a tensor at two paths gets two gradients.
+  const copies = leaves.map(([path, leaf]) => [path, clone(leaf)] as const);
+  const inputs = copies.map(([, copy]) => copy);
   let kept: Tree<Tensor> | undefined;
-  const { value, grads } = engine().gradients(
-    () => {
-      // Identity copies keep the tape's inputs apart from tensors that f may hold by closure.
-      const result = f(merge(params, unflatten(leaves)));
-      if (!('aux' in result)) return result;
-      kept = mapTree(result.aux, (leaf) => keep(leaf.clone()));
-      return result.value;
-    },
-    inputs,
-    undefined,
-    true,
-  );
-  if (value.size !== 1)
-    throw new TaskloomError('shape_mismatch', 'The function to differentiate must return a scalar.', { name: 'value', expected: '[]', got: `[${value.shape}]` });
-  const gradients = unflatten(leaves.map(([path, leaf], i) => [path, grads[i] ?? zerosLike(leaf)] as const)) as unknown as P;
-  // A kept tensor outlives every scope; a clone of it belongs to the caller's.
-  const aux = kept && mapTree(kept, (leaf) => {
-    const own = leaf.clone();
-    leaf.dispose();
-    return own;
-  });
-  return { value: value as Scalar, aux, gradients };
+  try {
+    const { value, grads } = engine().gradients(
+      () => {
+        const result = f(merge(params, unflatten(copies)));
+        const scalar = 'aux' in result ? result.value : result;
+        if (scalar.size !== 1)
+          throw new TaskloomError('shape_mismatch', 'The function to differentiate must return a scalar.', {
+            name: 'value',
+            expected: '[]',
+            got: `[${scalar.shape}]`,
+          });
+        // A kept tensor outlives every scope.
+        if ('aux' in result) kept = mapTree(result.aux, (leaf) => keep(clone(leaf)));
+        return clone(scalar);
+      },
+      inputs,
+      undefined,
+      true,
+    );
+    const gradients = unflatten(leaves.map(([path, leaf], i) => [path, grads[i] ?? zerosLike(leaf)] as const)) as unknown as P;
+    // A clone of what was kept belongs to the caller's scope.
+    return { value: value as Scalar, aux: kept && mapTree(kept, (leaf) => clone(leaf)), gradients };
+  } finally {
+    for (const copy of inputs) copy.dispose();
+    if (kept) disposeParams(kept);
+  }
 }
 
 /** The gradients of each component of f(params) [tasks], one tree per component. Costs one forward and backward pass each when eager; a trace shares the forward. */

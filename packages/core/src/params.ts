@@ -1,5 +1,5 @@
-import { add, dispose as disposeTensors, reshape, slice, Tensor, concat, type Tensor1D } from '@tensorflow/tfjs-core';
-import { TaskloomError } from './error';
+import { add, concat, dispose as disposeTensors, reshape, slice, Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { assertShape, TaskloomError } from './error';
 import { type Branch, type HostArray, isHostArray, type Tree } from './host-array';
 
 /**
@@ -52,13 +52,20 @@ export function mapParams<P extends Params>(params: P, fn: (leaf: Tensor, path: 
 }
 
 /** `fn` over the corresponding leaves of trees of one structure; throws `structure_mismatch` with the first path that differs. */
-export function zipParams<P extends Params>(first: P, others: readonly Params[], fn: (leaves: readonly Tensor[], path: string) => Tensor): P {
+export function zipParams<P extends Params>(
+  first: P,
+  others: readonly Params[],
+  fn: (leaves: readonly Tensor[], path: string) => Tensor,
+): P {
   const flats = others.map((other) => flatten(other));
   const own = flatten(first);
   for (const flat of flats) {
     const missing = [...own.keys()].find((path) => !flat.has(path)) ?? [...flat.keys()].find((path) => !own.has(path));
     if (missing !== undefined)
-      throw new TaskloomError('structure_mismatch', `The parameter trees differ at '${missing}'.`, { name: missing, remedy: 'Both trees must have the same names.' });
+      throw new TaskloomError('structure_mismatch', `The parameter trees differ at '${missing}'.`, {
+        name: missing,
+        remedy: 'Both trees must have the same names.',
+      });
   }
   return mapParams(first, (leaf, path) => fn([leaf, ...flats.map((flat) => flat.get(path)!)], path));
 }
@@ -155,21 +162,22 @@ export function addParams<P extends Params>(a: P, b: Params): P {
   return zipParams(a, [b], ([x, y]) => add(x!, y!));
 }
 
-/** All float leaves in walking order as one vector [count], and the way back. */
+/** All float32 leaves in walking order as one vector [count], and the way back, which takes the other leaves from `params`. */
 export function ravel<P extends Params>(params: P): { vector: Tensor1D; unravel(vector: Tensor1D): P } {
-  const leaves = [...flatten(params)];
-  const vector = concat(leaves.map(([, leaf]) => reshape(leaf, [leaf.size]))) as Tensor1D;
+  const leaves = [...flatten(params)].filter(([, leaf]) => leaf.dtype === 'float32');
+  if (leaves.length === 0) throw new TaskloomError('nothing_to_ravel', 'The tree has no float32 leaf.', { name: 'params' });
+  const vector = tidy(() => concat(leaves.map(([, leaf]) => reshape(leaf, [leaf.size])))) as Tensor1D;
   return {
     vector,
     unravel(flat) {
+      assertShape(flat.shape, [leaves.reduce((count, [, leaf]) => count + leaf.size, 0)], 'vector');
       let offset = 0;
-      return unflatten(
-        leaves.map(([path, leaf]) => {
-          const part = reshape(slice(flat, [offset], [leaf.size]), leaf.shape as number[]);
-          offset += leaf.size;
-          return [path, part] as const;
-        }),
-      ) as unknown as P;
+      const parts = leaves.map(([path, leaf]) => {
+        const part = tidy(() => reshape(slice(flat, [offset], [leaf.size]), leaf.shape));
+        offset += leaf.size;
+        return [path, part] as const;
+      });
+      return merge(params, unflatten(parts));
     },
   };
 }
