@@ -44,7 +44,7 @@ describe('nearestTexts', () => {
 
   it('compares 1,000 texts with 3,000 in under two seconds', () => {
     const random = hostRandom('jaccard');
-    const vocabulary = Array.from({ length: 600 }, (_, i) => ['the', 'order', 'please', 'delivery'][i % 8] ?? `w${(i * 48_271) % 9973}`);
+    const vocabulary = Array.from({ length: 600 }, (_, i) => ['the', 'order', 'please', 'delivery'][i % 32] ?? `w${(i * 48_271) % 9973}`);
     const make = (name: string, count: number) =>
       Array.from({ length: count }, (_, i) =>
         Array.from(random.fold(`${name}${i}`).uniform(18), (u) => vocabulary[Math.floor(u * 600)]).join(' '),
