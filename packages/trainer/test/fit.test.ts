@@ -135,7 +135,7 @@ describe('fit', () => {
     const [x, y] = [flatten(one.params), flatten(two.params)];
     for (const [path, leaf] of x) {
       const other = y.get(path)!.dataSync();
-      leaf.dataSync().forEach((value, i) => expect(other[i]).toBeCloseTo(value, 5));
+      for (const [i, value] of leaf.dataSync<'float32'>().entries()) expect(other[i]).toBeCloseTo(value, 5);
     }
     release(one, two);
   });
@@ -173,11 +173,10 @@ describe('fit', () => {
         learningRate: (step) => (step < 20 ? 0.02 : 0),
         validation: toyDataset('v', { both: 50 }),
         evaluateEvery: 10,
-        earlyStopping: { patience: 3, metric: 'side/loss' },
+        earlyStopping: { patience: 3, metric: 'value/loss' },
         store,
       }),
     );
-    console.log(JSON.stringify(result.history.evaluations));
     expect(result).toMatchObject({ stoppedEarly: true, interrupted: false, step: 50 });
     expect(result.best!.step).toBe(20);
     expect((await readCheckpoint(store, 'best')).step).toBe(20);
@@ -190,7 +189,7 @@ describe('fit', () => {
         evaluateEvery: 10,
         store,
         resume: true,
-        earlyStopping: { patience: 3, metric: 'side/loss' },
+        earlyStopping: { patience: 3, metric: 'value/loss' },
       }),
     );
     expect(again).toMatchObject({ stoppedEarly: true, step: 50 });

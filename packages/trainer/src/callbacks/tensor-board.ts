@@ -1,0 +1,45 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Callback } from '../types';
+import { restartRecord, scalarRecord, versionRecord } from './event-file';
+
+export interface TensorBoardOptions {
+  /** Steps between two training events. Default: 1. */
+  readonly every?: number;
+}
+
+/**
+ * Writes an event file for TensorBoard to `folder`: `train/loss`, `train/loss/<task>`, `train/weight/<task>`, `train/gradientNorm`, `train/learningRate` and
+ * `validation/mean`, `validation/<task>/<metric>`. A resumed run writes a file of its own, which tells TensorBoard to forget later steps of the old one.
+ */
+export function tensorBoard(folder: string, { every = 1 }: TensorBoardOptions = {}): Callback {
+  let file: FileHandle | undefined;
+  const now = () => Date.now() / 1000;
+  const write = async (step: number, scalars: readonly (readonly [string, number])[]) => {
+    await file?.appendFile(scalarRecord({ wallTime: now(), step, scalars }));
+  };
+  const under = (prefix: string, values: { readonly [name: string]: number }) =>
+    Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value] as const);
+  return {
+    async onTrainBegin({ startStep }) {
+      await mkdir(folder, { recursive: true });
+      file = await open(join(folder, `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}.${startStep}`), 'a');
+      await file.appendFile(versionRecord(now()));
+      if (startStep > 0) await file.appendFile(restartRecord(now(), startStep + 1));
+    },
+    async onBatchEnd(batch, { step, loss, losses, weights, gradientNorm, learningRate, rowsPerSecond }) {
+      if ((batch + 1) % every !== 0) return;
+      const own = { loss, gradientNorm, learningRate, rowsPerSecond };
+      await write(step, [...under('train', own), ...under('train/loss', losses), ...under('train/weight', weights)]);
+    },
+    async onTestEnd(step, { tasks, mean }) {
+      const own = Object.entries(tasks).flatMap(([task, { loss, metrics }]) => under(`validation/${task}`, { loss, ...metrics }));
+      await write(step, [['validation/mean', mean], ...own]);
+    },
+    async onTrainEnd() {
+      await file?.close();
+      file = undefined;
+    },
+  };
+}
