@@ -1,4 +1,4 @@
-import { engine, getBackend, getKernel, registerKernel, Tensor, tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
+import { engine, getBackend, getKernel, registerKernel, Tensor, type TensorInfo, tensor, tidy } from '@tensorflow/tfjs-core';
 import type { HostArray, HostType, Tree } from './host-array';
 import { readInKernel } from './kernel';
 import { disposeParams, mapTree, type Params } from './params';
@@ -43,7 +43,10 @@ export function eager(): Executor {
           const fed = mapTree(inputs as Tree<HostArray | Tensor>, toTensor) as I;
           const next = fn(state as S, fed);
           // A leaf that the step passed through unchanged must survive the disposal of the old state.
-          return { state: mapTree<Tensor, Tensor>(next.state, (leaf) => leaf.clone()), outputs: mapTree<Tensor, Tensor>(next.outputs as Tree<Tensor>, (leaf) => leaf.clone()) };
+          return {
+            state: mapTree<Tensor, Tensor>(next.state, (leaf) => leaf.clone()),
+            outputs: mapTree<Tensor, Tensor>(next.outputs as Tree<Tensor>, (leaf) => leaf.clone()),
+          };
         }) as { state: Params; outputs: Tree<Tensor> };
         disposeParams(state);
         state = result.state;
@@ -54,7 +57,9 @@ export function eager(): Executor {
       return Object.assign(step, {
         readState: async () => (await readTree(state)) as Host<S>,
         async load(next: Feed<S>) {
-          const loaded = mapTree(next as Tree<HostArray | Tensor>, (leaf) => (leaf instanceof Tensor ? leaf.clone() : toTensor(leaf))) as Params;
+          const loaded = mapTree(next as Tree<HostArray | Tensor>, (leaf) =>
+            leaf instanceof Tensor ? leaf.clone() : toTensor(leaf),
+          ) as Params;
           disposeParams(state);
           state = loaded;
         },
@@ -73,14 +78,11 @@ export function toTensor(leaf: HostArray | Tensor): Tensor {
 
 /** Copies of all leaves on the host. */
 export async function readTree(tree: Tree<Tensor>): Promise<Tree<HostArray>> {
-  const pending: Promise<void>[] = [];
-  const out = mapTree(tree, (leaf): HostArray => {
-    const array = { shape: [...leaf.shape], dtype: leaf.dtype as HostType, data: undefined as unknown as Float32Array };
-    pending.push(leaf.data().then((data) => void (array.data = data.slice() as Float32Array)));
-    return array;
-  });
-  await Promise.all(pending);
-  return out;
+  const reading = new Map<Tensor, Promise<ArrayLike<number>>>();
+  mapTree(tree, (leaf) => void reading.set(leaf, leaf.data()));
+  const values = new Map<Tensor, HostArray['data']>();
+  for (const [leaf, data] of reading) values.set(leaf, ((await data) as HostArray['data']).slice());
+  return mapTree(tree, (leaf) => ({ shape: [...leaf.shape], dtype: leaf.dtype as HostType, data: values.get(leaf)! }));
 }
 
 /** The kernel behind `hostCall`; a tracer brings its own for its backend name. */
@@ -102,10 +104,16 @@ export function hostCall(
       backendName,
       kernelFunc: ({ inputs: given, attrs, backend }) => {
         const { shapes, run } = attrs as unknown as { shapes: readonly (readonly number[])[]; run: typeof compute };
-        const infos = Object.keys(given).sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))).map((name) => given[name] as TensorInfo);
+        const infos = Object.keys(given)
+          .sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)))
+          .map((name) => given[name] as TensorInfo);
         const results = run(infos.map((info) => Float64Array.from(readInKernel(backend, info))));
         const write = (backend as unknown as { write(values: unknown, shape: number[], dtype: string): object }).write.bind(backend);
-        return shapes.map((shape, i) => ({ dataId: write(Float32Array.from(results[i]!), [...shape], 'float32'), shape: [...shape], dtype: 'float32' as const }));
+        return shapes.map((shape, i) => ({
+          dataId: write(Float32Array.from(results[i]!), [...shape], 'float32'),
+          shape: [...shape],
+          dtype: 'float32' as const,
+        }));
       },
     });
   }

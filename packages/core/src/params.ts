@@ -88,7 +88,8 @@ export function unflatten<Leaf extends AnyLeaf>(flat: Iterable<readonly [string,
     const names = path.split('/');
     let branch = root;
     for (const name of names.slice(0, -1)) {
-      const next = (branch[name] ??= Object.create(null));
+      branch[name] ??= Object.create(null);
+      const next = branch[name];
       if (isLeaf(next)) throw new TaskloomError('bad_name', `'${path}' runs through a leaf.`, { name: path });
       branch = next as Record<string, unknown>;
     }
