@@ -2,9 +2,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import { type Context, flatten, type Module, type Params, random, run, valueAndGradients } from '@taskloom/core';
 import { dense } from '@taskloom/core/modules';
 import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
-import { add, memory, type Scalar, square, sum, type Tensor, tensor, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
+import { add, memory, type Scalar, setBackend, square, sum, type Tensor, tensor, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   balanceLoss,
   combine,
@@ -20,6 +20,8 @@ import {
   topKRouter,
   usage,
 } from '../src';
+
+beforeAll(async () => void (await setBackend('cpu')));
 
 const branches = (count: number, inputs = 4, units = 3) =>
   Object.fromEntries(

@@ -1,10 +1,12 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { type Branch, equals, flatten, type HeadInput, type Params, random, run, type TaskHead } from '@taskloom/core';
 import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
-import { type Scalar, type Tensor, type Tensor1D, tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { type Scalar, setBackend, type Tensor, type Tensor1D, tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { classification, head, headKinds, multiLabel, ordinal, pairSimilarity, regression, tagging } from '../src';
+
+beforeAll(async () => void (await setBackend('cpu')));
 
 const labels = ['O', 'B-a', 'I-a'];
 const sigma = (z: number) => 1 / (1 + Math.exp(-z));

@@ -1,10 +1,12 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { random, run } from '@taskloom/core';
 import { expectAllClose, onBackends } from '@taskloom/testing';
-import { concat, fill, ones, tensor2d, tensor3d, tidy, zeros } from '@tensorflow/tfjs-core';
+import { concat, fill, ones, setBackend, tensor2d, tensor3d, tidy, zeros } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type PoolingKind, pooling, poolingKinds } from '../src';
+
+beforeAll(async () => void (await setBackend('cpu')));
 
 const tokens = [
   [

@@ -13,10 +13,25 @@ import {
 } from '@taskloom/core';
 import { type DenseParams, dense } from '@taskloom/core/modules';
 import { expectAllClose, expectTensors, expectTraceable, onBackends } from '@taskloom/testing';
-import { memory, mul, ones, type Scalar, square, sum, type Tensor, tensor1d, tensor2d, tensor3d, tidy } from '@tensorflow/tfjs-core';
+import {
+  memory,
+  mul,
+  ones,
+  type Scalar,
+  setBackend,
+  square,
+  sum,
+  type Tensor,
+  tensor1d,
+  tensor2d,
+  tensor3d,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { addTask, type ConditionableTrunk, condition, oneHot, removeTask, taskEmbedding, taskIds, taskToken } from '../src';
+
+beforeAll(async () => void (await setBackend('cpu')));
 
 const tasks = ['topic', 'urgency', 'duplicate'];
 const ids = (...values: number[]): TaskInput => ({ ids: tensor1d(values, 'int32') });
