@@ -88,6 +88,18 @@ const cases: { readonly [name: string]: () => { model: LayersModel; inputs: Tens
       ]),
     };
   },
+  'embedding with a mask and GRU': () => {
+    const x = text();
+    const embedded = layers.embedding({ inputDim: 7, outputDim: 3, maskZero: true }).apply(x) as SymbolicTensor;
+    const encoded = layers.gru({ ...plain, units: 2 }).apply(embedded) as SymbolicTensor;
+    return {
+      model: layersModel({ inputs: x, outputs: encoded }),
+      inputs: ids([
+        [1, 2, 3, 0, 0],
+        [4, 5, 6, 6, 2],
+      ]),
+    };
+  },
   'bidirectional GRU': () => ({
     model: sequential({
       layers: [
@@ -213,11 +225,15 @@ describe('paramsOf and assignParams', () => {
 });
 
 describe('state', () => {
-  it('returns the moving statistics that training would have written', () => {
-    const { model, inputs } = cases['convolution, batch norm and max pooling']!();
+  it.each([
+    ['convolution, batch norm and max pooling', 2],
+    ['a nested model used twice, with batch norm', 2],
+  ])('returns the moving statistics that training would have written: %s', (name, count) => {
+    const { model, inputs } = cases[name]!();
     const { trainable, nonTrainable } = paramsOf(model);
     const { updates } = functionalCall(model, trainable, inputs, { training: true });
     expect([...flatten(updates).keys()]).toEqual([...flatten(nonTrainable).keys()]);
+    expect(flatten(updates).size).toBe(count);
     model.apply(inputs as Tensor, { training: true }); // writes
     expect(equals(paramsOf(model).nonTrainable, updates)).toBe(true);
     expect(equals(updates, nonTrainable)).toBe(false);
