@@ -30,11 +30,11 @@ const batch = (time: number, first: number): HostBatch => ({
 
 test('joins rows, moves indices, pads the shorter batch', () => {
   const { inputs, tasks } = joinBatches([batch(2, 1), batch(3, 10)]);
-  const ids = (inputs as { ids: { shape: number[]; data: Int32Array } }).ids;
+  const ids = (inputs as unknown as { ids: { shape: number[]; data: Int32Array } }).ids;
   expect(ids.shape).toEqual([4, 3]);
   expect(Array.from(ids.data)).toEqual([1, 2, 0, 3, 4, 0, 10, 11, 12, 13, 14, 15]);
   expect(Array.from(tasks.tags!.index.data)).toEqual([0, 1, 2, 3]);
-  expect(Array.from((tasks.tags!.target as typeof ids).data)).toEqual([0, 1, -1, 2, 0, -1, 0, 1, 2, 0, 1, 2]);
+  expect(Array.from((tasks.tags!.target as unknown as typeof ids).data)).toEqual([0, 1, -1, 2, 0, -1, 0, 1, 2, 0, 1, 2]);
   expect(Array.from(tasks.tags!.weight.data)).toEqual([1, 0, 1, 0]);
   expect(Array.from(tasks.pairs!.index.data)).toEqual([0, 2]);
   expect(Array.from(tasks.pairs!.pair!.data)).toEqual([1, 3]);
@@ -48,7 +48,7 @@ test('pads in the middle axis of [rows, time, features] too', () => {
   const joined = joinBatches([
     { inputs: inputs(1, 2), tasks: {} },
     { inputs: inputs(2, 3), tasks: {} },
-  ]).inputs as { shape: number[]; data: Int32Array };
+  ]).inputs as unknown as { shape: number[]; data: Int32Array };
   expect(joined.shape).toEqual([2, 2, 3]);
   expect(Array.from(joined.data)).toEqual([1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
 });
