@@ -52,6 +52,7 @@ export const cases: Cases = {
   ew: balances(() => fixed()),
   constant: balances((given) => fixed(given.options.weights as number[])),
   'mgda/exact': balances(() => mgda()),
+  'mgda/toy': balances(() => mgda()),
   'mgda/torchjd-frank-wolfe': balances(frankWolfe),
   'mgda/torchjd-frank-wolfe-tight': balances(frankWolfe),
   'pcgrad/torchjd-r0': surgery('sum'),

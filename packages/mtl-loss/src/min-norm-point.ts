@@ -22,16 +22,20 @@ export function minNormPoint(gramian: Float64Array, count: number): Float64Array
 
 const singular = 1e-13;
 const rounding = 1e-14;
+const pivot = 1e-15;
 
 /** argmin over z ≥ 0 of ½zᵀCz − aᵀz, or a direction z ≥ 0 with Cz = 0 along which it falls for ever. C has a unit diagonal, a > 0. */
 function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
   const count = a.length;
-  let z = new Float64Array(count);
+  let z: Float64Array = new Float64Array(count);
+  let best = { z, norm: Number.POSITIVE_INFINITY };
   const active: number[] = [];
-  // Every round lowers the objective; the bound is for rounding errors only.
+  // Every round lowers the objective; the bound, and keeping the best, are for rounding errors only.
   for (let round = 0; round < 20 * count + 50; round++) {
+    const norm = round === 0 ? Number.POSITIVE_INFINITY : relativeNorm(c, a, z);
+    if (norm < best.norm) best = { z, norm };
     const entering = steepest(c, a, z, active);
-    if (entering < 0) return z;
+    if (entering < 0) break;
     // The entering row as a combination y of the active ones, and what it adds to their span.
     const y = solve(
       c,
@@ -43,8 +47,17 @@ function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
       const direction = new Float64Array(count);
       for (const [k, i] of active.entries()) direction[i] = -y[k]!;
       direction[entering] = 1;
+      const ray = direction.map((value) => Math.max(0, value));
+      if (
+        relativeNorm(
+          c,
+          ray.map(() => 1),
+          ray,
+        ) <= singular
+      )
+        return ray;
       const step = longestStep(z, direction, active);
-      if (step === undefined) return direction.map((value) => Math.max(0, value));
+      if (step === undefined) return ray;
       z = z.map((value, i) => Math.max(0, value + step.length * direction[i]!));
       z[step.blocking] = 0;
       active.splice(active.indexOf(step.blocking), 1, entering);
@@ -70,7 +83,20 @@ function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
       active.splice(active.indexOf(step.blocking), 1);
     }
   }
-  return z;
+  return best.z;
+}
+
+/** zᵀCz / (aᵀz)²: the squared norm of the combination that z stands for. */
+function relativeNorm(c: Float64Array, a: Float64Array, z: Float64Array): number {
+  const count = a.length;
+  let square = 0;
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    if (z[i] === 0) continue;
+    total += a[i]! * z[i]!;
+    for (let j = 0; j < count; j++) square += z[i]! * c[i * count + j]! * z[j]!;
+  }
+  return square / total / total;
 }
 
 /** The inactive row whose entry lowers the objective fastest, or −1 at the optimum. */
@@ -119,7 +145,7 @@ function solve(c: Float64Array, active: readonly number[], right: readonly numbe
     for (let j = 0; j <= i; j++) {
       let sum = at(i, j);
       for (let k = 0; k < j; k++) sum -= lower[i * n + k]! * lower[j * n + k]!;
-      lower[i * n + j] = i === j ? Math.sqrt(Math.max(sum, 1e-300)) : sum / lower[j * n + j]!;
+      lower[i * n + j] = i === j ? Math.sqrt(Math.max(sum, pivot)) : sum / lower[j * n + j]!;
     }
   }
   const backSubstitute = (b: Float64Array): Float64Array => {
