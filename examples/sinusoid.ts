@@ -74,7 +74,7 @@ function meanSquaredErrors(params: Params, { x, y }: Wave): Tensor {
   return mean(square(sub(layer(relu(layer(relu(layer(x, 1)), 2)), 3), y)), [1, 2]);
 }
 
-/** As in the paper's code: normal weights of standard deviation 0.01, zero biases. */
+/** Glorot's normal weights, zero biases. */
 function initialParams(random: HostRandom): Params {
   const sizes = [1, setup.hidden, setup.hidden, 1];
   return Object.fromEntries(
@@ -83,7 +83,7 @@ function initialParams(random: HostRandom): Params {
       const weights = random
         .fold(`W${i}`)
         .normal(rows * columns)
-        .map((z) => 0.01 * z);
+        .map((z) => z * Math.sqrt(2 / (rows + columns)));
       return [[`W${i}`, tensor(weights, [rows, columns])] as const, [`b${i}`, tensor(new Float32Array(columns), [columns])] as const];
     }),
   );
