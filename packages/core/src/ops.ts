@@ -27,6 +27,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { TaskloomError } from './error';
+import { completeKernels } from './repair/host-kernels';
 import { sameShape } from './repair/rule';
 
 /** x as a constant: nothing flows back through it. */
@@ -130,6 +131,7 @@ export function take(table: Tensor, ids: Tensor): Tensor {
       expected: `table [V, d] with any ids, or leading axes [${leading}] on both`,
       got: `table [${table.shape}], ids [${ids.shape}]`,
     });
+  completeKernels();
   return tidy(() => {
     const whole = ids.dtype === 'int32' ? ids : cast(ids, 'int32');
     const tables = leading.reduce((a, b) => a * b, 1);

@@ -9,6 +9,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { readInKernel } from '../kernel';
 import { convolutionFilter, depthwiseFilter, depthwiseInput } from './host-convolution';
+import { gatherSlices } from './host-gather';
 import { maxPoolArgmax, maxPoolInput } from './host-pooling';
 import { written } from './written';
 
@@ -35,6 +36,7 @@ const segmentSum: KernelFunc = ({ inputs, attrs, backend }) => {
 const kernels: { readonly [backend: string]: { readonly [kernel: string]: KernelFunc } } = {
   cpu: { UnsortedSegmentSum: segmentSum },
   wasm: {
+    GatherV2: gatherSlices,
     UnsortedSegmentSum: segmentSum,
     Conv2DBackpropFilter: convolutionFilter,
     DepthwiseConv2dNativeBackpropFilter: depthwiseFilter,
