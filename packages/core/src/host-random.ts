@@ -41,7 +41,7 @@ export function uniformDraws(key: Key, count: number): Float32Array {
 /**
  * Standard normal by inverse transform: the upper 12 bits choose a cell of the tabulated quantile function, the lower ones interpolate in it;
  * the two outer cells are divided again. Only gathers, additions and multiplications of float32, so that every backend and a traced graph
- * give the same bits. |z| reaches 5.2.
+ * give the same bits. |z| reaches 5.4.
  */
 export function normalDraws(key: Key, count: number): Float32Array {
   const { cells, tail } = normalTables();

@@ -47,13 +47,15 @@ export function softmax<T extends Tensor>(x: T, axis = -1): T {
 
 /** ln Σ exp(x) along `axis` (default the last), finite for finite x; −∞ where all x are −∞. */
 export function logSumExp(x: Tensor, axis = -1, keepDims = false): Tensor {
-  const kept = customGrad((...given) => {
-    const [input, save] = given as unknown as [Tensor, GradSaveFunc];
-    save([input]);
-    const { shift, total } = shiftedSum(input, axis);
-    return { value: add(log(total), shift), gradFunc: (dy: Tensor, [saved]: Tensor[]) => mul(dy, softmax(saved!, axis)) };
-  })(x);
-  return keepDims ? kept : squeeze(kept, [axis < 0 ? axis + x.rank : axis]);
+  return tidy(() => {
+    const kept = customGrad((...given) => {
+      const [input, save] = given as unknown as [Tensor, GradSaveFunc];
+      save([input]);
+      const { shift, total } = shiftedSum(input, axis);
+      return { value: add(log(total), shift), gradFunc: (dy: Tensor, [saved]: Tensor[]) => mul(dy, softmax(saved!, axis)) };
+    })(x);
+    return keepDims ? kept : squeeze(kept, [axis < 0 ? axis + x.rank : axis]);
+  });
 }
 
 /** x − ln Σ exp(x) along `axis` (default the last). */

@@ -1,14 +1,16 @@
 import {
   add,
   cast,
+  equal,
   expandDims,
   gather,
   gatherND,
-  greaterEqual,
   maximum,
+  minimum,
   mul,
   oneHot,
   reshape,
+  scalar,
   scatterND,
   sum,
   type Tensor,
@@ -57,16 +59,15 @@ function ungather(dy: Tensor, shape: readonly number[], indices: Tensor, axis: n
   return reshape(transpose(reshape(summed, [batches, size, product(outer), product(inner)]), [0, 2, 1, 3]), [...shape]);
 }
 
-/** Rows of `dy` by segment; a negative segment was dropped and gets zeros. */
+/** Rows of `dy` by segment; an id outside [0, segments) was dropped and gets zeros. */
 function gatherSegments(dy: Tensor, segmentIds: Tensor): Tensor {
-  const rows = gather(
-    dy,
-    constant(() => maximum(segmentIds, cast(zerosOf(segmentIds), 'int32')) as Tensor1D),
-  );
-  const kept = constant(() =>
-    reshape(cast(greaterEqual(segmentIds, 0), 'float32'), [...segmentIds.shape, ...Array<number>(dy.rank - 1).fill(1)]),
-  );
-  return mul(rows, kept);
+  const last = dy.shape[0]! - 1;
+  const inside = constant(() => minimum(maximum(segmentIds, scalar(0, 'int32')), scalar(last, 'int32')));
+  const kept = constant(() => {
+    const mask = cast(equal(segmentIds, inside), 'float32');
+    return reshape(mask, [...segmentIds.shape, ...Array<number>(dy.rank - 1).fill(1)]);
+  });
+  return mul(gather(dy, inside as Tensor1D), kept);
 }
 
 export const indexingRules: Rules = {
