@@ -1,1 +1,2 @@
-export {};
+/** What core has for browsers only. */
+export { indexedDbStore } from './stores/indexed-db';

@@ -9,6 +9,15 @@ export type {
   Scalarization,
 } from './balancing';
 export type { Batch, HostBatch, TaskRows } from './batch';
+export {
+  bestCheckpoint,
+  type Checkpoint,
+  type KeepOptions,
+  newestCheckpoint,
+  readCheckpoint,
+  type SavedCheckpoint,
+  saveCheckpoint,
+} from './checkpoint';
 export type { CheckpointStore, Files } from './checkpoint-store';
 export { assertShape, type ErrorDetails, TaskloomError } from './error';
 export { type Compiled, type Executor, eager, type Feed, type Host, hostCall, hostCallKernel, readTree, toTensor } from './executor';
@@ -41,3 +50,15 @@ export {
 } from './params';
 export { type DrawAttributes, keyTensor, type Random, random, randomKernel } from './random';
 export { repairGradients } from './repair-gradients';
+export { type RowView, type RowViewOptions, rowView } from './row-view';
+export {
+  hostTree,
+  readSafetensors,
+  type SafetensorsFile,
+  type SafetensorsOptions,
+  type SafetensorsType,
+  type StoredArray,
+  toHostArray,
+  writeSafetensors,
+} from './safetensors';
+export { memoryStore } from './stores/memory';

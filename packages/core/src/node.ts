@@ -1,1 +1,2 @@
-export {};
+/** What core has for Node only. */
+export { folderStore } from './stores/folder';

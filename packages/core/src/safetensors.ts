@@ -45,7 +45,7 @@ const views = {
   BOOL: Uint8Array,
 } as const;
 
-export interface ReadOptions {
+export interface SafetensorsOptions {
   /** F16 and BF16 arrays come as F32. Default false: as they are. */
   readonly halfAsFloat?: boolean;
 }
@@ -55,7 +55,7 @@ export interface ReadOptions {
  * every length fits: no name twice, no gap, no overlap, nothing after the last array, shapes and dtypes that make up exactly their bytes. Allocates no
  * more than the file is long (twice that with `halfAsFloat`), whatever its header claims.
  */
-export function readSafetensors(bytes: Uint8Array, { halfAsFloat = false }: ReadOptions = {}): SafetensorsFile {
+export function readSafetensors(bytes: Uint8Array, { halfAsFloat = false }: SafetensorsOptions = {}): SafetensorsFile {
   const { entries, metadata, dataStart } = parseHeader(bytes);
   const tensors = new Map<string, StoredArray>();
   for (const { name, dtype, shape, begin, end } of entries) {
