@@ -1,8 +1,9 @@
 /**
  * Sinusoid regression as in the MAML paper (C. Finn, P. Abbeel, S. Levine 2017, arXiv 1703.03400, section 5.1): each task is a sine wave of its own
  * amplitude and phase, seen at 5 or 10 points. MAML, first-order MAML and a network pretrained on all waves at once are adapted by gradient steps.
+ * Differences from the paper: 7,000 iterations instead of 70,000, Glorot's initial weights (with the paper's 0.01 the first thousands of iterations are a plateau).
  *
- *   node examples/run.mjs sinusoid.ts [--smoke] [--iterations 15000] [--backend wasm|cpu] [--seed 1]
+ *   node examples/run.mjs sinusoid.ts [--smoke] [--iterations 7000] [--backend wasm|cpu] [--seed 1]
  */
 import { parseArgs } from 'node:util';
 import '@tensorflow/tfjs-backend-cpu';
@@ -12,15 +13,18 @@ import { adam, applyUpdates } from '@taskloom/core/optimizers';
 import { type Episode, type Maml, maml, stackParams } from '@taskloom/maml';
 import {
   add,
+  concat,
   expandDims,
   matMul,
   mean,
   relu,
+  reshape,
   type Scalar,
   scalar,
   setBackend,
   square,
   sub,
+  sum,
   type Tensor,
   tensor,
   tidy,
@@ -29,7 +33,7 @@ import {
 const { values: flags } = parseArgs({
   options: {
     smoke: { type: 'boolean', default: false },
-    iterations: { type: 'string', default: '15000' },
+    iterations: { type: 'string', default: '7000' },
     backend: { type: 'string', default: 'wasm' },
     seed: { type: 'string', default: '1' },
   },
@@ -147,12 +151,10 @@ await setBackend(flags.backend);
 const options = { loss: meanSquaredErrors, innerLearningRate: setup.innerLearningRate, steps: 1, batched: true } as const;
 const second = maml<Params, Wave>(options);
 const first = maml<Params, Wave>({ ...options, order: 'first' });
-const pretraining: Gradients = (params, batch) => {
-  const whole = (p: Params) => {
-    const stacked = stackParams(p, setup.metaBatch);
-    return mean(add(meanSquaredErrors(stacked, batch.support), meanSquaredErrors(stacked, batch.query))) as Scalar;
-  };
-  return valueAndGradients(whole, params);
+/** All points of all waves as one task: the best that one function can do for them. */
+const pretraining: Gradients = (params, { support, query }) => {
+  const all = (name: 'x' | 'y') => reshape(concat([support[name], query[name]], 1), [1, -1, 1]);
+  return valueAndGradients((p) => sum(meanSquaredErrors(stackParams(p, 1), { x: all('x'), y: all('y') })) as Scalar, params);
 };
 
 const begun = performance.now();
@@ -171,32 +173,27 @@ const scores = rates.map((rate) => evaluate(second, trained[2]!.params, 10, 10, 
 const tuned = rates[scores.indexOf(Math.min(...scores.filter(Number.isFinite)))]!;
 
 const columns = [5, 10].flatMap((shots) => [0, 1, 10].map((steps) => ({ shots, steps })));
-const rows = [...trained.map((one) => ({ ...one, rate: setup.innerLearningRate })), { ...trained[2]!, rate: tuned }];
-const table = rows.map(({ name, params, rate }) => ({
-  label: `${name}, α ${rate}`,
-  cells: columns.map(({ shots, steps }) => evaluate(second, params, shots, steps, rate)),
-}));
-
-const labels = [...table.map(({ label }) => label), 'pretrained / MAML, same α', 'pretrained / MAML, its best α'];
-const margin = Math.max(...labels.map((label) => label.length)) + 2;
-const line = (label: string, cells: readonly string[]) =>
-  console.log(label.padEnd(margin) + cells.map((cell) => cell.padStart(15)).join(''));
-const ratios = (row: number) => columns.map((_, i) => `${(table[row]!.cells[i]!.average / table[0]!.cells[i]!.average).toFixed(1)}×`);
+const baselines = [...new Set([setup.innerLearningRate, tuned])].map((rate) => ({ ...trained[2]!, rate }));
+const rows = [...trained.slice(0, 2).map((one) => ({ ...one, rate: setup.innerLearningRate })), ...baselines].map(
+  ({ name, params, rate }) => ({
+    label: `${name}, α ${rate}`,
+    errors: columns.map(({ shots, steps }) => evaluate(second, params, shots, steps, rate)),
+  }),
+);
+const table = [
+  ['', ...columns.map(({ shots }) => `${shots} shots`)],
+  ['', ...columns.map(({ steps }) => `${steps} step${steps === 1 ? '' : 's'}`)],
+  ...rows.map(({ label, errors }) => [label, ...errors.map(({ average, half }) => `${average.toFixed(3)} ± ${half.toFixed(3)}`)]),
+  ...rows
+    .slice(2)
+    .map(({ label, errors }) => [
+      `(${label}) / MAML`,
+      ...errors.map(({ average }, i) => `${(average / rows[0]!.errors[i]!.average).toFixed(1)}×`),
+    ]),
+];
+const margin = Math.max(...table.map(([label]) => label!.length));
 
 console.log(`\nMean squared error on ${setup.testTasks} test waves (${setup.testPoints} points each), ± half the 95 % interval`);
-line(
-  '',
-  columns.map(({ shots }) => `${shots} shots`),
-);
-line(
-  '',
-  columns.map(({ steps }) => `${steps} step${steps === 1 ? '' : 's'}`),
-);
-for (const { label, cells } of table)
-  line(
-    label,
-    cells.map(({ average, half }) => `${average.toFixed(3)} ± ${half.toFixed(3)}`),
-  );
-line(labels[4]!, ratios(2));
-line(labels[5]!, ratios(3));
-console.log(`\n${((performance.now() - begun) / 1000).toFixed(0)} s in all`);
+for (const [label, ...cells] of table) console.log(label!.padEnd(margin) + cells.map((cell) => cell.padStart(16)).join(''));
+console.log(`\nOf α ∈ {${rates.join(', ')}}, ${tuned} is best for the pretrained network (10 shots, 10 steps, validation waves).`);
+console.log(`${((performance.now() - begun) / 1000).toFixed(0)} s in all`);
