@@ -269,6 +269,12 @@ describe('mistakes', () => {
     expect(() => classification({ inputs: 4, labels: ['one'] })).toThrow(/more labels/);
     expect(() => tagging({ inputs: 4, labels: ['B-a', 'O'] })).toThrow(/first tag must be 'O'/);
     expect(() => pairSimilarity({ inputs: 4, output: 'score', range: [5, 1] })).toThrow(/lower to a higher/);
+    expect(() => classification({ inputs: 4, labels, hiden: 3 } as never)).toThrow(/no option 'hiden'.*Did you mean 'hidden'\?/);
+    expect(() => classification({ inputs: 4 } as never)).toThrow(/needs the option 'labels'/);
+    expect(() => multiLabel({ inputs: 4, labels, dropout: 1 })).toThrow(
+      /'dropout' of 'multiLabel' is wrong. Expected a number in \[0, 1\), got 1/,
+    );
+    expect(() => regression({ inputs: 4, loss: 'hubert' as 'huber' })).toThrow(/one of squaredError, huber/);
     expect(() => head({ kind: 'clasification', inputs: 4, labels: ['a', 'b'] })).toThrow(/Did you mean 'classification'\?/);
   });
 });

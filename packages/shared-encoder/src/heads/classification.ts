@@ -1,10 +1,10 @@
 import { softmax, type TaskHead } from '@taskloom/core';
 import { crossEntropy } from '@taskloom/core/losses';
 import { argMax, type Tensor } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { flag, jsonOf, numbers, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
 import { orderedPairFeatures, partner } from './pair-features';
-import { type ScorerOptions, scorer } from './scorer';
+import { checkHead, type ScorerOptions, scorer } from './scorer';
 
 export interface ClassificationOptions extends ScorerOptions {
   readonly labels: readonly string[];
@@ -20,6 +20,7 @@ export interface ClassificationOptions extends ScorerOptions {
  * One of K classes: logits `[m, K]`, softmax cross-entropy. Target int32 `[m]`. Predicts `label` int32 `[m]` and `probabilities` `[m, K]`.
  */
 export function classification(options: ClassificationOptions): TaskHead {
+  checkHead('classification', options, { labels: texts }, { pair: flag, labelSmoothing: rate, classWeights: numbers });
   const { labels, pair = false, labelSmoothing, classWeights, ...rest } = options;
   assertLabels('classification', labels, 2, classWeights);
   const score = scorer({ ...rest, inputs: pair ? 4 * options.inputs : options.inputs }, labels.length);

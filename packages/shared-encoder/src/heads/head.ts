@@ -1,4 +1,5 @@
 import type { Json, TaskHead } from '@taskloom/core';
+import { optionsOf } from '../config';
 import { assertKnown } from '../suggest';
 import { type ClassificationOptions, classification } from './classification';
 import { type MultiLabelOptions, multiLabel } from './multi-label';
@@ -20,9 +21,9 @@ export const headKinds = ['classification', 'multiLabel', 'regression', 'ordinal
 
 /** Builds a head from its config: `head(h.config)` is `h` again. Throws `unknown_head`. */
 export function head(config: HeadConfig | Json): TaskHead {
-  const { kind, ...options } = config as HeadConfig;
-  assertKnown('head', String(kind), headKinds);
-  switch (kind) {
+  const { kind, options } = optionsOf(config);
+  assertKnown('head', kind, headKinds);
+  switch (kind as HeadConfig['kind']) {
     case 'classification':
       return classification(options as ClassificationOptions);
     case 'multiLabel':

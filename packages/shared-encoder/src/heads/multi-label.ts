@@ -1,9 +1,9 @@
 import type { TaskHead } from '@taskloom/core';
 import { binaryCrossEntropy } from '@taskloom/core/losses';
 import { sigmoid, type Tensor } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { jsonOf, numberOrNumbers, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
-import { type ScorerOptions, scorer } from './scorer';
+import { checkHead, type ScorerOptions, scorer } from './scorer';
 
 export interface MultiLabelOptions extends ScorerOptions {
   readonly labels: readonly string[];
@@ -17,6 +17,7 @@ export interface MultiLabelOptions extends ScorerOptions {
  * Any number of K labels at once: logits `[m, K]`, binary cross-entropy averaged over the labels. Target float32 0/1 `[m, K]`. Predicts `probabilities` `[m, K]`.
  */
 export function multiLabel(options: MultiLabelOptions): TaskHead {
+  checkHead('multiLabel', options, { labels: texts }, { labelSmoothing: rate, positiveWeight: numberOrNumbers });
   const { labels, labelSmoothing, positiveWeight, ...rest } = options;
   assertLabels('multiLabel', labels, 1);
   const score = scorer(rest, labels.length);

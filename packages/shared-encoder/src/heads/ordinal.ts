@@ -1,9 +1,9 @@
 import type { Params, TaskHead } from '@taskloom/core';
 import { coral, coralLabels, coralProbabilities } from '@taskloom/core/losses';
 import { add, expandDims, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { jsonOf, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
-import { type ScorerOptions, scorer } from './scorer';
+import { checkHead, type ScorerOptions, scorer } from './scorer';
 
 export interface OrdinalOptions extends ScorerOptions {
   /** From lowest to highest. */
@@ -16,6 +16,7 @@ export interface OrdinalOptions extends ScorerOptions {
  * negative ones set to 0. The biases start where all classes are equally likely.
  */
 export function ordinal(options: OrdinalOptions): TaskHead {
+  checkHead('ordinal', options, { labels: texts }, {});
   const { labels, ...rest } = options;
   assertLabels('ordinal', labels, 2);
   const score = scorer(rest, 1, false);

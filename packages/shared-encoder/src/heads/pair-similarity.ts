@@ -1,10 +1,10 @@
 import { type Branch, type TaskHead, TaskloomError } from '@taskloom/core';
 import { binaryCrossEntropy, squaredError } from '@taskloom/core/losses';
 import { add, cast, greater, mul, sigmoid, squeeze, stack, sub, type Tensor } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { jsonOf, numbers } from '../config';
 import { assertWidth } from './check';
 import { partner, symmetricPairFeatures } from './pair-features';
-import { type ScorerOptions, scorer } from './scorer';
+import { checkHead, type ScorerOptions, scorer } from './scorer';
 
 export interface PairSimilarityOptions extends ScorerOptions {
   /** `binary`: the same or not; `score`: how similar. Default `binary`. */
@@ -20,6 +20,7 @@ export interface PairSimilarityOptions extends ScorerOptions {
  * predicts `value` `[m]`.
  */
 export function pairSimilarity(options: PairSimilarityOptions): TaskHead {
+  checkHead('pairSimilarity', options, {}, { output: ['binary', 'score'], range: numbers });
   const { output = 'binary', range, ...rest } = options;
   if (range && !(range[0] < range[1]))
     throw new TaskloomError('bad_option', 'A range runs from a lower to a higher score.', { name: 'range', got: range });

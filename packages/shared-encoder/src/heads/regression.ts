@@ -3,7 +3,7 @@ import { huber, squaredError } from '@taskloom/core/losses';
 import { squeeze, type Tensor } from '@tensorflow/tfjs-core';
 import { jsonOf } from '../config';
 import { assertWidth } from './check';
-import { type ScorerOptions, scorer } from './scorer';
+import { checkHead, type ScorerOptions, scorer } from './scorer';
 
 export interface RegressionOptions extends ScorerOptions {
   /** Default `squaredError`. */
@@ -12,6 +12,7 @@ export interface RegressionOptions extends ScorerOptions {
 
 /** A number: `[m]`, squared error (or Huber's with δ = 1). Target float32 `[m]`. Predicts `value` `[m]`. Scale targets to about unit variance. */
 export function regression(options: RegressionOptions): TaskHead {
+  checkHead('regression', options, {}, { loss: ['squaredError', 'huber'] });
   const { loss = 'squaredError', ...rest } = options;
   const score = scorer(rest, 1);
   return {

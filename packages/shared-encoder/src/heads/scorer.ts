@@ -1,6 +1,7 @@
 import type { Context, Module, Params, Random } from '@taskloom/core';
 import { dense, dropout } from '@taskloom/core/modules';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { checkOptions, count, type Rule, rate as rateRule } from '../config';
 
 /** What every head may be told about its scoring network. */
 export interface ScorerOptions {
@@ -10,6 +11,16 @@ export interface ScorerOptions {
   readonly hidden?: number;
   /** Rate of dropout before the last layer. Default 0. */
   readonly dropout?: number;
+}
+
+/** Checks the options of a head: its own rules, and those of the scoring network. */
+export function checkHead(
+  kind: string,
+  options: object,
+  required: Readonly<Record<string, Rule>>,
+  optional: Readonly<Record<string, Rule>>,
+): void {
+  checkOptions(kind, options, { inputs: count, ...required }, { hidden: count, dropout: rateRule, ...optional });
 }
 
 /**

@@ -1,9 +1,9 @@
 import { softmax, type TaskHead, TaskloomError } from '@taskloom/core';
 import { taggingCrossEntropy } from '@taskloom/core/losses';
 import { argMax, type Tensor } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { jsonOf, numbers, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
-import { type ScorerOptions, scorer } from './scorer';
+import { checkHead, type ScorerOptions, scorer } from './scorer';
 
 export interface TaggingOptions extends ScorerOptions {
   /** BIO tags, `O` first. */
@@ -17,6 +17,7 @@ export interface TaggingOptions extends ScorerOptions {
  * Predicts `tags` int32 `[m, T]` and `probabilities` `[m, T, K]`. Needs a trunk that returns `tokens`.
  */
 export function tagging(options: TaggingOptions): TaskHead {
+  checkHead('tagging', options, { labels: texts }, { labelSmoothing: rate, classWeights: numbers });
   const { labels, labelSmoothing, classWeights, ...rest } = options;
   assertLabels('tagging', labels, 2, classWeights);
   if (labels[0] !== 'O')

@@ -1,7 +1,7 @@
 import type { Branch } from '@taskloom/core';
 import { type BagOfEmbeddingsParams, bagOfEmbeddings as bags, type DenseParams, dense, dropout } from '@taskloom/core/modules';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { checkOptions, count, countOrCounts, flag, jsonOf, rate as rateRule, texts } from '../config';
 import type { Trunk } from '../trunk';
 import { namedInput } from './inputs';
 
@@ -28,6 +28,8 @@ export interface BagOfEmbeddingsTrunkOptions {
  * Holds under a leading task axis.
  */
 export function bagOfEmbeddings(options: BagOfEmbeddingsTrunkOptions): Trunk {
+  const optional = { bags: texts, shared: flag, combiner: ['sum', 'mean', 'max'], projection: count, dropout: rateRule };
+  checkOptions('bagOfEmbeddings', options, { size: countOrCounts, width: count }, optional);
   const { size, width, bags: names = ['ids'], shared = false, combiner = 'mean', projection, dropout: rate = 0 } = options;
   const embedding = bags({ size, width, bags: names, shared, combiner });
   const project = projection === undefined ? undefined : dense({ inputs: width, units: projection, activation: 'relu' });

@@ -1,6 +1,6 @@
 import type { Params } from '@taskloom/core';
 import { type Activation, type DenseParams, dense, dropout } from '@taskloom/core/modules';
-import { jsonOf } from '../config';
+import { checkOptions, count, counts, jsonOf, rate as rateRule } from '../config';
 import type { Trunk } from '../trunk';
 import { namedInput } from './inputs';
 
@@ -15,8 +15,11 @@ export interface MlpOptions {
   readonly dropout?: number;
 }
 
+const activations: readonly Activation[] = ['relu', 'gelu', 'geluTanh', 'tanh', 'sigmoid', 'elu', 'softplus'];
+
 /** A multi-layer perceptron over given features: `{ values: float32 [N, inputs] }` → pooled `[N, last of units]`. Holds under a leading task axis. */
 export function mlp(options: MlpOptions): Trunk {
+  checkOptions('mlp', options, { inputs: count, units: counts }, { activation: activations, dropout: rateRule });
   const { inputs, units, activation = 'relu', dropout: rate = 0 } = options;
   const layers = units.map((width, i) => dense({ inputs: units[i - 1] ?? inputs, units: width, activation }));
   const drop = dropout({ rate });

@@ -1,6 +1,7 @@
 import type { Encoding, Module, Params } from '@taskloom/core';
 import { type DenseParams, dense, dropout } from '@taskloom/core/modules';
-import { type PoolingKind, pooling } from '../pooling';
+import { count, rate } from '../config';
+import { type PoolingKind, pooling, poolingKinds } from '../pooling';
 import type { TokenSequence } from './token-embedding';
 
 export interface SummaryOptions {
@@ -11,6 +12,8 @@ export interface SummaryOptions {
   /** Rate of dropout on what the trunk returns, and on its embeddings. Default 0. */
   readonly dropout?: number;
 }
+
+export const summaryRules = { pooling: poolingKinds, projection: count, dropout: rate };
 
 /**
  * The end of a trunk that sees time: tokens `[N, T, inputs]` → projection → pooling → dropout, so that `pooled` and `tokens` have one width,

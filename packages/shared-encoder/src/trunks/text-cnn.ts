@@ -1,10 +1,10 @@
 import type { Params } from '@taskloom/core';
 import { convolution1d, type DenseParams, dense, dropout, type EmbeddingParams } from '@taskloom/core/modules';
 import { add, concat, expandDims, mul } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { checkOptions, count, counts, jsonOf } from '../config';
 import type { Trunk } from '../trunk';
 import { namedInput } from './inputs';
-import { type SummaryOptions, summary } from './summary';
+import { type SummaryOptions, summary, summaryRules } from './summary';
 import { tokenEmbedding } from './token-embedding';
 
 export interface TextCNNOptions extends SummaryOptions {
@@ -24,6 +24,7 @@ export interface TextCNNOptions extends SummaryOptions {
  * After Kim 2014, arXiv:1408.5882. Holds under a leading task axis.
  */
 export function textCNN(options: TextCNNOptions): Trunk {
+  checkOptions('textCNN', options, { size: count, width: count }, { widths: counts, filters: count, ...summaryRules });
   const { size, width, widths = [2, 3, 4], filters = width, pooling = 'meanMax', dropout: rate = 0 } = options;
   const embedding = tokenEmbedding({ size, width });
   const drop = dropout({ rate });

@@ -9,11 +9,11 @@ import {
   transformerBlock,
 } from '@taskloom/core/modules';
 import { expandDims, mul, slice, type Tensor } from '@tensorflow/tfjs-core';
-import { jsonOf } from '../config';
+import { anything, checkOptions, count, countOrZero, jsonOf } from '../config';
 import type { Trunk } from '../trunk';
 import { namedInput } from './inputs';
 import { type PositionKind, positions } from './positions';
-import { type SummaryOptions, summary } from './summary';
+import { type SummaryOptions, summary, summaryRules } from './summary';
 import { type TokenSequence, tokenEmbedding } from './token-embedding';
 
 export interface TransformerOptions
@@ -31,12 +31,24 @@ export interface TransformerOptions
   readonly prefix?: Module<TokenSequence, TokenSequence>;
 }
 
+const optionalRules = {
+  hidden: count,
+  norm: ['pre', 'post'],
+  activation: ['gelu', 'geluTanh', 'relu'],
+  blocks: countOrZero,
+  positions: ['learned', 'sinusoidal', 'none'],
+  length: count,
+  prefix: anything,
+  ...summaryRules,
+};
+
 /**
  * A Transformer encoder: `{ ids: int32 [N, T] or [N, T, S] }` → embedding + positions → blocks → norm, pooled (default `mean`).
  * Vaswani et al. 2017, arXiv:1706.03762; `pre` normalisation by default (Xiong et al. 2020, arXiv:2002.04745). Padding has no influence.
  * Holds under a leading task axis.
  */
 export function transformer(options: TransformerOptions): Trunk {
+  checkOptions('transformer', options, { size: count, width: count, heads: count }, optionalRules);
   const {
     size,
     width,

@@ -1,4 +1,5 @@
 import { type Json, TaskloomError } from '@taskloom/core';
+import { optionsOf } from '../config';
 import { assertKnown } from '../suggest';
 import type { Trunk } from '../trunk';
 import { type BagOfEmbeddingsTrunkOptions, bagOfEmbeddings } from './bag-of-embeddings';
@@ -17,14 +18,14 @@ export const trunkKinds = ['bagOfEmbeddings', 'mlp', 'textCNN', 'transformer'] a
 
 /** Builds a trunk from its config: `trunk(t.config)` is `t` again. Throws `unknown_trunk`; a `prefix` module is code and has to be given to `transformer()` itself. */
 export function trunk(config: TrunkConfig | Json): Trunk {
-  const { kind, ...options } = config as TrunkConfig;
-  assertKnown('trunk', String(kind), trunkKinds);
+  const { kind, options } = optionsOf(config);
+  assertKnown('trunk', kind, trunkKinds);
   if ('prefix' in options)
     throw new TaskloomError('bad_option', 'A prefix cannot be built from a config.', {
       name: 'prefix',
       remedy: 'Call transformer({ …, prefix }).',
     });
-  switch (kind) {
+  switch (kind as TrunkConfig['kind']) {
     case 'bagOfEmbeddings':
       return bagOfEmbeddings(options as BagOfEmbeddingsTrunkOptions);
     case 'mlp':
