@@ -19,14 +19,14 @@ import { forward, zero } from './forward';
 import { type GradientInputs, type StepGradients, sumOf } from './summed-gradients';
 
 /** Weights for a Gramian [tasks, tasks] (row-major) and losses [tasks], on the host. */
-export type Weigh = (gramian: Float64Array, losses: Float64Array) => Float64Array;
+export type WeighGramian = (gramian: Float64Array, losses: Float64Array) => Float64Array;
 
 /**
  * The task gradients gᵢ of the shared parameters, their Gramian G = J Jᵀ, the host's weights w(G), and Σ wᵢ gᵢ as the shared update. A task's own
  * parameters get their own gradient with weight 1, as LibMTL and TorchJD do: the weights settle a conflict between tasks, and a head has none.
  * Auxiliary losses are added with weight 1 and kept out of G. One forward and backward pass per task and micro-batch.
  */
-export function balancedGradients(inputs: GradientInputs, weigh: Weigh): StepGradients {
+export function balancedGradients(inputs: GradientInputs, weigh: WeighGramian): StepGradients {
   const { tasks, batches, random } = inputs;
   const selected = matcher(inputs.wrt);
   let buffers = inputs.buffers;

@@ -1,4 +1,15 @@
-import { type Branch, type CheckpointStore, type Host, type HostArray, type Json, TaskloomError } from '@taskloom/core';
+import {
+  type Branch,
+  type CheckpointStore,
+  flatten,
+  type Host,
+  type HostArray,
+  hostTree,
+  type Json,
+  readSafetensors,
+  TaskloomError,
+  writeSafetensors,
+} from '@taskloom/core';
 import type { StoppingState } from './early-stopping';
 import type { EvaluatorState } from './evaluate';
 import { averaged } from './fit-state';
@@ -6,7 +17,6 @@ import type { BalancingState } from './host-balancing';
 import { fromLosslessJson, toLosslessJson } from './lossless-json';
 import type { RowStreamState } from './row-stream';
 import type { StepState } from './step';
-import { readTensors, writeTensors } from './tensor-file';
 import type { LogState } from './training-log';
 import type { TrainingCheckpoint } from './types';
 
@@ -46,6 +56,8 @@ export async function checkpointSteps(store: CheckpointStore): Promise<number[]>
 
 export interface Checkpoints {
   newest(): Promise<{ readonly state: Host<StepState>; readonly progress: Progress } | undefined>;
+  /** Throws `store_in_use` if there is a checkpoint. */
+  assertNone(): Promise<undefined>;
   /** What the best evaluation used; undefined if it is no longer there. */
   modelAt(step: number): Promise<Host<EvaluatorState> | undefined>;
   /** Writes a bundle, then removes those that are neither among the newest `keep` nor the best. Returns its name. */
@@ -62,6 +74,14 @@ export function checkpointsIn(store: CheckpointStore, keep: number, setup: Setup
         return { state: found.state as unknown as Host<StepState>, progress: found.progress };
       }
       return undefined;
+    },
+    async assertNone() {
+      const [step] = await checkpointSteps(store);
+      if (step === undefined) return undefined;
+      throw new TaskloomError('store_in_use', `The store holds checkpoints of another run, the newest of step ${step}.`, {
+        name: 'store',
+        remedy: 'Go on with that run by { resume: true }, or give the new one a store of its own.',
+      });
     },
     async modelAt(step) {
       if (!(await checkpointSteps(store)).includes(step)) return undefined;
@@ -117,8 +137,8 @@ function encode(state: Host<StepState>, progress: Progress, setup: Setup): { [na
   const rest: Record<string, Branch<HostArray>> = { optimizer: optimizer!, balancing: balancing!, ema: ema! };
   if (Object.keys(ema!).length > 0) rest.params = state.params as unknown as Branch<HostArray>;
   return {
-    [files.model]: writeTensors({ params, buffers }),
-    [files.training]: writeTensors(rest),
+    [files.model]: writeSafetensors(flatten<HostArray>({ params, buffers })),
+    [files.training]: writeSafetensors(flatten<HostArray>(rest)),
     [files.progress]: new TextEncoder().encode(JSON.stringify({ formatVersion, setup, progress: toLosslessJson(progress) })),
   };
 }
@@ -135,8 +155,13 @@ function decode(bundle: { readonly [name: string]: Uint8Array }) {
       remedy: 'Read it with the version of Taskloom that wrote it.',
     });
   // Empty branches are not in the files.
-  const { params, buffers = {} } = readTensors(model) as { [name: string]: Branch<HostArray> };
-  const { optimizer = {}, balancing = {}, ema = {}, params: raw = params } = readTensors(training) as { [name: string]: Branch<HostArray> };
+  const { params, buffers = {} } = hostTree(readSafetensors(model).tensors) as { [name: string]: Branch<HostArray> };
+  const {
+    optimizer = {},
+    balancing = {},
+    ema = {},
+    params: raw = params,
+  } = hostTree(readSafetensors(training).tensors) as { [name: string]: Branch<HostArray> };
   return {
     model: { params: params!, buffers },
     state: { params: raw!, buffers, optimizer, balancing, ema },

@@ -1,5 +1,7 @@
 import {
   type Branch,
+  disposeParams,
+  flatten,
   type Host,
   type HostArray,
   type MultiTaskParams,
@@ -8,9 +10,10 @@ import {
   merge,
   type Params,
   random,
+  TaskloomError,
   toTensor,
 } from '@taskloom/core';
-import { tidy } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { EvaluatorState } from './evaluate';
 import type { Plan } from './plan';
 import type { StepState } from './step';
@@ -39,4 +42,21 @@ export function averaged(state: Host<StepState>): Host<EvaluatorState> {
 export function paramsFrom({ params, buffers }: Host<EvaluatorState>): { params: MultiTaskParams; buffers: Params } {
   const tensors = (tree: unknown) => mapTree(tree as Branch<HostArray>, toTensor);
   return { params: tensors(params) as unknown as MultiTaskParams, buffers: tensors(buffers) as unknown as Params };
+}
+
+/** A saved state in the structure of a fresh one (files know no empty branches); throws `config_changed`, freeing the fresh one, where they differ. */
+export function restored(fresh: StepState, saved: Host<StepState>): Host<StepState> {
+  const leaves = flatten(saved as unknown as Branch<HostArray>);
+  const own = flatten(fresh);
+  const differs = [...own, ...leaves].find(([path]) => own.get(path)?.shape.join() !== leaves.get(path)?.shape.join())?.[0];
+  if (differs !== undefined) {
+    disposeParams(fresh);
+    throw new TaskloomError('config_changed', `The checkpoint's '${differs}' is not what the model and optimiser have now.`, {
+      name: differs,
+      expected: leaves.get(differs)?.shape ?? 'none',
+      got: own.get(differs)?.shape ?? 'none',
+      remedy: 'Go on with the model, optimiser and balancer of that run, or train anew in another store.',
+    });
+  }
+  return mapTree<Tensor, HostArray>(fresh, (_, path) => leaves.get(path)!) as unknown as Host<StepState>;
 }

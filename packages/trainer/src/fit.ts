@@ -1,16 +1,18 @@
-import { type Branch, countParams, type Host, type HostArray, hostArray, hostRandom, TaskloomError } from '@taskloom/core';
-import { type Checkpoints, checkpointsIn, type Progress } from './checkpoints';
+import { type Branch, countParams, type Host, type HostArray, hostArray, hostRandom } from '@taskloom/core';
+import { tell } from './callbacks/tell';
+import { checkpointsIn, type Progress } from './checkpoints';
+import { diverged } from './diverged';
 import { judged, scoreOf } from './early-stopping';
 import { type Evaluator, type EvaluatorState, evaluatorOf } from './evaluate';
-import { averaged, copied, paramsFrom, startingParams } from './fit-state';
-import { hostBalancing } from './host-balancing';
-import { type Plan, planOf } from './plan';
+import { averaged, copied, paramsFrom, restored, startingParams } from './fit-state';
+import { type HostBalancing, hostBalancing } from './host-balancing';
+import { type Plan, planOf, setupOf } from './plan';
 import { rowStream } from './row-stream';
-import { initialState, type StepState, trainingStep } from './step';
+import { initialState, type StepOptions, type StepState, trainingStep } from './step';
 import { drawBatches } from './step-batches';
 import { pause, throughput } from './throughput';
 import { emptyLog, withEpoch, withEvaluation, withStep } from './training-log';
-import type { Callback, FitOptions, FitResult, StepLogs } from './types';
+import type { FitOptions, FitResult, StepLogs } from './types';
 
 /**
  * Trains a multi-task model: draw rows from the sources, join them to batches, run forward, losses, balancing and update as one compiled step, evaluate on a
@@ -20,7 +22,7 @@ import type { Callback, FitOptions, FitResult, StepLogs } from './types';
  * history, early stopping): a run that was killed and goes on with `resume` ends with the same bits as one that was not, on the same executor.
  *
  * Throws `diverged` (naming step and task, after saving the last good state) when a loss or gradient is not finite, `config_changed` when a checkpoint of another
- * set-up is resumed, `unsupported` for a balancer that needs rows of the Jacobian. The caller owns the tensors of the result.
+ * set-up is resumed, `store_in_use` when a new run would mix its checkpoints with those of another, `unsupported` for a balancer that needs rows of the Jacobian. The caller owns the tensors of the result.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const plan = planOf(options);
@@ -40,7 +42,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     balancing: balancing.state(),
   };
   let best: { step: number; score: number; state: Host<EvaluatorState> } | undefined;
-  const saved = plan.resume ? await checkpoints?.newest() : undefined;
+  const saved = plan.resume ? await checkpoints?.newest() : await checkpoints?.assertNone();
   if (saved) {
     progress = saved.progress;
     stream.load(progress.rows);
@@ -53,12 +55,13 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const parameters = countParams(start.params);
   const evaluatorStart = plan.validation && copied(start);
   const state = initialState(plan, start);
-  const step = trainingStep({ ...plan, balancer: stepBalancer(plan, balancing.weigh) });
+  const resumed = saved && restored(state, saved.state);
+  const step = trainingStep({ ...plan, balancing: totalOf(plan, balancing) });
   const trainer = await plan.executor.compile(step, { state });
   const evaluator = evaluatorStart && (await evaluatorOf({ ...plan, state: evaluatorStart }));
 
   try {
-    if (saved) await trainer.load(saved.state);
+    if (resumed) await trainer.load(resumed);
     await tell(callbacks, 'onTrainBegin', { steps, stepsPerEpoch, tasks, parameters, startStep: progress.step });
 
     while (progress.step < steps && !progress.stopped && !plan.signal?.aborted) {
@@ -79,14 +82,12 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         key: hostArray(Int32Array.from(keys.fold(index).key)),
         step: hostArray(Float32Array.of(index), []),
         learningRate: hostArray(Float32Array.of(learningRate), []),
-        weights: hostArray(Float32Array.from(balancing.weights())),
       });
       const losses = Float64Array.from(outputs.losses.data);
       if (outputs.taken.data[0] === 0) {
         await checkpoints?.save(await trainer.readState(), progress);
-        throw diverged(index, tasks, losses, checkpoints);
+        throw diverged(index, tasks, losses, checkpoints !== undefined);
       }
-      balancing.endStep(losses);
       const seconds = (performance.now() - began) / 1000;
       speed.record(seconds);
 
@@ -125,7 +126,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         await tell(callbacks, 'onTestEnd', step, evaluation);
       }
       if (epochEnds) {
-        balancing.endEpoch();
+        if (step % stepsPerEpoch === 0) balancing.endEpoch();
         const closed = withEpoch(progress.log, epoch, step, learningRate);
         progress = { ...progress, log: closed.log };
         await tell(callbacks, 'onEpochEnd', epoch, closed.logs);
@@ -162,44 +163,12 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   }
 }
 
-/** What a resumed run must share with the one it goes on from; steps, learning rate and evaluation may change. */
-function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, stepsPerEpoch, sampler, balancer, train }: Plan) {
-  const sources = train.sources.map(({ name, size }) => ({ name, size }));
-  return {
-    tasks,
-    seed,
-    batchSize,
-    accumulate,
-    sourcesPerStep,
-    stepsPerEpoch,
-    sampler: sampler.name,
-    balancer: balancer?.name ?? 'sum',
-    sources,
-  };
-}
-
-function stepBalancer({ balancer }: Plan, weigh: (gramian: Float64Array, losses: Float64Array) => Float64Array) {
-  return balancer?.kind === 'scalarization' ? balancer : balancer?.kind === 'gradient-balancer' ? { weigh } : ('weights' as const);
+function totalOf({ balancer }: Plan, { weighLosses, weighGramian }: HostBalancing): StepOptions['balancing'] {
+  if (balancer?.kind === 'scalarization') return balancer;
+  return balancer?.kind === 'loss-weighting' ? weighLosses : balancer?.kind === 'gradient-balancer' ? { weighGramian } : 'sum';
 }
 
 async function evaluated(evaluator: Evaluator, state: Host<StepState>, { validation, evaluationBatchSize }: Plan) {
   await evaluator.load(averaged(state));
   return evaluator.evaluate(validation!, evaluationBatchSize);
-}
-
-function diverged(index: number, tasks: readonly string[], losses: Float64Array, checkpoints: Checkpoints | undefined): TaskloomError {
-  const bad = tasks.filter((_, i) => !Number.isFinite(losses[i]));
-  const what = bad.length > 0 ? `The loss of ${bad.map((task) => `'${task}'`).join(', ')}` : 'The gradient or the update';
-  return new TaskloomError('diverged', `${what} is not finite at step ${index}; the step was not taken.`, {
-    name: bad[0],
-    got: Object.fromEntries(tasks.map((task, i) => [task, String(losses[i])])),
-    remedy: `${checkpoints ? 'The state before it is saved. ' : ''}Lower the learning rate, clip the gradient, or look at the rows of this step.`,
-  });
-}
-
-type Arguments<K extends keyof Callback> = Parameters<NonNullable<Callback[K]>>;
-
-async function tell<K extends keyof Callback>(callbacks: readonly Callback[], name: K, ...args: Arguments<K>): Promise<void> {
-  for (const callback of callbacks)
-    await (callback[name] as ((...args: Arguments<K>) => void | Promise<void>) | undefined)?.apply(callback, args);
 }

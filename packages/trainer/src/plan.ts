@@ -1,4 +1,5 @@
 import { eager, matcher, TaskloomError } from '@taskloom/core';
+import { metricOf } from './metrics/registry';
 import { proportional } from './samplers';
 import type { FitOptions } from './types';
 
@@ -40,6 +41,7 @@ export function planOf(options: FitOptions) {
   const draws = sourcesPerStep === 'all' ? filled : sourcesPerStep;
   const selected = matcher(options.wrt ?? '**');
   const frozen = options.freeze === undefined ? () => false : matcher(options.freeze);
+  assertMetrics(options);
   const { metric = 'mean', patience = options.earlyStopping ? 5 : Number.POSITIVE_INFINITY, minDelta = 0 } = options.earlyStopping ?? {};
   return {
     ...options,
@@ -65,4 +67,36 @@ export function planOf(options: FitOptions) {
 function assertCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1)
     throw new TaskloomError('bad_option', `'${name}' must be a whole number of 1 or more.`, { name, got: value });
+}
+
+/** What a resumed run must share with the one it goes on from; steps, learning rate and evaluation may change. */
+export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, stepsPerEpoch, sampler, balancer, train }: Plan) {
+  const sources = train.sources.map(({ name, size }) => ({ name, size }));
+  return {
+    tasks,
+    seed,
+    batchSize,
+    accumulate,
+    sourcesPerStep,
+    stepsPerEpoch,
+    sampler: sampler.name,
+    balancer: balancer?.name ?? 'sum',
+    sources,
+  };
+}
+
+/** Before anything is made: every head's metrics exist, and the watched one is among them. */
+function assertMetrics({ model, earlyStopping }: FitOptions): void {
+  const watched = ['mean'];
+  for (const [task, { metrics }] of Object.entries(model.heads)) {
+    for (const name of metrics) metricOf(name, task);
+    watched.push(`${task}/loss`, ...metrics.map((name) => `${task}/${name}`));
+  }
+  const metric = earlyStopping?.metric;
+  if (metric !== undefined && !watched.includes(metric))
+    throw new TaskloomError('unknown_metric', `'${metric}' is not evaluated.`, {
+      name: 'earlyStopping.metric',
+      got: metric,
+      expected: watched,
+    });
 }

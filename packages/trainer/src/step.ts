@@ -13,7 +13,6 @@ import {
   type Params,
   type Pattern,
   random,
-  type Scalarization,
   select,
   TaskloomError,
   zipParams,
@@ -37,9 +36,9 @@ import {
   tidy,
   where,
 } from '@tensorflow/tfjs-core';
-import { balancedGradients, type Weigh } from './balanced-gradients';
+import { balancedGradients, type WeighGramian } from './balanced-gradients';
 import { zero } from './forward';
-import { type MicroBatch, summedGradients, type Trainable } from './summed-gradients';
+import { type MicroBatch, summedGradients, type Total, type Trainable } from './summed-gradients';
 
 /** What the engine keeps between steps. `balancing` holds a scalarization's parameters, `ema` the moving average; both may be empty. */
 export interface StepState {
@@ -59,8 +58,6 @@ export interface StepInputs {
   /** float32 [], counted from 0. */
   readonly step: Scalar;
   readonly learningRate: Scalar;
-  /** float32 [tasks]: the host's loss weights. */
-  readonly weights: Tensor1D;
 }
 
 export interface StepOutputs {
@@ -77,7 +74,7 @@ export interface StepOptions {
   readonly model: MultiTaskModel;
   readonly tasks: readonly string[];
   readonly optimizer: Optimizer;
-  readonly balancer: Scalarization | 'weights' | { readonly weigh: Weigh };
+  readonly balancing: Total | { readonly weighGramian: WeighGramian };
   /** Paths of what is trained. */
   readonly wrt: Pattern;
   readonly ema?: number;
@@ -86,11 +83,10 @@ export interface StepOptions {
 }
 
 /** The update as one pure function of state and inputs: gradients of the balanced losses, the optimiser, the moving average, and a guard that keeps the old state if anything is not finite. */
-export function trainingStep({ model, tasks, optimizer, balancer, wrt, ema, accumulate }: StepOptions) {
+export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, accumulate }: StepOptions) {
   return (state: StepState, fed: Branch<Tensor>): { state: StepState; outputs: StepOutputs } => {
     const inputs = fed as unknown as StepInputs;
-    const scalarizes = balancer !== 'weights' && 'kind' in balancer;
-    const trainable: Trainable = { ...state.params, ...(scalarizes && hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
+    const trainable: Trainable = { ...state.params, ...(hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
     const trained = trainedBy(wrt);
     const given = {
       model,
@@ -102,11 +98,9 @@ export function trainingStep({ model, tasks, optimizer, balancer, wrt, ema, accu
       wrt: trained,
     };
     const { gradients, losses, total, weights, buffers } =
-      balancer === 'weights'
-        ? summedGradients(given, inputs.weights)
-        : 'kind' in balancer
-          ? summedGradients(given, balancer)
-          : balancedGradients(given, balancer.weigh);
+      typeof balancing === 'object' && 'weighGramian' in balancing
+        ? balancedGradients(given, balancing.weighGramian)
+        : summedGradients(given, balancing);
 
     const learned = select(trainable, trained);
     const { updates, state: optimizerState } = optimizer.update(gradients, state.optimizer, learned, {
@@ -114,7 +108,7 @@ export function trainingStep({ model, tasks, optimizer, balancer, wrt, ema, accu
       learningRate: inputs.learningRate,
     });
     const next = addParams(learned, updates);
-    const { balancing = {}, ...params } = next as Trainable;
+    const { balancing: parameters = {}, ...params } = next as Trainable;
     const gradientNorm = sqrt(sumOfSquares(gradients)) as Scalar;
     const finite = isNumber(add(add(total, sum(losses)), add(gradientNorm, sumOfSquares(updates))));
     const kept = <P extends Params>(fresh: P, old: Params) => zipParams(fresh, [old], ([a, b]) => (a === b ? a! : where(finite, a!, b!)));
@@ -123,7 +117,7 @@ export function trainingStep({ model, tasks, optimizer, balancer, wrt, ema, accu
         params: merge(state.params, kept(params, select(state.params, trained))),
         buffers: kept(buffers, state.buffers),
         optimizer: kept(optimizerState, state.optimizer),
-        balancing: kept(balancing as Params, state.balancing),
+        balancing: kept(parameters, state.balancing),
         ema: ema === undefined ? {} : kept(movingAverage(ema, state.ema, params as Params, inputs.step), state.ema),
       },
       outputs: { losses, weights, total, gradientNorm, taken: cast(finite, 'float32') as Scalar },

@@ -1,6 +1,7 @@
 import {
   addParams,
   disposeParams,
+  hostCall,
   type MultiTaskModel,
   type MultiTaskParams,
   merge,
@@ -10,7 +11,7 @@ import {
   type Scalarization,
   valueAndGradients,
 } from '@taskloom/core';
-import { add, addN, mul, type Scalar, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import { add, addN, customGrad, mul, onesLike, type Scalar, sum, type Tensor, type Tensor1D, zerosLike } from '@tensorflow/tfjs-core';
 import { forward, type TensorBatch, zero } from './forward';
 
 /** One of the batches that an update sees. `present` [tasks] is 1 where the task has labelled rows here; `share` [tasks] is this batch's part of the task's labels, 1 in all. */
@@ -43,50 +44,78 @@ export interface GradientInputs {
   readonly wrt: Pattern;
 }
 
+/** Loss weights of a batch on the host, from its losses and 1 or 0 for each task's presence. */
+export type WeighLosses = (losses: Float64Array, present: Float64Array) => Float64Array;
+
+/** The total of a batch's losses: a scalarization, weights from the host, or the plain sum. */
+export type Total = Scalarization | WeighLosses | 'sum';
+
 /**
- * ∇ Σᵢ wᵢ Lᵢ for given weights [tasks], or ∇ total(L) for a scalarization; one backward pass per micro-batch. With given weights, k micro-batches give
- * exactly the gradient of their rows in one batch; a scalarization that is not linear in the losses is averaged over the micro-batches.
+ * ∇ total(L), one backward pass per micro-batch. Host weights are taken as constants. The plain sum over k micro-batches has exactly the gradient of
+ * their rows in one batch; host weights are asked for each micro-batch, and a scalarization is averaged over them.
  */
-export function summedGradients(inputs: GradientInputs, balancing: Tensor1D | Scalarization): StepGradients {
+export function summedGradients(inputs: GradientInputs, balancing: Total): StepGradients {
   const { model, tasks, trainable, batches, random, wrt } = inputs;
-  const scalarization = 'kind' in balancing ? balancing : undefined;
+  const part = 1 / batches.length;
   let buffers = inputs.buffers;
   let gradients: Params | undefined;
   const losses: Tensor[] = [];
   const totals: Tensor[] = [];
   const weights: Tensor[] = [];
   for (const [i, batch] of batches.entries()) {
-    const part = 1 / batches.length;
-    const total = (own: Tensor1D, parameters: Params): Scalar =>
-      scalarization
-        ? mul(scalarization.total(own, parameters, batch.present), part)
-        : sum(mul(mul(own, batch.share), balancing as Tensor1D));
     const pass = valueAndGradients(
       (params) => {
         const { losses: own, auxiliary, changed } = forward(model, params, buffers, batch, random.fold(i), tasks);
-        const value = total(own, params.balancing ?? {});
-        return { value: auxiliary ? (add(value, mul(auxiliary, part)) as Scalar) : value, aux: { own, changed } };
+        const { value, weights: w } = totalOf(balancing, own, batch, part, params.balancing);
+        return { value: auxiliary ? (add(value, mul(auxiliary, part)) as Scalar) : value, aux: { own, changed, ...(w ? { w } : {}) } };
       },
       trainable,
       { wrt },
     );
-    const own = pass.aux.own as Tensor1D;
+    const { own, changed, w } = pass.aux as unknown as { own: Tensor1D; changed: Params; w?: Tensor1D };
     losses.push(mul(own, batch.share));
     totals.push(pass.value);
-    if (scalarization)
-      weights.push(
-        valueAndGradients(({ losses }) => total(losses as Tensor1D, trainable.balancing ?? {}), { losses: own }).gradients.losses,
-      );
-    buffers = merge(buffers, pass.aux.changed as Params);
+    weights.push(w ?? derivative(balancing, own, batch, part, trainable.balancing));
+    buffers = merge(buffers, changed);
     gradients = sumOf(gradients, pass.gradients);
   }
   return {
     gradients: gradients!,
     losses: addN(losses) as Tensor1D,
     total: addN([zero(), ...totals]) as Scalar,
-    weights: scalarization ? (addN(weights) as Tensor1D) : (balancing as Tensor1D),
+    weights: addN(weights) as Tensor1D,
     buffers,
   };
+}
+
+/** A micro-batch's part of the total, and the weights that the host gave, times that part. */
+function totalOf(
+  balancing: Total,
+  losses: Tensor1D,
+  { share, present }: MicroBatch,
+  part: number,
+  parameters: Params = {},
+): { value: Scalar; weights?: Tensor1D } {
+  if (balancing === 'sum') return { value: sum(mul(losses, share)) };
+  if ('kind' in balancing) return { value: mul(balancing.total(losses, parameters, present), part) };
+  const weights = hostWeights(losses, present, balancing);
+  return { value: sum(mul(mul(losses, share), weights)), weights: mul(weights, part) };
+}
+
+/** ∂total/∂losses where no host has given it. */
+function derivative(balancing: Total, losses: Tensor1D, batch: MicroBatch, part: number, parameters?: Params): Tensor {
+  if (balancing === 'sum') return mul(onesLike(losses), part);
+  return valueAndGradients(({ losses: x }) => totalOf(balancing, x as Tensor1D, batch, part, parameters).value, { losses }).gradients
+    .losses;
+}
+
+/** A host call in the forward pass, constant to the backward pass. */
+function hostWeights(losses: Tensor1D, present: Tensor1D, weigh: WeighLosses): Tensor1D {
+  const call = customGrad((x) => ({
+    value: hostCall([x as Tensor, present], [losses.shape], ([l, p]) => [weigh(l!, p!)])[0]!,
+    gradFunc: () => zerosLike(losses),
+  }));
+  return call(losses) as Tensor1D;
 }
 
 /** a + b, the old sum freed at once so that only one is held. */

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { disposeParams } from '@taskloom/core';
+import { disposeParams, memoryStore } from '@taskloom/core';
 import { adam } from '@taskloom/core/optimizers';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { crc32c, maskedCrc32c, record } from '../src/callbacks/event-file';
 import { fit } from '../src/fit';
 import { jsonLines, tensorBoard } from '../src/node';
 import type { FitOptions } from '../src/types';
-import { memory, toyDataset, toyModel } from './toy';
+import { toyDataset, toyModel } from './toy';
 
 let folder: string;
 
@@ -111,7 +111,7 @@ describe('event files', () => {
   });
 
   test('say where a resumed run restarts', async () => {
-    const store = memory();
+    const store = memoryStore();
     const stop = new AbortController();
     await train({ store, signal: stop.signal, callbacks: [{ onBatchEnd: (batch) => void (batch === 4 && stop.abort()) }] });
     await train({ store, resume: true, callbacks: [tensorBoard(folder)] });
@@ -131,7 +131,7 @@ test('jsonLines drops lines of steps that are done again', async () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { event: string; step: number });
-  const store = memory();
+  const store = memoryStore();
   const stop = new AbortController();
   await train({ store, signal: stop.signal, callbacks: [jsonLines(file), { onBatchEnd: (batch) => void (batch === 2 && stop.abort()) }] });
   expect(read().map(({ event, step }) => `${event} ${step}`)).toEqual(['begin 0', 'step 1', 'step 2', 'step 3', 'end 3']);

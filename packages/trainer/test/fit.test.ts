@@ -6,6 +6,7 @@ import {
   flatten,
   type GradientBalancer,
   type LossWeighting,
+  memoryStore,
   type Scalarization,
   TaskloomError,
 } from '@taskloom/core';
@@ -17,7 +18,7 @@ import { evaluate } from '../src/evaluate';
 import { fit } from '../src/fit';
 import { roundRobin } from '../src/samplers';
 import type { Callback, FitOptions, FitResult, StepLogs } from '../src/types';
-import { memory, toyDataset, toyModel } from './toy';
+import { toyDataset, toyModel } from './toy';
 
 beforeAll(async () => {
   await setBackend('cpu');
@@ -99,7 +100,7 @@ describe('fit', () => {
     const make = (more: Partial<FitOptions>) =>
       fit(options({ steps: 40, balancer: balancers[name], sourcesPerStep: 'all', stepsPerEpoch: 10, ...more }));
     const whole = await make({});
-    const store = memory();
+    const store = memoryStore();
     const stop = new AbortController();
     const half = await make({ store, signal: stop.signal, callbacks: [{ onBatchEnd: (batch) => void (batch === 16 && stop.abort()) }] });
     expect(half).toMatchObject({ step: 17, interrupted: true });
@@ -166,7 +167,7 @@ describe('fit', () => {
   });
 
   test('stops early, keeps the best, and says so', async () => {
-    const store = memory();
+    const store = memoryStore();
     const result = await fit(
       options({
         steps: 400,
@@ -201,7 +202,7 @@ describe('fit', () => {
   });
 
   test('names step and task when a loss is not finite, and keeps the state before it', async () => {
-    const store = memory();
+    const store = memoryStore();
     const train = toyDataset('train');
     let calls = 0;
     const poisoned = {
@@ -233,7 +234,7 @@ describe('fit', () => {
   });
 
   test('evaluates and returns moving averages', async () => {
-    const store = memory();
+    const store = memoryStore();
     const validation = toyDataset('v', { both: 50 });
     const result = await fit(options({ steps: 40, ema: 0.9, validation, store }));
     const scores = await evaluate({ model: toyModel(), params: result.params, dataset: validation });
@@ -265,7 +266,7 @@ describe('fit', () => {
           stepsPerEpoch: 2,
           evaluateEvery: 2,
           validation: toyDataset('v', { both: 20 }),
-          store: memory(),
+          store: memoryStore(),
           callbacks: [spy],
           optimizer: chain(clipByGlobalNorm(1), adam()),
         }),
@@ -302,8 +303,18 @@ describe('fit', () => {
         }),
       ),
     ).rejects.toMatchObject({ code: 'unsupported' });
-    const store = memory();
+    const store = memoryStore();
     release(await fit(options({ steps: 2, store })));
     await expect(fit(options({ steps: 4, store, resume: true, seed: 'other' }))).rejects.toMatchObject({ code: 'config_changed' });
+    await expect(fit(options({ steps: 4, store }))).rejects.toMatchObject({ code: 'store_in_use' });
+    const before = memoryInfo().numTensors;
+    await expect(fit(options({ steps: 4, store, resume: true, optimizer: sgd() }))).rejects.toMatchObject({ code: 'config_changed' });
+    expect(memoryInfo().numTensors).toBe(before);
+    const clipped = chain(clipByGlobalNorm(1), adam());
+    const other = memoryStore();
+    release(
+      await fit(options({ steps: 2, store: other, optimizer: clipped })),
+      await fit(options({ steps: 4, store: other, resume: true, optimizer: clipped })),
+    );
   });
 });

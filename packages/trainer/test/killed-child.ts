@@ -43,7 +43,12 @@ const result = await fit({
   store: folderStore(folder!),
   checkpointEvery: 3,
   resume: true,
-  callbacks: [{ onTrainBegin: ({ startStep }) => void process.stdout.write(`start ${startStep}\n`), onBatchEnd: (batch) => void process.stdout.write(`step ${batch}\n`) }],
+  callbacks: [
+    {
+      onTrainBegin: ({ startStep }) => void process.stdout.write(`start ${startStep}\n`),
+      onBatchEnd: (batch) => void process.stdout.write(`step ${batch}\n`),
+    },
+  ],
 });
 const hash = createHash('sha256');
 for (const tree of [result.params, result.buffers, result.best!.params]) {

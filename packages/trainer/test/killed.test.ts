@@ -25,14 +25,24 @@ beforeAll(async () => {
         { find: /^@taskloom\/core$/, replacement: here('../../core/src/index.ts') },
       ],
     },
-    build: { ssr: here('./killed-child.ts'), outDir: folder, emptyOutDir: false, minify: false, target: 'node20', rollupOptions: { output: { entryFileNames: 'child.mjs' } } },
+    build: {
+      ssr: here('./killed-child.ts'),
+      outDir: folder,
+      emptyOutDir: false,
+      minify: false,
+      target: 'node20',
+      rollupOptions: { output: { entryFileNames: 'child.mjs' } },
+    },
   });
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the child; kills it `after.steps` steps into its life plus `after.milliseconds`. */
-function child(store: string, after?: { steps: number; milliseconds: number }): Promise<{ start: number; digest?: string; killed: boolean }> {
+function child(
+  store: string,
+  after?: { steps: number; milliseconds: number },
+): Promise<{ start: number; digest?: string; killed: boolean }> {
   return new Promise((resolve, reject) => {
     const process = spawn('node', [join(folder, 'child.mjs'), store, String(steps)], { stdio: ['ignore', 'pipe', 'pipe'] });
     let [text, errors, armed] = ['', '', false];

@@ -1,14 +1,4 @@
-import {
-  type CheckpointStore,
-  type Files,
-  type HostBatch,
-  hostArray,
-  hostRandom,
-  type MultiTaskModel,
-  type TaskHead,
-  TaskloomError,
-  type Tree,
-} from '@taskloom/core';
+import { type HostBatch, hostArray, hostRandom, type MultiTaskModel, type TaskHead } from '@taskloom/core';
 import {
   add,
   argMax,
@@ -135,24 +125,3 @@ export function toyDataset(seed: string, sizes: { [source: string]: number } = {
     },
   };
 }
-
-/** A store in memory that copies what it is given. */
-export function memory(): CheckpointStore {
-  const bundles = new Map<string, Files>();
-  return {
-    list: async () => [...bundles.keys()].sort(),
-    async read(name) {
-      const found = bundles.get(name);
-      if (!found) throw new TaskloomError('not_found', `There is no '${name}'.`, { name });
-      return found;
-    },
-    async write(name, files) {
-      bundles.set(name, Object.fromEntries(Object.entries(files).map(([file, bytes]) => [file, bytes.slice()])));
-    },
-    async remove(name) {
-      bundles.delete(name);
-    },
-  };
-}
-
-export type AnyTree = Tree<Tensor>;

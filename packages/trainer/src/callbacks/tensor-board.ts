@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Callback } from '../types';
@@ -14,19 +14,19 @@ export interface TensorBoardOptions {
  * `validation/mean`, `validation/<task>/<metric>`. A resumed run writes a file of its own, which tells TensorBoard to forget later steps of the old one.
  */
 export function tensorBoard(folder: string, { every = 1 }: TensorBoardOptions = {}): Callback {
-  let file: FileHandle | undefined;
+  let file = '';
   const now = () => Date.now() / 1000;
   const write = async (step: number, scalars: readonly (readonly [string, number])[]) => {
-    await file?.appendFile(scalarRecord({ wallTime: now(), step, scalars }));
+    await appendFile(file, scalarRecord({ wallTime: now(), step, scalars }));
   };
   const under = (prefix: string, values: { readonly [name: string]: number }) =>
     Object.entries(values).map(([name, value]) => [`${prefix}/${name}`, value] as const);
   return {
     async onTrainBegin({ startStep }) {
       await mkdir(folder, { recursive: true });
-      file = await open(join(folder, `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}.${startStep}`), 'a');
-      await file.appendFile(versionRecord(now()));
-      if (startStep > 0) await file.appendFile(restartRecord(now(), startStep + 1));
+      file = join(folder, `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}.${startStep}`);
+      await appendFile(file, versionRecord(now()));
+      if (startStep > 0) await appendFile(file, restartRecord(now(), startStep + 1));
     },
     async onBatchEnd(batch, { step, loss, losses, weights, gradientNorm, learningRate, rowsPerSecond }) {
       if ((batch + 1) % every !== 0) return;
@@ -36,10 +36,6 @@ export function tensorBoard(folder: string, { every = 1 }: TensorBoardOptions = 
     async onTestEnd(step, { tasks, mean }) {
       const own = Object.entries(tasks).flatMap(([task, { loss, metrics }]) => under(`validation/${task}`, { loss, ...metrics }));
       await write(step, [['validation/mean', mean], ...own]);
-    },
-    async onTrainEnd() {
-      await file?.close();
-      file = undefined;
     },
   };
 }
