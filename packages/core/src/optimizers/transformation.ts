@@ -3,10 +3,11 @@ import { TaskloomError } from '../error';
 import { flatten, mapParams, type Params, unflatten } from '../params';
 
 /** What one step tells an optimiser, as tensors: a compiled step takes them as inputs. Both float32 []; `step` counts from 0. */
-export interface StepInfo {
+// A type and not an interface, which would not count as a tree of tensors.
+export type StepInfo = {
   readonly step: Scalar;
   readonly learningRate: Scalar;
-}
+};
 
 /**
  * A pure piece of an optimiser: it turns gradients into updates, which are *added* to the parameters (`applyUpdates`). State is a tree of
