@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import { equals, flatten, mapParams, type Params, valueAndGradients } from '@taskloom/core';
+import { expectTraceable } from '@taskloom/testing';
 import {
   add,
   expandDims,
@@ -221,6 +222,15 @@ for (const backend of ['cpu', 'wasm']) {
       }) as never);
   });
 }
+
+describe('tracing', () => {
+  for (const order of ['first', 'second'] as const)
+    it(`reads no values on the way (${order} order, loop and batch)`, () =>
+      expectTraceable(() => {
+        maml<Params, Data>({ loss, order, steps: 2 }).metaGradients(theta(), episodes(2));
+        maml<Params, Data>({ loss: losses, order, steps: 2, batched: true }).metaGradients(theta(), stacked(episodes(2)));
+      }));
+});
 
 describe('what maml refuses', () => {
   beforeAll(() => setBackend('cpu'));

@@ -20,7 +20,8 @@ export function minNormPoint(gramian: Float64Array, count: number): Float64Array
   return shares(z.map((value, i) => value * a[i]!));
 }
 
-const singular = 1e-13;
+const singular = 1e-14;
+const vanishing = 1e-13;
 const rounding = 1e-14;
 const pivot = 1e-15;
 
@@ -28,13 +29,24 @@ const pivot = 1e-15;
 function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
   const count = a.length;
   let z: Float64Array = new Float64Array(count);
-  let best = { z, norm: Number.POSITIVE_INFINITY };
-  const active: number[] = [];
-  // Every round lowers the objective; the bound, and keeping the best, are for rounding errors only.
+  let active: number[] = [];
+  let best = { z, active, norm: Number.POSITIVE_INFINITY };
+  let entering = -1;
+  // Every round lowers the norm, unless rounding errors have the last word: then back to the best, without the row that did not help.
+  const useless = new Set<number>();
   for (let round = 0; round < 20 * count + 50; round++) {
-    const norm = round === 0 ? Number.POSITIVE_INFINITY : relativeNorm(c, a, z);
-    if (norm < best.norm) best = { z, norm };
-    const entering = steepest(c, a, z, active);
+    if (round > 0) {
+      const norm = relativeNorm(c, a, z);
+      if (norm < best.norm) {
+        best = { z, active: [...active], norm };
+        useless.clear();
+      } else {
+        useless.add(entering);
+        z = best.z;
+        active = [...best.active];
+      }
+    }
+    entering = steepest(c, a, z, (j) => active.includes(j) || useless.has(j), active);
     if (entering < 0) break;
     // The entering row as a combination y of the active ones, and what it adds to their span.
     const y = solve(
@@ -43,7 +55,8 @@ function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
       active.map((i) => c[i * count + entering]!),
     );
     const added = 1 - active.reduce((sum, i, k) => sum + c[i * count + entering]! * y[k]!, 0);
-    if (added <= singular * Math.max(1, active.length)) {
+    const size = y.reduce((sum, value) => sum + Math.abs(value), 1);
+    if (added <= singular * size * size) {
       const direction = new Float64Array(count);
       for (const [k, i] of active.entries()) direction[i] = -y[k]!;
       direction[entering] = 1;
@@ -99,13 +112,13 @@ function relativeNorm(c: Float64Array, a: Float64Array, z: Float64Array): number
   return square / total / total;
 }
 
-/** The inactive row whose entry lowers the objective fastest, or −1 at the optimum. */
-function steepest(c: Float64Array, a: Float64Array, z: Float64Array, active: readonly number[]): number {
+/** The row not `closed` whose entry lowers the objective fastest, or −1 at the optimum. */
+function steepest(c: Float64Array, a: Float64Array, z: Float64Array, closed: (j: number) => boolean, active: readonly number[]): number {
   const count = a.length;
   let best = -1;
   let most = 0;
   for (let j = 0; j < count; j++) {
-    if (active.includes(j)) continue;
+    if (closed(j)) continue;
     let slope = a[j]!;
     let magnitude = a[j]!;
     for (const i of active) {
