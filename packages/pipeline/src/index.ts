@@ -1,1 +1,12 @@
-export {};
+export { evaluateBaseline } from './baseline';
+export { type CheckOptions, type ConfigProblem, defineConfig, resolveConfig } from './config';
+export { type DataProvider, memoryData, type Row } from './data-provider';
+export { type DataFinding, type DataReport, inspectData, nearCopy, type SourceDescription, type TaskDescription } from './data-report';
+export { type EvaluateRunOptions, evaluate, loadRun, type Run, type TaskInfo } from './load-run';
+export type { Prediction, TaggedSpan, TaskPrediction } from './predictions';
+export type { PredictInput, PredictOptions } from './predictor';
+export { hasRun, type RunDescription, readOrigin, readRun } from './run-files';
+export { type Config, configSchema, type FeaturesConfig, type ResolvedConfig, type TrunkConfig } from './schema';
+export type { TaskConfig } from './task-schema';
+export { type ProgressEvent, resume, type TrainOptions, type TrainResult, train } from './train';
+export type { TrainingConfig } from './training-schema';

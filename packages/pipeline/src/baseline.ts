@@ -1,0 +1,26 @@
+import type { Evaluation } from '@taskloom/trainer';
+import { resolveConfig } from './config';
+import type { DataProvider } from './data-provider';
+import { buildDataset } from './dataset';
+import { buildFeatures } from './features';
+import { evaluateMajority } from './majority';
+import { buildModel } from './model';
+import type { Config } from './schema';
+import { labelsOf, readSplit } from './train';
+
+/** How well one does without looking at the texts: each task's most frequent training label, on a split. */
+export async function evaluateBaseline(config: Config, split: 'validation' | 'test', data: DataProvider): Promise<Evaluation> {
+  const resolved = resolveConfig(config);
+  const train = await readSplit(resolved, 'train', data);
+  const labels = labelsOf(resolved, train);
+  const features = await buildFeatures(resolved, {
+    documents: function* () {
+      for (const source of train) for (const documents of source.documents) yield* documents;
+    },
+    ...(resolved.features.kind === 'tokenizer' && data.text
+      ? { tokenizerFile: () => data.text!((resolved.features as { readonly file: string }).file) }
+      : {}),
+  });
+  const dataset = buildDataset(await readSplit(resolved, split, data), resolved.tasks, features, labels);
+  return evaluateMajority(buildModel(resolved, features.shape, labels), resolved.tasks, labels, train, dataset);
+}

@@ -1,0 +1,100 @@
+import {
+  type CheckpointStore,
+  countParams,
+  disposeParams,
+  type Executor,
+  type MultiTaskModel,
+  type MultiTaskParams,
+  type Params,
+} from '@taskloom/core';
+import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from '@taskloom/trainer';
+import type { DataProvider } from './data-provider';
+import { buildDataset } from './dataset';
+import { buildFeatures } from './features';
+import { buildModel } from './model';
+import type { Prediction } from './predictions';
+import { type PredictInput, type PredictOptions, type PredictorParts, predict, predictMany } from './predictor';
+import { readRun } from './run-files';
+import { readParameters } from './run-parameters';
+import type { ResolvedConfig } from './schema';
+import { isPairTask } from './source-plan';
+import { readSplit } from './train';
+
+/** A task of a run, for those who use it. */
+export interface TaskInfo {
+  readonly name: string;
+  readonly head: ResolvedConfig['tasks'][number]['head'];
+  readonly labels: readonly string[];
+  /** Whether it is about two texts, `{ a, b }`. */
+  readonly pair: boolean;
+}
+
+/** A trained model, ready to answer. */
+export interface Run {
+  readonly config: ResolvedConfig;
+  readonly tasks: readonly TaskInfo[];
+  /** How many numbers the model has. */
+  readonly parameters: number;
+  /** The training step whose parameters these are, and whether training had come to its end. */
+  readonly step: number;
+  readonly complete: boolean;
+  readonly model: MultiTaskModel;
+  readonly params: MultiTaskParams;
+  /** Answers in the order of the inputs: texts, `{ text }`, `{ tokens }`, or pairs `{ a, b }`. */
+  predict(inputs: readonly PredictInput[], options?: PredictOptions): Promise<Prediction[]>;
+  /** The same for a stream, a batch at a time. */
+  predictMany(inputs: Iterable<PredictInput> | AsyncIterable<PredictInput>, options?: PredictOptions): AsyncGenerator<Prediction>;
+  /** Metrics on a split; the only thing here that reads data. */
+  evaluate(split: 'train' | 'validation' | 'test', options: EvaluateRunOptions): Promise<Evaluation>;
+  /** Frees the parameters. */
+  dispose(): void;
+}
+
+export interface EvaluateRunOptions extends Pick<EvaluateOptions, 'batchSize' | 'metrics' | 'onOutputs'> {
+  readonly data: DataProvider;
+  readonly executor?: Executor;
+}
+
+/**
+ * Loads a run from a store. A run is JSON and numbers: nothing of it is executed, and all of it is checked against what the config says it
+ * must be. Throws `not_found`, `run_corrupt`, `run_too_new`. The caller disposes.
+ */
+export async function loadRun(store: CheckpointStore): Promise<Run> {
+  const { config, labels, features: state } = await readRun(store);
+  const features = await buildFeatures(config, { state });
+  const model = buildModel(config, features.shape, labels);
+  const { params, buffers, step, complete } = await readParameters(store, model);
+  const parts: PredictorParts = { tasks: config.tasks, labels, features, model, params, buffers };
+  return {
+    config,
+    tasks: config.tasks.map((task) => ({ name: task.name, head: task.head, labels: labels[task.name] ?? [], pair: isPairTask(task) })),
+    parameters: countParams(params as unknown as Params),
+    step,
+    complete,
+    model,
+    params,
+    predict: (inputs, options) => predict(parts, inputs, options),
+    predictMany: (inputs, options) => predictMany(parts, inputs, options),
+    async evaluate(split, { data, ...options }) {
+      const dataset = buildDataset(await readSplit(config, split, data), config.tasks, features, labels);
+      return evaluateModel({ model, params, buffers, dataset, ...options });
+    },
+    dispose() {
+      disposeParams(params as unknown as Params);
+      disposeParams(buffers);
+    },
+  };
+}
+
+/** Metrics of a run in a store on one split; see `Run.evaluate`. */
+export async function evaluate(
+  store: CheckpointStore,
+  { split, ...options }: EvaluateRunOptions & { readonly split: 'train' | 'validation' | 'test' },
+): Promise<Evaluation> {
+  const run = await loadRun(store);
+  try {
+    return await run.evaluate(split, options);
+  } finally {
+    run.dispose();
+  }
+}

@@ -1,0 +1,99 @@
+import { type Balancer, type Optimizer, TaskloomError } from '@taskloom/core';
+import {
+  adagrad,
+  adam,
+  adamw,
+  chain,
+  clipByGlobalNorm,
+  cosine,
+  linear,
+  lion,
+  nadam,
+  radam,
+  rmsprop,
+  type Schedule,
+  sgd,
+  warmup,
+} from '@taskloom/core/optimizers';
+import { dynamicWeightAverage, fixed, log, mean, mgda, pcgrad, sum, uncertainty } from '@taskloom/mtl-loss';
+import { annealed, proportional, roundRobin, type Sampler, temperature, uniform, uniMax } from '@taskloom/trainer';
+import type { ResolvedConfig } from './schema';
+import type { TrainingConfig } from './training-schema';
+
+export function buildOptimizer({ optimizer, weightDecay, clipNorm }: TrainingConfig): Optimizer {
+  const makers: { readonly [name in TrainingConfig['optimizer']]: () => Optimizer } = {
+    adamw: () => adamw({ weightDecay }),
+    lion: () => lion({ weightDecay }),
+    adam: () => adam(),
+    sgd: () => sgd({ momentum: 0.9 }),
+    rmsprop: () => rmsprop(),
+    adagrad: () => adagrad(),
+    radam: () => radam(),
+    nadam: () => nadam(),
+  };
+  const chosen = makers[optimizer]();
+  return clipNorm > 0 ? chain(clipByGlobalNorm(clipNorm), chosen) : chosen;
+}
+
+export function buildSchedule({ learningRate, schedule, warmup: rising }: TrainingConfig, steps: number): Schedule {
+  const rise = Math.round(rising * steps);
+  const rest = Math.max(1, steps - rise);
+  const then =
+    schedule === 'cosine'
+      ? cosine({ from: learningRate, steps: rest })
+      : schedule === 'linear'
+        ? linear({ from: learningRate, steps: rest })
+        : () => learningRate;
+  return rise > 0 ? warmup(then, { steps: rise, from: learningRate / rise }) : then;
+}
+
+export function buildSampler({ sampler, temperature: t }: TrainingConfig): Sampler {
+  switch (sampler) {
+    case 'proportional':
+      return proportional();
+    case 'temperature':
+      return temperature(t);
+    case 'annealed':
+      return annealed({ end: t });
+    case 'uniform':
+      return uniform();
+    case 'roundRobin':
+      return roundRobin();
+    case 'uniMax':
+      return uniMax();
+  }
+}
+
+export function buildBalancer({ training, tasks }: ResolvedConfig): Balancer {
+  const weights = Object.fromEntries(tasks.map((task) => [task.name, task.weight]));
+  const weighted = tasks.some((task) => task.weight !== 1);
+  if (weighted && training.balancer !== 'sum')
+    throw new TaskloomError('bad_config', `Tasks have weights, and '${training.balancer}' finds its own.`, {
+      name: 'training.balancer',
+      remedy: "Leave out the tasks' weights, or take 'sum'.",
+    });
+  switch (training.balancer) {
+    case 'sum':
+      return weighted ? fixed(weights) : sum();
+    case 'mean':
+      return mean();
+    case 'log':
+      return log();
+    case 'uncertainty':
+      return uncertainty();
+    case 'dynamicWeightAverage':
+      return dynamicWeightAverage();
+    case 'pcgrad':
+      return pcgrad();
+    case 'mgda':
+      return mgda();
+  }
+}
+
+/** Updates of the whole run: `steps`, or so many passes over all rows. */
+export function stepsOf({ training }: ResolvedConfig, rows: number, sources: number): number {
+  if (training.steps !== undefined) return training.steps;
+  const draws = training.sourcesPerStep === 'all' ? sources : training.sourcesPerStep;
+  const rowsPerStep = training.batchSize * draws * training.accumulate;
+  return Math.max(1, Math.ceil(((training.epochs ?? 10) * rows) / rowsPerStep));
+}

@@ -1,0 +1,70 @@
+import type { Branch, HostArray } from '@taskloom/core';
+import { tagsToSpans } from '@taskloom/text';
+import type { Document } from './document';
+import type { TaskConfig } from './task-schema';
+
+/** A marked stretch of a text; `start` and `end` count UTF-16 units, as `text.slice` does. */
+export interface TaggedSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly label: string;
+  readonly text: string;
+}
+
+/** One task's answer. */
+export type TaskPrediction =
+  /** classification, ordinal, pairSimilarity 'binary' ('same' or 'different') */
+  | { readonly label: string; readonly probabilities: { readonly [label: string]: number } }
+  /** multiLabel: those at least as likely as not */
+  | { readonly labels: readonly string[]; readonly probabilities: { readonly [label: string]: number } }
+  /** regression, pairSimilarity 'score' */
+  | { readonly value: number }
+  /** tagging; `tokenTags` where the words were given, one for each */
+  | { readonly tags: readonly TaggedSpan[]; readonly tokenTags?: readonly string[] };
+
+/** Answers by task. */
+export type Prediction = { readonly [task: string]: TaskPrediction };
+
+/** Row `row` of what a head predicts, in words. `document` is the row's text, `words` whether it came as words. */
+export function describePrediction(
+  task: TaskConfig,
+  labels: readonly string[],
+  predictions: Branch<HostArray>,
+  row: number,
+  document: Document | undefined,
+  words: boolean,
+): TaskPrediction {
+  const leaf = (name: string) => predictions[name] as HostArray;
+  switch (task.head) {
+    case 'regression':
+      return { value: leaf('value').data[row]! };
+    case 'multiLabel': {
+      const probabilities = named(labels, leaf('probabilities'), row);
+      return { labels: labels.filter((label) => probabilities[label]! >= 0.5), probabilities };
+    }
+    case 'tagging': {
+      const ids = leaf('tags');
+      const time = ids.shape[1]!;
+      const count = document!.words.length;
+      const tags = Array.from({ length: count }, (_, i) => (i < time ? labels[ids.data[row * time + i]!]! : 'O'));
+      return { tags: spansOf(tags, document!), ...(words ? { tokenTags: tags } : {}) };
+    }
+    case 'pairSimilarity':
+      if (task.output === 'score') return { value: leaf('value').data[row]! };
+      return { label: labels[leaf('label').data[row]!]!, probabilities: named(labels, leaf('probabilities'), row) };
+    default:
+      return { label: labels[leaf('label').data[row]!]!, probabilities: named(labels, leaf('probabilities'), row) };
+  }
+}
+
+function named(labels: readonly string[], probabilities: HostArray, row: number): { [label: string]: number } {
+  return Object.fromEntries(labels.map((label, i) => [label, probabilities.data[row * labels.length + i]!]));
+}
+
+function spansOf(tags: readonly string[], document: Document): TaggedSpan[] {
+  return tagsToSpans(tags).map(({ start: first, end: after, label }) => {
+    const start = document.starts[first]!;
+    const end = document.ends[after - 1]!;
+    return { start, end, label, text: document.text.slice(start, end) };
+  });
+}

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { oneOf, strictObject, variants } from './strict-object';
+import { headKinds, taskSchema } from './task-schema';
+import { trainingSchema } from './training-schema';
+
+const count = z.number().int().positive();
+
+/** How a text becomes numbers. */
+export const featuresSchema = variants(
+  'kind',
+  ['hashed', 'vocabulary', 'tokenizer'],
+  [
+    strictObject({
+      kind: z.literal('hashed'),
+      /** Whole words. */
+      words: z.boolean().default(true),
+      /** Pairs of neighbouring words (bagOfEmbeddings only). */
+      bigrams: z.boolean().default(true),
+      /** Shortest and longest character n-gram inside a word, boundaries marked; false for none. */
+      characters: z.union([z.literal(false), z.tuple([count.max(10), count.max(10)])]).default([3, 5]),
+      /** Rows of the embedding table. */
+      buckets: count.max(4_000_000).default(16_384),
+      /** Half of the features enter with sign −1, so that collisions cancel on average. */
+      signed: z.boolean().default(false),
+      lowercase: z.boolean().default(true),
+      /** Features kept per token (sequence trunks only): the word, its shape, then its n-grams. */
+      perToken: count.max(64).default(12),
+      /** Words beyond this many are cut. */
+      maxTokens: count.max(2048).default(64),
+    }),
+    strictObject({
+      kind: z.literal('vocabulary'),
+      /** Most frequent words of the training texts. */
+      size: count.max(4_000_000).default(20_000),
+      minimumCount: count.default(2),
+      lowercase: z.boolean().default(true),
+      maxTokens: count.max(2048).default(64),
+    }),
+    strictObject({
+      kind: z.literal('tokenizer'),
+      /** A Hugging Face `tokenizer.json`. */
+      file: z.string().min(1),
+      /** Subwords kept per word where tags need word positions. */
+      perToken: count.max(64).default(8),
+      maxTokens: count.max(2048).default(64),
+    }),
+  ],
+);
+
+const dropout = z.number().min(0).lt(1);
+const pooling = oneOf(['mean', 'max', 'first', 'attention', 'meanMax']);
+
+/** The shared encoder, θs. */
+export const trunkSchema = variants(
+  'kind',
+  ['bagOfEmbeddings', 'textCNN', 'transformer'],
+  [
+    strictObject({
+      kind: z.literal('bagOfEmbeddings'),
+      /** Width of the embeddings. */
+      width: count.max(4096).default(64),
+      combiner: oneOf(['sum', 'mean', 'max']).default('mean'),
+      /** Units of one dense ReLU layer over the bag. */
+      projection: count.max(4096).optional(),
+      dropout: dropout.default(0.1),
+    }),
+    strictObject({
+      kind: z.literal('textCNN'),
+      /** Width of the embeddings and of the tokens. */
+      width: count.max(4096).default(64),
+      /** How many tokens the filters see. */
+      widths: z.array(count.max(15)).min(1).max(8).default([2, 3, 4]),
+      /** Filters of each width; default `width`. */
+      filters: count.max(4096).optional(),
+      pooling: pooling.default('meanMax'),
+      projection: count.max(4096).optional(),
+      dropout: dropout.default(0.2),
+    }),
+    strictObject({
+      kind: z.literal('transformer'),
+      width: count.max(4096).default(64),
+      layers: count.max(48).default(2),
+      heads: count.max(64).default(4),
+      /** Units inside the feed-forward layers; default 4 × width. */
+      feedForward: count.max(16_384).optional(),
+      pooling: pooling.default('mean'),
+      dropout: dropout.default(0.1),
+    }),
+  ],
+);
+
+/** The whole of a training run, as data: it can be written as TypeScript, YAML or JSON. */
+export const configSchema = strictObject({
+  name: z.string().min(1).default('run'),
+  seed: z.number().int().default(1),
+  features: featuresSchema.default(() => featuresSchema.parse({ kind: 'hashed' })),
+  trunk: trunkSchema.default(() => trunkSchema.parse({ kind: 'bagOfEmbeddings' })),
+  tasks: z.array(taskSchema).min(1, 'At least one task is needed.'),
+  training: trainingSchema.default(() => trainingSchema.parse({})),
+}).superRefine((config, context) => {
+  const seen = new Set<string>();
+  for (const [i, task] of config.tasks.entries()) {
+    if (seen.has(task.name))
+      context.addIssue({ code: 'custom', path: ['tasks', i, 'name'], message: `Two tasks are called '${task.name}'.` });
+    seen.add(task.name);
+    if (task.head === 'tagging' && config.trunk.kind === 'bagOfEmbeddings')
+      context.addIssue({
+        code: 'custom',
+        path: ['tasks', i, 'head'],
+        message: "Tags need a trunk that sees single tokens, and 'bagOfEmbeddings' sees only the bag. Take 'textCNN' or 'transformer'.",
+      });
+  }
+  if (config.trunk.kind === 'transformer' && config.trunk.width % config.trunk.heads !== 0)
+    context.addIssue({
+      code: 'custom',
+      path: ['trunk', 'heads'],
+      message: `The width ${config.trunk.width} is not a multiple of ${config.trunk.heads} heads.`,
+    });
+  if (config.features.kind === 'hashed' && config.features.characters && config.features.characters[0] > config.features.characters[1])
+    context.addIssue({ code: 'custom', path: ['features', 'characters'], message: 'The shortest n-gram comes first.' });
+});
+
+/** What a person writes; everything with a default may be left out. */
+export type Config = z.input<typeof configSchema>;
+/** The same with all defaults filled in. */
+export type ResolvedConfig = z.output<typeof configSchema>;
+export type FeaturesConfig = z.output<typeof featuresSchema>;
+export type TrunkConfig = z.output<typeof trunkSchema>;
+
+export { headKinds };

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { strictObject, variants } from './strict-object';
+
+export const headKinds = ['classification', 'multiLabel', 'regression', 'ordinal', 'tagging', 'pairSimilarity'] as const;
+
+const files = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], { error: 'It must be a path or a list of paths.' });
+const labelSmoothing = z.number().min(0).lt(1).default(0);
+const column = z.string().min(1);
+const labels = z
+  .array(z.string().min(1))
+  .min(2, 'At least two labels are needed.')
+  .refine((list) => new Set(list).size === list.length, 'A label is given twice.');
+
+const common = {
+  /** Names the task in tables, predictions and parameters. */
+  name: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[^/\s]+$/, "A name holds no '/' and no spaces.")
+    .refine((name) => name !== '__proto__', 'This name is reserved.'),
+  /** Where its rows are; tasks with the same `train` share rows, and each row is read and encoded once. */
+  data: strictObject({
+    train: files,
+    /** Paths, or a fraction of `train` to hold out (seeded). */
+    validation: z
+      .union([files, z.number().gt(0).lt(1)], { error: 'It must be a path, a list of paths, or a fraction between 0 and 1.' })
+      .optional(),
+    test: files.optional(),
+  }),
+  /** Its share in the total loss. */
+  weight: z.number().positive().default(1),
+  /** Units of a hidden layer in the head; default none. */
+  hidden: z.number().int().positive().max(4096).optional(),
+  /** Dropout before the head's last layer. */
+  dropout: z.number().min(0).lt(1).default(0),
+};
+
+/** `tokens`: the text as a list of words, where there is no `text`. */
+const textColumns = { text: column.optional(), tokens: column.optional(), a: column.optional(), b: column.optional() };
+const singleOrPair = strictObject({ ...textColumns, label: column.default('label') })
+  .default(() => ({ label: 'label' }))
+  .refine((c) => (c.a === undefined) === (c.b === undefined), "A pair needs both 'a' and 'b'.")
+  .refine((c) => c.a === undefined || (c.text === undefined && c.tokens === undefined), "Give 'text', or 'a' and 'b', not both.");
+const single = strictObject({ text: column.optional(), tokens: column.optional(), label: column.default('label') }).default(() => ({
+  label: 'label',
+}));
+
+export const taskSchema = variants('head', headKinds, [
+  strictObject({
+    ...common,
+    head: z.literal('classification'),
+    /** Default: those of the training rows, in code-point order. */
+    labels: labels.optional(),
+    columns: singleOrPair,
+    labelSmoothing,
+    /** Factors on the loss of rows with a label; 1 for those not named. */
+    classWeights: z.record(z.string(), z.number().min(0)).optional(),
+  }),
+  strictObject({ ...common, head: z.literal('multiLabel'), labels: labels.optional(), columns: single, labelSmoothing }),
+  strictObject({
+    ...common,
+    head: z.literal('regression'),
+    columns: single,
+    loss: z.enum(['squaredError', 'huber']).default('squaredError'),
+  }),
+  strictObject({
+    ...common,
+    head: z.literal('ordinal'),
+    /** Lowest first: the order is the point. */
+    labels,
+    columns: single,
+  }),
+  strictObject({
+    ...common,
+    head: z.literal('tagging'),
+    /** BIO tags ('B-place', 'I-place', …; 'O' may be left out). Default: those of the training rows. */
+    labels: labels.optional(),
+    labelSmoothing,
+    columns: strictObject({ tokens: column.default('tokens'), tags: column.default('tags') }).default(() => ({
+      tokens: 'tokens',
+      tags: 'tags',
+    })),
+  }),
+  strictObject({
+    ...common,
+    head: z.literal('pairSimilarity'),
+    output: z.enum(['binary', 'score']).default('binary'),
+    /** Least and greatest score. */
+    range: z.tuple([z.number(), z.number()]).optional(),
+    columns: strictObject({ a: column.default('a'), b: column.default('b'), label: column.default('label') }).default(() => ({
+      a: 'a',
+      b: 'b',
+      label: 'label',
+    })),
+  }),
+]);
+
+export type TaskConfig = z.output<typeof taskSchema>;

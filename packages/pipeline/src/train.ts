@@ -1,0 +1,224 @@
+import { type CheckpointStore, disposeParams, type Executor, type Json, TaskloomError } from '@taskloom/core';
+import {
+  type Callback,
+  type Dataset,
+  type EpochLogs,
+  type Evaluation,
+  fit,
+  type History,
+  type StepLogs,
+  type TrainInfo,
+} from '@taskloom/trainer';
+import { resolveConfig } from './config';
+import type { DataProvider } from './data-provider';
+import { buildDataset } from './dataset';
+import { buildFeatures } from './features';
+import { collectLabels, type Labels, type PlacedRow } from './labels';
+import { buildModel } from './model';
+import { buildBalancer, buildOptimizer, buildSampler, buildSchedule, stepsOf } from './optimization';
+import { hasRun, type RunDescription, readRun, writeRun } from './run-files';
+import { writeParameters } from './run-parameters';
+import type { Config, ResolvedConfig } from './schema';
+import { planSources } from './source-plan';
+import { readSource, type SourceRows } from './sources';
+
+/** What happens while a run is trained. */
+export type ProgressEvent =
+  | {
+      readonly kind: 'data';
+      readonly sources: readonly { readonly name: string; readonly rows: number; readonly tasks: readonly string[] }[];
+    }
+  | ({ readonly kind: 'begin' } & TrainInfo)
+  | ({ readonly kind: 'step' } & StepLogs)
+  | { readonly kind: 'evaluation'; readonly step: number; readonly evaluation: Evaluation }
+  | ({ readonly kind: 'epoch'; readonly epoch: number } & EpochLogs)
+  | { readonly kind: 'saved'; readonly step: number; readonly name: string };
+
+export interface TrainOptions {
+  /** Where the run goes: a folder, memory, a browser's database. */
+  readonly store: CheckpointStore;
+  readonly data: DataProvider;
+  readonly onProgress?: (event: ProgressEvent) => void | Promise<void>;
+  /** On abort the step is finished, the state saved, and `interrupted` is true. */
+  readonly signal?: AbortSignal;
+  /** Default: `eager()`, on the current TensorFlow.js backend. */
+  readonly executor?: Executor;
+  /** Go on with the run in the store, which must have this config. Default false. */
+  readonly resume?: boolean;
+  /** Replace a run that the store holds already. Default false: `run_exists`. */
+  readonly overwrite?: boolean;
+  /** Kept with the run for the caller's own use; see `readOrigin`. */
+  readonly origin?: Json;
+  /** Passed on to the trainer. */
+  readonly callbacks?: readonly Callback[];
+}
+
+export interface TrainResult {
+  readonly config: ResolvedConfig;
+  readonly history: History;
+  /** Updates done. */
+  readonly step: number;
+  readonly interrupted: boolean;
+  readonly stoppedEarly: boolean;
+  /** The step whose parameters were kept. */
+  readonly keptStep: number;
+  /** On the validation split, of the parameters that were kept. */
+  readonly validation?: Evaluation;
+  readonly parameters: number;
+  /** Wall time of this call, in seconds. */
+  readonly seconds: number;
+}
+
+/**
+ * Trains the run that a config describes, and stores it: description first, checkpoints on the way, the kept parameters at the end. Reads the
+ * training and validation splits and never the test split. Throws `bad_config`, `bad_data`, `run_exists`, `config_changed`.
+ */
+export async function train(config: Config | ResolvedConfig, options: TrainOptions): Promise<TrainResult> {
+  const began = performance.now();
+  const { store, data, executor, signal, callbacks = [], resume = false } = options;
+  const resolved = resolveConfig(config);
+  await prepareStore(store, resolved, resume, options.overwrite ?? false);
+
+  // Data, labels, features.
+  const trainRows = await readSplit(resolved, 'train', data);
+  const validationRows = await readSplit(resolved, 'validation', data);
+  const stored = resume ? await readRun(store) : undefined;
+  const labels = stored?.labels ?? labelsOf(resolved, trainRows);
+  const features = await buildFeatures(resolved, featuresSource(resolved, trainRows, data, stored));
+  const dataset = buildDataset(trainRows, resolved.tasks, features, labels);
+  const validation = validationRows.length > 0 ? buildDataset(validationRows, resolved.tasks, features, labels) : undefined;
+  await options.onProgress?.({ kind: 'data', sources: describe(dataset) });
+
+  // Model, store.
+  const model = buildModel(resolved, features.shape, labels);
+  if (!stored) await writeRun(store, { config: resolved, labels, features: features.state, origin: options.origin });
+
+  // Fit.
+  const { training } = resolved;
+  const rows = dataset.sources.reduce((sum, source) => sum + source.size, 0);
+  const steps = stepsOf(resolved, rows, dataset.sources.length);
+  const evaluateEvery = Math.min(steps, training.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10)));
+  let parameters = 0;
+  const result = await fit({
+    model,
+    train: dataset,
+    validation,
+    optimizer: buildOptimizer(training),
+    learningRate: buildSchedule(training, steps),
+    steps,
+    batchSize: training.batchSize,
+    sampler: buildSampler(training),
+    sourcesPerStep: training.sourcesPerStep,
+    accumulate: training.accumulate,
+    balancer: buildBalancer(resolved),
+    seed: resolved.seed,
+    executor,
+    evaluateEvery,
+    evaluationBatchSize: 64,
+    checkpointEvery: training.checkpointEvery ?? evaluateEvery,
+    earlyStopping: { patience: Number.POSITIVE_INFINITY, ...training.earlyStopping },
+    ema: training.ema,
+    store,
+    resume,
+    signal,
+    callbacks: [progressCallback(options.onProgress, (count) => (parameters = count)), ...callbacks],
+  });
+
+  // Keep.
+  const best = training.keepBest ? result.best : undefined;
+  const kept = best ?? result;
+  const keptStep = best?.step ?? result.step;
+  try {
+    await writeParameters(store, kept, { step: keptStep, complete: !result.interrupted });
+  } finally {
+    for (const tree of [result.params, result.buffers, result.best?.params, result.best?.buffers]) if (tree) disposeParams(tree);
+  }
+  const evaluation = result.history.evaluations.find(({ step }) => step === keptStep);
+  return {
+    config: resolved,
+    history: result.history,
+    step: result.step,
+    interrupted: result.interrupted,
+    stoppedEarly: result.stoppedEarly,
+    keptStep,
+    ...(evaluation ? { validation: { tasks: evaluation.tasks, mean: evaluation.mean } } : {}),
+    parameters,
+    seconds: (performance.now() - began) / 1000,
+  };
+}
+
+/** Goes on with the run in a store, as if it had not been interrupted. */
+export async function resume(options: Omit<TrainOptions, 'resume' | 'overwrite'>): Promise<TrainResult> {
+  const { config } = await readRun(options.store);
+  return train(config, { ...options, resume: true });
+}
+
+/** All sources that have rows in a split. */
+export async function readSplit(config: ResolvedConfig, split: 'train' | 'validation' | 'test', data: DataProvider): Promise<SourceRows[]> {
+  const sources: SourceRows[] = [];
+  for (const plan of planSources(config.tasks)) {
+    const source = await readSource(plan, split, data, config.seed);
+    if (source) sources.push(source);
+  }
+  return sources;
+}
+
+/** The labels of all tasks, from the config and the training rows. */
+export function labelsOf(config: ResolvedConfig, sources: readonly SourceRows[]): Labels {
+  const rowsOf = (task: string): readonly PlacedRow[] =>
+    sources.find(({ plan }) => plan.tasks.some(({ name }) => name === task))?.rows ?? [];
+  return Object.fromEntries(config.tasks.map((task) => [task.name, collectLabels(task, rowsOf(task.name))]));
+}
+
+function featuresSource(
+  config: ResolvedConfig,
+  sources: readonly SourceRows[],
+  data: DataProvider,
+  stored: RunDescription | undefined,
+): Parameters<typeof buildFeatures>[1] {
+  const { features } = config;
+  return {
+    ...(stored ? { state: stored.features } : {}),
+    documents: function* () {
+      for (const source of sources) for (const documents of source.documents) yield* documents;
+    },
+    ...(features.kind === 'tokenizer' && data.text ? { tokenizerFile: () => data.text!(features.file) } : {}),
+  };
+}
+
+async function prepareStore(store: CheckpointStore, config: ResolvedConfig, resuming: boolean, overwrite: boolean): Promise<void> {
+  const names = await store.list();
+  if (resuming) {
+    const stored = await readRun(store);
+    if (JSON.stringify(stored.config) !== JSON.stringify(config))
+      throw new TaskloomError('config_changed', 'The config is not the one that this run was started with.', {
+        name: config.name,
+        remedy: 'Resume without a config, or train a new run.',
+      });
+    return;
+  }
+  if (!(await hasRun(store))) return;
+  if (!overwrite)
+    throw new TaskloomError('run_exists', 'There is a run here already.', {
+      name: config.name,
+      remedy: 'Resume it, choose another place, or ask to overwrite it.',
+    });
+  for (const name of names) await store.remove(name);
+}
+
+function progressCallback(tell: TrainOptions['onProgress'], count: (parameters: number) => void): Callback {
+  return {
+    onTrainBegin(info) {
+      count(info.parameters);
+      return tell?.({ kind: 'begin', ...info });
+    },
+    onBatchEnd: (_, logs) => tell?.({ kind: 'step', ...logs }),
+    onTestEnd: (step, evaluation) => tell?.({ kind: 'evaluation', step, evaluation }),
+    onEpochEnd: (epoch, logs) => tell?.({ kind: 'epoch', epoch, ...logs }),
+    onSave: (step, name) => tell?.({ kind: 'saved', step, name }),
+  };
+}
+
+function describe(dataset: Dataset) {
+  return dataset.sources.map(({ name, size, tasks }) => ({ name, rows: size, tasks }));
+}

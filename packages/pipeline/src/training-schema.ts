@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { oneOf, strictObject } from './strict-object';
+
+const count = z.number().int().positive();
+
+/** How the model is fitted. */
+export const trainingSchema = strictObject({
+  /** Updates in all. Give this or `epochs`. */
+  steps: count.max(10_000_000).optional(),
+  /** Passes over the training rows of all sources together; default 10 where `steps` is not given. */
+  epochs: z.number().positive().max(100_000).optional(),
+  /** Rows per step. */
+  batchSize: count.max(65_536).default(32),
+  learningRate: z.number().positive().default(0.002),
+  schedule: oneOf(['constant', 'cosine', 'linear']).default('cosine'),
+  /** Fraction of the steps over which the learning rate rises from 0. */
+  warmup: z.number().min(0).lt(1).default(0.05),
+  optimizer: oneOf(['adamw', 'adam', 'sgd', 'lion', 'rmsprop', 'adagrad', 'radam', 'nadam']).default('adamw'),
+  /** Decoupled weight decay (adamw, lion). */
+  weightDecay: z.number().min(0).default(0.01),
+  /** Greatest norm of the gradient; 0 for no clipping. */
+  clipNorm: z.number().min(0).default(1),
+  /** Which source the next batch comes from. */
+  sampler: oneOf(['proportional', 'temperature', 'annealed', 'uniform', 'roundRobin', 'uniMax']).default('proportional'),
+  /** Sources drawn for one step; 'all': one batch of every source in each step, which gradient balancers like. */
+  sourcesPerStep: z.union([count.max(64), z.literal('all')]).default(1),
+  /** Micro-batches whose gradients are averaged to one update. */
+  accumulate: count.max(1024).default(1),
+  /** T of the temperature sampler: source i with probability ∝ size^(1/T). */
+  temperature: z.number().positive().default(2),
+  balancer: oneOf(['sum', 'mean', 'log', 'uncertainty', 'dynamicWeightAverage', 'pcgrad', 'mgda']).default('sum'),
+  /** Steps between evaluations on the validation split; default a tenth of the run. */
+  evaluateEvery: count.optional(),
+  /** Steps between checkpoints; default as `evaluateEvery`. */
+  checkpointEvery: count.optional(),
+  earlyStopping: strictObject({
+    /** `<task>/<metric>`, or 'mean': the mean of the tasks' main metrics. */
+    metric: z.string().default('mean'),
+    /** Evaluations without a new best before training ends. */
+    patience: count.default(5),
+  }).optional(),
+  /** Keep the parameters of the best evaluation (by `earlyStopping.metric`, else 'mean') rather than the last ones. */
+  keepBest: z.boolean().default(true),
+  /** Decay of an exponential moving average of the parameters, used for evaluation and prediction. */
+  ema: z.number().gt(0).lt(1).optional(),
+}).refine((training) => training.steps === undefined || training.epochs === undefined, {
+  message: "Give 'steps' or 'epochs', not both.",
+  path: ['steps'],
+});
+
+export type TrainingConfig = z.output<typeof trainingSchema>;

@@ -1,0 +1,67 @@
+import { TaskloomError } from '@taskloom/core';
+import { describe, expect, it } from 'vitest';
+import { resolveConfig } from '../src/config';
+import { suggestion } from '../src/strict-object';
+
+const task = { name: 'topic', head: 'classification', data: { train: 'train.jsonl' } };
+
+function messageOf(config: unknown): string {
+  try {
+    resolveConfig(config);
+  } catch (error) {
+    if (TaskloomError.isInstance(error) && error.code === 'bad_config') return error.message;
+    throw error;
+  }
+  throw new Error('The config was accepted.');
+}
+
+describe('resolveConfig', () => {
+  it('fills in every default', () => {
+    const config = resolveConfig({ tasks: [task] });
+    expect(config.features).toMatchObject({ kind: 'hashed', buckets: 16_384 });
+    expect(config.trunk).toMatchObject({ kind: 'bagOfEmbeddings', width: 64 });
+    expect(config.training).toMatchObject({ batchSize: 32, optimizer: 'adamw', schedule: 'cosine' });
+    expect(config.tasks[0]).toMatchObject({ weight: 1, columns: { label: 'label' } });
+  });
+
+  it.each([
+    [{ tasks: [task], training: { learningrate: 1 } }, "training.learningrate: Unknown key 'learningrate'. Did you mean 'learningRate'?"],
+    [{ tasks: [task], training: { learning_rate: 1 } }, "Did you mean 'learningRate'?"],
+    [{ tasks: [task], trainnig: {} }, "trainnig: Unknown key 'trainnig'. Did you mean 'training'?"],
+    [{ tasks: [{ ...task, head: 'clasification' }] }, "tasks[0].head: 'clasification' is none of"],
+    [{ tasks: [{ ...task, head: 'clasification' }] }, "Did you mean 'classification'?"],
+    [{ tasks: [{ ...task, colums: {} }] }, "tasks[0].colums: Unknown key 'colums'. Did you mean 'columns'?"],
+    [{ tasks: [task], trunk: { kind: 'textCnn' } }, "Did you mean 'textCNN'?"],
+    [{ tasks: [task], training: { optimizer: 'adamW2' } }, "Did you mean 'adamw'?"],
+    [{ tasks: [task], training: { batchSize: -1 } }, 'training.batchSize: '],
+    [{ tasks: [task, task] }, "tasks[1].name: Two tasks are called 'topic'."],
+    [{ tasks: [] }, 'At least one task'],
+    [{ tasks: [task], training: { steps: 1, epochs: 1 } }, "Give 'steps' or 'epochs', not both."],
+    [{ tasks: [{ name: 'x', head: 'tagging', data: { train: 'a' } }] }, 'Tags need a trunk'],
+    [{ tasks: [{ name: 'x', head: 'ordinal', data: { train: 'a' } }] }, 'tasks[0].labels: '],
+    [{ tasks: [task], trunk: { kind: 'transformer', width: 10, heads: 4 } }, 'not a multiple'],
+    [null, '(top level): '],
+    [[], '(top level): '],
+  ])('says what is wrong: %j', (config, message) => {
+    expect(messageOf(config)).toContain(message);
+  });
+
+  it('names each of several unknown keys at its own place', () => {
+    const text = messageOf({ tasks: [task], training: { stepps: 1, batchsize: 2 } });
+    expect(text).toContain("training.stepps: Unknown key 'stepps'. Did you mean 'steps'?");
+    expect(text).toContain("training.batchsize: Unknown key 'batchsize'. Did you mean 'batchSize'?");
+  });
+
+  it('puts positions before the path where it knows them', () => {
+    expect(() =>
+      resolveConfig(
+        { tasks: [task], sed: 1 },
+        { file: 'c.yaml', locate: (path) => (path[0] === 'sed' ? { line: 3, column: 5 } : undefined) },
+      ),
+    ).toThrow("c.yaml:3:5 sed: Unknown key 'sed'. Did you mean 'seed'?");
+  });
+
+  it('suggests nothing far-fetched', () => {
+    expect(suggestion('xylophone', ['steps', 'seed'])).toBe('');
+  });
+});
