@@ -1,3 +1,4 @@
+export { type ArraySource, arrayDataset } from './array-dataset';
 export { checkpointName, checkpointSteps, readCheckpoint } from './checkpoints';
 export { evaluate } from './evaluate';
 export { fit } from './fit';
