@@ -20,14 +20,19 @@ export function minNormPoint(gramian: Float64Array, count: number): Float64Array
   return shares(z.map((value, i) => value * a[i]!));
 }
 
+/** Below this (relative to the size of the combination, squared) a row adds nothing to the span of others. */
 const singular = 1e-14;
+/** A combination of unit rows of this squared norm is zero. */
 const vanishing = 1e-13;
+/** A slope of this share of its terms is a rounding error. */
 const rounding = 1e-14;
+/** Least pivot of the Cholesky factor; C has a unit diagonal. */
 const pivot = 1e-15;
 
 /** argmin over z ≥ 0 of ½zᵀCz − aᵀz, or a direction z ≥ 0 with Cz = 0 along which it falls for ever. C has a unit diagonal, a > 0. */
 function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
   const count = a.length;
+  const ones = new Float64Array(count).fill(1);
   let z: Float64Array = new Float64Array(count);
   let active: number[] = [];
   let best = { z, active, norm: Number.POSITIVE_INFINITY };
@@ -61,14 +66,7 @@ function leastQuadratic(c: Float64Array, a: Float64Array): Float64Array {
       for (const [k, i] of active.entries()) direction[i] = -y[k]!;
       direction[entering] = 1;
       const ray = direction.map((value) => Math.max(0, value));
-      if (
-        relativeNorm(
-          c,
-          ray.map(() => 1),
-          ray,
-        ) <= singular
-      )
-        return ray;
+      if (relativeNorm(c, ones, ray) <= vanishing) return ray;
       const step = longestStep(z, direction, active);
       if (step === undefined) return ray;
       z = z.map((value, i) => Math.max(0, value + step.length * direction[i]!));
