@@ -5,11 +5,14 @@ import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { app, libraries, manifestOf, root } from './packages';
 
-const pinned = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { packageManager: string; devDependencies: Record<string, string> };
+const pinned = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
+  packageManager: string;
+  devDependencies: Record<string, string>;
+};
 const folder = mkdtempSync(join(tmpdir(), 'taskloom-packed-'));
 const tarballs = new Map<string, string>();
 
@@ -24,8 +27,14 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function execute(command: string, args: readonly string[], cwd: string): string {
-  const result = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 240_000, env: { ...process.env, NODE_OPTIONS: '', VITEST: undefined } });
-  if (result.status !== 0) throw new Error(`'${command} ${args.join(' ')}' ended with ${result.status ?? result.signal}:\n${result.stdout}\n${result.stderr}`);
+  const result = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: 240_000,
+    env: { ...process.env, NODE_OPTIONS: '', VITEST: undefined },
+  });
+  if (result.status !== 0)
+    throw new Error(`'${command} ${args.join(' ')}' ended with ${result.status ?? result.signal}:\n${result.stdout}\n${result.stderr}`);
   return result.stdout;
 }
 
@@ -91,7 +100,11 @@ describe('all packages in an ESM project', () => {
   it.each(libraries)('every entry of $manifest.name is importable and not empty', ({ manifest }) => {
     for (const entry of Object.keys(manifest.exports).filter((key) => key !== './package.json')) {
       const specifier = join(manifest.name, entry).replaceAll('\\', '/');
-      const count = execute('node', ['--input-type=module', '-e', `import * as entry from '${specifier}'; console.log(Object.keys(entry).length);`], place);
+      const count = execute(
+        'node',
+        ['--input-type=module', '-e', `import * as entry from '${specifier}'; console.log(Object.keys(entry).length);`],
+        place,
+      );
       expect(Number(count), specifier).toBeGreaterThan(0);
     }
   });
@@ -132,11 +145,21 @@ describe('all packages through Vite', () => {
       `${entries.map((entry, i) => `import * as entry${i} from '${entry}';`).join('\n')}\nglobalThis.taskloom = [${entries.map((_, i) => `entry${i}`).join(', ')}];\n`,
     );
     const warnings: string[] = [];
-    const logger = { info() {}, warn: (text: string) => void warnings.push(text), warnOnce: (text: string) => void warnings.push(text), error: (text: string) => void warnings.push(text), clearScreen() {}, hasErrorLogged: () => false, hasWarned: false };
+    const logger = {
+      info() {},
+      warn: (text: string) => void warnings.push(text),
+      warnOnce: (text: string) => void warnings.push(text),
+      error: (text: string) => void warnings.push(text),
+      clearScreen() {},
+      hasErrorLogged: () => false,
+      hasWarned: false,
+    };
     await build({ root: place, configFile: false, customLogger: logger, build: { minify: false, chunkSizeWarningLimit: 100_000 } });
     expect(warnings.filter((text) => /externalized for browser/i.test(text))).toEqual([]);
     const output = readdirSync(join(place, 'dist', 'assets')).map((file) => readFileSync(join(place, 'dist', 'assets', file), 'utf8'));
-    const imported = output.flatMap((code) => [...code.matchAll(/(?:from|import|require)\s*\(?\s*["']([a-z:_/]+)["']/g)].map((match) => match[1]!));
+    const imported = output.flatMap((code) =>
+      [...code.matchAll(/(?:from|import|require)\s*\(?\s*["']([a-z:_/]+)["']/g)].map((match) => match[1]!),
+    );
     expect(imported.filter((name) => isBuiltin(name))).toEqual([]);
   });
 });
