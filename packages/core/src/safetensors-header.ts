@@ -16,17 +16,18 @@ export interface Header {
   readonly dataStart: number;
 }
 
-const sizes = new Map<string, number>([
-  ['F64', 8],
-  ['I64', 8],
-  ['F32', 4],
-  ['I32', 4],
-  ['F16', 2],
-  ['BF16', 2],
-  ['I8', 1],
-  ['U8', 1],
-  ['BOOL', 1],
-]);
+/** Bytes per element. */
+export const elementSize: { readonly [T in SafetensorsType]: number } = {
+  F64: 8,
+  I64: 8,
+  F32: 4,
+  I32: 4,
+  F16: 2,
+  BF16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
 
 /** The header of a safetensors file, checked against the length of the file; throws `file_corrupt`. */
 export function parseHeader(bytes: Uint8Array): Header {
@@ -60,8 +61,8 @@ export function parseHeader(bytes: Uint8Array): Header {
 function entry(name: string, value: unknown): HeaderEntry {
   if (!isObject(value)) throw corrupt(`describes '${name}' with something that is not an object`, value);
   const { dtype, shape, data_offsets: offsets, ...rest } = value;
-  const size = typeof dtype === 'string' ? sizes.get(dtype) : undefined;
-  if (size === undefined) throw corrupt(`has an unknown dtype for '${name}'`, dtype, [...sizes.keys()].join(' '));
+  const size = typeof dtype === 'string' && Object.hasOwn(elementSize, dtype) ? elementSize[dtype as SafetensorsType] : undefined;
+  if (size === undefined) throw corrupt(`has an unknown dtype for '${name}'`, dtype, Object.keys(elementSize).join(' '));
   if (!isCounts(shape)) throw corrupt(`has a bad shape for '${name}'`, shape, 'whole numbers ≥ 0');
   if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) throw corrupt(`has bad data_offsets for '${name}'`, offsets);
   if (Object.keys(rest).length > 0) throw corrupt(`says more about '${name}' than the format has`, Object.keys(rest));

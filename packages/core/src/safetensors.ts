@@ -2,7 +2,7 @@ import { TaskloomError } from './error';
 import { floatsOfBfloat16, floatsOfHalf } from './half';
 import { type Branch, type HostArray, hostArray, isHostArray } from './host-array';
 import { unflatten } from './params';
-import { parseHeader } from './safetensors-header';
+import { elementSize, parseHeader } from './safetensors-header';
 
 /** The dtypes of the format that are read and written here. */
 export type SafetensorsType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I8' | 'U8' | 'BOOL';
@@ -19,19 +19,6 @@ export interface SafetensorsFile {
   readonly tensors: Map<string, StoredArray>;
   readonly metadata: { readonly [key: string]: string };
 }
-
-/** Bytes per element. */
-export const elementSize: { readonly [T in SafetensorsType]: number } = {
-  F64: 8,
-  I64: 8,
-  F32: 4,
-  I32: 4,
-  F16: 2,
-  BF16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-};
 
 const views = {
   F64: Float64Array,

@@ -2,7 +2,7 @@ import { add, cast, clone, div, floor, less, mul, sub, tidy } from '@tensorflow/
 import { mapParams, type Params, zipParams } from '../params';
 import { count } from './moments';
 import { positive, whole } from './options';
-import { applyUpdates, type Optimizer, type StepInfo } from './transformation';
+import { moved, type Optimizer, type StepInfo } from './transformation';
 
 export interface LookaheadOptions {
   /** Steps between two synchronisations. Default 5. */
@@ -26,7 +26,7 @@ export function lookahead(optimizer: Optimizer, { k = 5, alpha = 0.5 }: Lookahea
     update: <P extends Params>(gradients: P, state: Params, params: P, info: StepInfo) =>
       tidy(() => {
         const inner = optimizer.update(gradients, (state.fast ?? {}) as Params, params, info);
-        const fast = applyUpdates(params, inner.updates);
+        const fast = moved(params, inner.updates);
         const t = count(info.step);
         // 1 in every k-th step, else 0; the half keeps an inexact division away from the edge.
         const due = cast(less(sub(t, mul(floor(div(add(t, 0.5), k)), k)), 0.5), 'float32');

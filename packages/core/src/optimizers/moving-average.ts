@@ -1,7 +1,7 @@
 import { add, clone, div, minimum, mul, sub, tidy } from '@tensorflow/tfjs-core';
 import { mapParams, type Params, zipParams } from '../params';
 import { fraction } from './options';
-import { applyUpdates, type Optimizer, type StepInfo } from './transformation';
+import { moved, type Optimizer, type StepInfo } from './transformation';
 
 export interface MovingAverageOptions {
   /** Default 0.999. */
@@ -26,9 +26,7 @@ export function exponentialMovingAverage(optimizer: Optimizer, { decay = 0.999, 
       tidy(() => {
         const inner = optimizer.update(gradients, (state.inner ?? {}) as Params, params, info);
         const kept = warmUp ? minimum(decay, div(add(info.step, 1), add(info.step, 10))) : decay;
-        const average = zipParams(state.average as Params, [applyUpdates(params, inner.updates)], ([a, x]) =>
-          add(x!, mul(sub(a!, x!), kept)),
-        );
+        const average = zipParams(state.average as Params, [moved(params, inner.updates)], ([a, x]) => add(x!, mul(sub(a!, x!), kept)));
         return { updates: inner.updates, state: { average, ...(optimizer.stateless ? {} : { inner: inner.state }) } as Params };
       }),
   };

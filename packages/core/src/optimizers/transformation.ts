@@ -102,6 +102,16 @@ export function applyUpdates<P extends Params>(params: P, updates: Params): P {
   });
 }
 
+/** The parameters that have an update, with it added. */
+export function moved<P extends Params>(params: Params, updates: P): P {
+  const flat = flatten(params);
+  return mapParams(updates, (update, path) => {
+    const leaf = flat.get(path);
+    if (!leaf) throw mismatch(path, 'There is an update but no parameter');
+    return add(leaf, update);
+  });
+}
+
 function pair(path: string, leaf: Tensor | undefined): (readonly [string, Tensor])[] {
   return leaf ? [[path, leaf]] : [];
 }

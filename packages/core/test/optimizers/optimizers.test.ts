@@ -32,7 +32,7 @@ import {
   trace,
   yogi,
 } from '../../src/optimizers';
-import { disposeParams, flatten, mapParams, type Params, unflatten } from '../../src/params';
+import { disposeParams, equals, flatten, mapParams, type Params, select, unflatten } from '../../src/params';
 
 const optimizers: { readonly [name: string]: () => Optimizer } = {
   sgd: () => sgd(),
@@ -166,6 +166,25 @@ describe.each(Object.entries(optimizers))('%s', (_, make) => {
     const wasm = train(make(), 6);
     for (const [path, values] of Object.entries(cpu))
       for (const [i, value] of values.entries()) expect(Math.abs(wasm[path]![i]! - value)).toBeLessThan(1e-4);
+  });
+});
+
+describe('a part of the parameters', () => {
+  beforeAll(async () => void (await setBackend('cpu')));
+
+  it.each(Object.entries(optimizers))('%s trains it, given all of them, as if it were the whole', (_, make) => {
+    tidy(() => {
+      const all = tree(1);
+      const part = select(all, 'dense/**');
+      const gradients = select(tree(2), 'dense/**');
+      const info = { step: scalar(0), learningRate: scalar(0.1) };
+      const optimizer = make();
+      const state = optimizer.init(part);
+      const within = optimizer.update(gradients, state, all as typeof gradients, info);
+      const alone = optimizer.update(gradients, state, part, info);
+      expect(equals(within.updates, alone.updates)).toBe(true);
+      expect(equals(within.state, alone.state)).toBe(true);
+    });
   });
 });
 
