@@ -1,4 +1,4 @@
-import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
+import { expectAllClose, expectTensors, expectTraceable, onBackends } from '@taskloom/testing';
 import { memory, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { normalDraws, normalTables, uniformDraws } from '../src/host-random';
@@ -28,6 +28,16 @@ onBackends(['cpu', 'wasm'], () => {
     a.dispose();
     b.dispose();
     expect(random(6).normal([0]).size).toBe(0);
+  });
+});
+
+test('draws are traceable', async () => {
+  await expectTraceable(() => {
+    const stream = random(keyTensor(seedKey(1)))
+      .fold('dropout')
+      .fold(2);
+    stream.normal([3]);
+    stream.uniform([3]);
   });
 });
 

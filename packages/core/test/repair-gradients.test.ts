@@ -1,11 +1,15 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { expectAllClose, expectGradients, onBackends, sampleTensor } from '@taskloom/testing';
 import {
+  add,
   getGradient,
   getKernel,
   grad,
+  matMul,
   memory,
   mul,
+  ones,
+  reshape,
   scalar,
   setBackend,
   sum,
@@ -62,6 +66,15 @@ onBackends(['cpu', 'wasm'], (backend) => {
       const sums = unsortedSegmentSum(x, ids, 3).arraySync() as number[][];
       expectAllClose(sums.flat(), [...rows[4]!, rows[0]![0]! + rows[2]![0]!, rows[0]![1]! + rows[2]![1]!, 0, 0]);
       expectGradients((y) => unsortedSegmentSum(mul(y!, y!), ids, 3), [x]);
+    });
+  });
+
+  test('right sides that share a buffer under two shapes', () => {
+    tidy(() => {
+      repairGradients();
+      // h is a right side as [6, 4], and in the gradient of w as [8, 3].
+      const f = (h: Tensor, w: Tensor) => add(sum(matMul(ones([2, 6]), h)), matMul(reshape(h, [8, 3]), w, false, true));
+      expectGradients(f as (...inputs: Tensor[]) => Tensor, [sampleTensor([6, 4]), sampleTensor([5, 3], 2)]);
     });
   });
 

@@ -9,25 +9,13 @@ import { broadcastTo, fill, getBackend, matMul, mul, ones, reshape, sum, type Te
 const onWasm = () => getBackend() === 'wasm';
 const sizeOf = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
 
-/** Under which shape a buffer was the right side of a plain product. */
-const rightSides = new WeakMap<object, string>();
-
-/** op(a)·op(b) as `matMul`, which it is on all backends but wasm. */
+/**
+ * op(a)·op(b) as `matMul`, which it is on all backends but wasm. The wasm backend remembers a plain right side by its buffer and forgets that a
+ * reshaped copy shares it; what a gradient function multiplies is safe, since saved inputs are copies there and a gradient flows to one op only.
+ */
 export function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
   if (!onWasm() || sizeOf(a.shape.slice(0, -2)) > 1 || sizeOf(b.shape.slice(0, -2)) > 1) return matMul(a, b, transposeA, transposeB);
-  return matMul(transposeA ? swapped(a) : a, transposeB ? swapped(b) : ownShape(b));
-}
-
-/**
- * The wasm backend remembers a right side by its buffer and forgets that a reshaped copy shares it, which gives wrong products silently. A buffer
- * seen under another shape is copied.
- */
-function ownShape(b: Tensor): Tensor {
-  const shape = b.shape.slice(-2).join();
-  const seen = rightSides.get(b.dataId);
-  if (seen !== undefined && seen !== shape) return mul(b, 1);
-  rightSides.set(b.dataId, shape);
-  return b;
+  return matMul(transposeA ? swapped(a) : a, transposeB ? swapped(b) : b);
 }
 
 /** The last two axes exchanged. */
