@@ -11,6 +11,7 @@ export function library(entry: Record<string, string>, options: Options = {}) {
     clean: true,
     treeshake: true,
     splitting: true,
+    removeNodeProtocol: false,
     // tsup 8 passes `baseUrl` to its types worker, which TypeScript 6 deprecates.
     dts: { compilerOptions: { ignoreDeprecations: '6.0', paths: {} } },
     ...options,
