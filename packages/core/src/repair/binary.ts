@@ -91,20 +91,20 @@ export const binaryRules: Rules = {
   ),
   Prelu: {
     inputs: ['x', 'alpha'],
-    gradient: (dy, [x, alpha]) => {
-      const positive = () => constant(() => step(x!));
-      return {
-        x: () => mul(dy, add(positive(), mul(sub(1, positive()), alpha!))),
-        alpha: () =>
-          sumTo(
-            mul(
-              mul(dy, x!),
-              constant(() => sub(1, step(x!))),
-            ),
-            alpha!.shape,
+    gradient: (dy, [x, alpha]) => ({
+      x: () => {
+        const positive = constant(() => step(x!));
+        return mul(dy, add(positive, mul(sub(1, positive), alpha!)));
+      },
+      alpha: () =>
+        sumTo(
+          mul(
+            mul(dy, x!),
+            constant(() => sub(1, step(x!))),
           ),
-      };
-    },
+          alpha!.shape,
+        ),
+    }),
   },
   RealDiv: broadcasting(
     (dy, _, b) => div(dy, float(b)),
