@@ -44,26 +44,23 @@ function withEpsilon(method: GradientBalancer<null>, epsilon: number): GradientB
   };
 }
 
-const surgery = (reduction: 'sum' | 'mean') => balances((given) => pcgrad({ reduction, permutations: given.permutations }));
+const surgery = balances(({ variant, options, permutations }) => {
+  const method = pcgrad({ reduction: variant === 'toy' || options.reduction === 'mean' ? 'mean' : 'sum', permutations });
+  return options.eps === undefined ? method : withEpsilon(method, options.eps as number);
+});
+
+const minNorm = balances(({ variant, options }) =>
+  variant.includes('frank-wolfe')
+    ? mgda({ solver: 'frank-wolfe', epsilon: options.epsilon as number, iterations: options.maxIters as number })
+    : mgda(),
+);
 
 export const cases: Cases = {
   mean: balances(mean),
   sum: balances(() => fixed()),
   ew: balances(() => fixed()),
   constant: balances((given) => fixed(given.options.weights as number[])),
-  'mgda/exact': balances(() => mgda()),
-  'mgda/toy': balances(() => mgda()),
-  'mgda/torchjd-frank-wolfe': balances(frankWolfe),
-  'mgda/torchjd-frank-wolfe-tight': balances(frankWolfe),
-  'pcgrad/torchjd-r0': surgery('sum'),
-  'pcgrad/torchjd-r1': surgery('sum'),
-  'pcgrad/libmtl-r0': balances((given) => withEpsilon(pcgrad({ permutations: given.permutations }), given.options.eps as number)),
-  'pcgrad/libmtl-r1': balances((given) => withEpsilon(pcgrad({ permutations: given.permutations }), given.options.eps as number)),
-  'pcgrad/navon-sum': surgery('sum'),
-  'pcgrad/navon-mean': surgery('mean'),
-  'pcgrad/toy': surgery('mean'),
+  // The other variants are an approximate solver of their own, with clamped ends.
+  mgda: (given) => (/^(exact|toy|torchjd-frank-wolfe)/.test(given.variant) ? minNorm(given) : undefined),
+  pcgrad: surgery,
 };
-
-function frankWolfe({ options }: GoldenCase): GradientBalancer<null> {
-  return mgda({ solver: 'frank-wolfe', epsilon: options.epsilon as number, iterations: options.maxIters as number });
-}
