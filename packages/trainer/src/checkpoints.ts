@@ -56,6 +56,8 @@ export async function checkpointSteps(store: CheckpointStore): Promise<number[]>
 
 export interface Checkpoints {
   newest(): Promise<{ readonly state: Host<StepState>; readonly progress: Progress } | undefined>;
+  /** The newest bundle's name. */
+  last(): Promise<string | undefined>;
   /** Throws `store_in_use` if there is a checkpoint. */
   assertNone(): Promise<undefined>;
   /** What the best evaluation used; undefined if it is no longer there. */
@@ -74,6 +76,10 @@ export function checkpointsIn(store: CheckpointStore, keep: number, setup: Setup
         return { state: found.state as unknown as Host<StepState>, progress: found.progress };
       }
       return undefined;
+    },
+    async last() {
+      const [step] = await checkpointSteps(store);
+      return step === undefined ? undefined : checkpointName(step);
     },
     async assertNone() {
       const [step] = await checkpointSteps(store);
@@ -156,6 +162,7 @@ function decode(bundle: { readonly [name: string]: Uint8Array }) {
     });
   // Empty branches are not in the files.
   const { params, buffers = {} } = hostTree(readSafetensors(model).tensors) as { [name: string]: Branch<HostArray> };
+  if (!params) throw new TaskloomError('file_corrupt', `'${files.model}' holds no parameters.`, { name: files.model });
   const {
     optimizer = {},
     balancing = {},
@@ -163,9 +170,9 @@ function decode(bundle: { readonly [name: string]: Uint8Array }) {
     params: raw = params,
   } = hostTree(readSafetensors(training).tensors) as { [name: string]: Branch<HostArray> };
   return {
-    model: { params: params!, buffers },
-    state: { params: raw!, buffers, optimizer, balancing, ema },
-    progress: fromLosslessJson(json.progress) as Progress,
+    model: { params, buffers },
+    state: { params: raw as Branch<HostArray>, buffers, optimizer, balancing, ema },
+    progress: progressOf(json.progress),
     setup: json.setup,
   };
 }
@@ -176,6 +183,18 @@ function parsed(text: Uint8Array): { formatVersion: number; setup: Setup; progre
   } catch (cause) {
     throw new TaskloomError('file_corrupt', `'${files.progress}' is not JSON.`, { name: files.progress, cause });
   }
+}
+
+function progressOf(json: Json): Progress {
+  const progress = fromLosslessJson(json) as Partial<Progress> | null;
+  if (
+    !Number.isInteger(progress?.step) ||
+    typeof progress?.stopping !== 'object' ||
+    typeof progress.log !== 'object' ||
+    typeof progress.rows !== 'object'
+  )
+    throw new TaskloomError('file_corrupt', `'${files.progress}' does not hold a progress.`, { name: files.progress });
+  return progress as Progress;
 }
 
 function assertSameSetup(saved: Setup, now: Setup): void {

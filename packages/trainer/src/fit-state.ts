@@ -60,3 +60,11 @@ export function restored(fresh: StepState, saved: Host<StepState>): Host<StepSta
   }
   return mapTree<Tensor, HostArray>(fresh, (_, path) => leaves.get(path)!) as unknown as Host<StepState>;
 }
+
+/** The path of the first parameter, average or buffer that holds an infinity or NaN. */
+export function notFinite({ params, ema, buffers }: Host<StepState>): string | undefined {
+  for (const [path, { data }] of flatten({ params, ema, buffers } as unknown as Branch<HostArray>)) {
+    for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return path;
+  }
+  return undefined;
+}

@@ -1,16 +1,16 @@
 import { type Branch, countParams, type Host, type HostArray, hostArray, hostRandom } from '@taskloom/core';
 import { tell } from './callbacks/tell';
 import { checkpointsIn, type Progress } from './checkpoints';
-import { diverged } from './diverged';
+import { diverged, overflowed } from './diverged';
 import { judged, scoreOf } from './early-stopping';
 import { type Evaluator, type EvaluatorState, evaluatorOf } from './evaluate';
-import { averaged, copied, paramsFrom, restored, startingParams } from './fit-state';
+import { averaged, copied, notFinite, paramsFrom, restored, startingParams } from './fit-state';
 import { type HostBalancing, hostBalancing } from './host-balancing';
 import { type Plan, planOf, setupOf } from './plan';
 import { rowStream } from './row-stream';
 import { initialState, type StepOptions, type StepState, trainingStep } from './step';
 import { drawBatches } from './step-batches';
-import { pause, throughput } from './throughput';
+import { pauses, throughput } from './throughput';
 import { emptyLog, withEpoch, withEvaluation, withStep } from './training-log';
 import type { FitOptions, FitResult, StepLogs } from './types';
 
@@ -21,7 +21,7 @@ import type { FitOptions, FitResult, StepLogs } from './types';
  * All that varies is an input of the step or a function of seed and step number, and a checkpoint holds the rest (parameters, buffers, optimiser, balancer, rows drawn,
  * history, early stopping): a run that was killed and goes on with `resume` ends with the same bits as one that was not, on the same executor.
  *
- * Throws `diverged` (naming step and task, after saving the last good state) when a loss or gradient is not finite, `config_changed` when a checkpoint of another
+ * Throws `diverged`, naming step and task, when a loss, a gradient or a parameter is not finite (the last checkpoint is good, and a resumed run repeats the steps since), `config_changed` when a checkpoint of another
  * set-up is resumed, `store_in_use` when a new run would mix its checkpoints with those of another, `unsupported` for a balancer that needs rows of the Jacobian. The caller owns the tensors of the result.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
@@ -31,6 +31,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const balancing = hostBalancing(plan.balancer, tasks, plan.seed);
   const keys = hostRandom(plan.seed).fold('steps');
   const speed = throughput();
+  const pause = pauses();
   const checkpoints = plan.store && checkpointsIn(plan.store, plan.keep, setupOf(plan));
 
   let progress: Progress = {
@@ -60,6 +61,14 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const trainer = await plan.executor.compile(step, { state });
   const evaluator = evaluatorStart && (await evaluatorOf({ ...plan, state: evaluatorStart }));
 
+  /** The state, which is only saved or returned if an update has not overflowed. */
+  const goodState = async (): Promise<Host<StepState>> => {
+    const state = await trainer.readState();
+    const spoilt = notFinite(state);
+    if (spoilt !== undefined) throw overflowed(progress.step, spoilt, await checkpoints?.last());
+    return state;
+  };
+
   try {
     if (resumed) await trainer.load(resumed);
     await tell(callbacks, 'onTrainBegin', { steps, stepsPerEpoch, tasks, parameters, startStep: progress.step });
@@ -84,10 +93,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         learningRate: hostArray(Float32Array.of(learningRate), []),
       });
       const losses = Float64Array.from(outputs.losses.data);
-      if (outputs.taken.data[0] === 0) {
-        await checkpoints?.save(await trainer.readState(), progress);
-        throw diverged(index, tasks, losses, checkpoints !== undefined);
-      }
+      if (outputs.finite.data[0] === 0) throw diverged(index, tasks, losses, await checkpoints?.last());
       const seconds = (performance.now() - began) / 1000;
       speed.record(seconds);
 
@@ -117,7 +123,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       let improved = false;
       if (evaluates) {
         await tell(callbacks, 'onTestBegin', step);
-        state = await trainer.readState();
+        state = await goodState();
         const evaluation = await evaluated(evaluator, state, plan);
         const verdict = judged(progress.stopping, step, scoreOf(evaluation, plan.earlyStopping.metric), plan.earlyStopping);
         improved = verdict.improved;
@@ -136,14 +142,14 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       progress = { ...progress, rows: stream.state(), balancing: balancing.state() };
       const due = plan.checkpointEvery ? step % plan.checkpointEvery === 0 : evaluates || epochEnds;
       if (checkpoints && (due || improved || step === steps || progress.stopped)) {
-        await tell(callbacks, 'onSave', step, await checkpoints.save(state ?? (await trainer.readState()), progress));
+        await tell(callbacks, 'onSave', step, await checkpoints.save(state ?? (await goodState()), progress));
       }
       await pause();
     }
 
-    const final = await trainer.readState();
+    const final = await goodState();
     const interrupted = progress.step < steps && !progress.stopped;
-    if (interrupted) await checkpoints?.save(final, progress);
+    if (interrupted && checkpoints) await tell(callbacks, 'onSave', progress.step, await checkpoints.save(final, progress));
     const result = {
       history: progress.log.history,
       step: progress.step,

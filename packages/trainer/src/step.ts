@@ -34,7 +34,6 @@ import {
   type Tensor,
   type Tensor1D,
   tidy,
-  where,
 } from '@tensorflow/tfjs-core';
 import { balancedGradients, type WeighGramian } from './balanced-gradients';
 import { zero } from './forward';
@@ -66,8 +65,8 @@ export interface StepOutputs {
   readonly weights: Tensor1D;
   readonly total: Scalar;
   readonly gradientNorm: Scalar;
-  /** 1 if the step was taken, 0 if a value was not finite and the state stayed as it was. */
-  readonly taken: Scalar;
+  /** 1 if losses and gradient are finite; if 0, the new state is spoilt. */
+  readonly finite: Scalar;
 }
 
 export interface StepOptions {
@@ -82,7 +81,7 @@ export interface StepOptions {
   readonly accumulate: number;
 }
 
-/** The update as one pure function of state and inputs: gradients of the balanced losses, the optimiser, the moving average, and a guard that keeps the old state if anything is not finite. */
+/** The update as one pure function of state and inputs: gradients of the balanced losses, the optimiser, the moving average. */
 export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, accumulate }: StepOptions) {
   return (state: StepState, fed: Branch<Tensor>): { state: StepState; outputs: StepOutputs } => {
     const inputs = fed as unknown as StepInputs;
@@ -110,17 +109,16 @@ export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, acc
     const next = addParams(learned, updates);
     const { balancing: parameters = {}, ...params } = next as Trainable;
     const gradientNorm = sqrt(sumOfSquares(gradients)) as Scalar;
-    const finite = isNumber(add(add(total, sum(losses)), add(gradientNorm, sumOfSquares(updates))));
-    const kept = <P extends Params>(fresh: P, old: Params) => zipParams(fresh, [old], ([a, b]) => (a === b ? a! : where(finite, a!, b!)));
+    const finite = isNumber(add(add(total, sum(losses)), gradientNorm));
     return {
       state: {
-        params: merge(state.params, kept(params, select(state.params, trained))),
-        buffers: kept(buffers, state.buffers),
-        optimizer: kept(optimizerState, state.optimizer),
-        balancing: kept(parameters, state.balancing),
-        ema: ema === undefined ? {} : kept(movingAverage(ema, state.ema, params as Params, inputs.step), state.ema),
+        params: merge(state.params, params),
+        buffers,
+        optimizer: optimizerState,
+        balancing: parameters,
+        ema: ema === undefined ? {} : movingAverage(ema, state.ema, params as Params, inputs.step),
       },
-      outputs: { losses, weights, total, gradientNorm, taken: cast(finite, 'float32') as Scalar },
+      outputs: { losses, weights, total, gradientNorm, finite: cast(finite, 'float32') as Scalar },
     };
   };
 }

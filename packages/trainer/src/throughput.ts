@@ -19,12 +19,12 @@ export function throughput(): Throughput {
   };
 }
 
-let lastPause = 0;
-
 /** Lets timers, signals and the screen have their turn, at most every 50 ms: awaiting data of the cpu backend alone never would. */
-export async function pause(): Promise<void> {
-  const now = performance.now();
-  if (now - lastPause < 50) return;
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  lastPause = performance.now();
+export function pauses(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < 50) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    last = performance.now();
+  };
 }

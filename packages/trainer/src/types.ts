@@ -69,7 +69,7 @@ export interface FitOptions {
   readonly sourcesPerStep?: number | 'all';
   /** Micro-batches whose gradients are averaged to one update. Default: 1. */
   readonly accumulate?: number;
-  /** Default: the sum of the losses. */
+  /** Default: the sum of the losses. A scalarization's own parameters are trained by the same optimiser, under the path `balancing/…`. */
   readonly balancer?: Balancer;
   /** Only parameters whose path (`shared/…`, `tasks/<task>/…`) matches are trained. Default: all. */
   readonly wrt?: Pattern;

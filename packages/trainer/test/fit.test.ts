@@ -214,23 +214,54 @@ describe('fit', () => {
       },
     };
     const before = memoryInfo().numTensors;
-    const failed = await fit(options({ train: poisoned, store, sourcesPerStep: 1, sampler: roundRobin() })).catch(
-      (error: unknown) => error,
-    );
+    const shared = { store, sampler: roundRobin(), checkpointEvery: 3 };
+    const failed = await fit(options({ ...shared, train: poisoned })).catch((error: unknown) => error);
     expect(TaskloomError.isInstance(failed) && failed.code).toBe('diverged');
     expect((failed as TaskloomError).details.name).toBe('value');
-    expect((failed as Error).message).toContain('step 7');
+    expect((failed as Error).message).toMatch(/'value' is not finite at step 7.*'checkpoint-6'/);
     expect(memoryInfo().numTensors).toBe(before);
     const { step, params } = await readCheckpoint(store, 'newest');
-    expect(step).toBe(7);
+    expect(step).toBe(6);
     for (const leaf of flatten(params).values()) expect(leaf.data.every(Number.isFinite)).toBe(true);
     // On clean data it goes on from there, as if nothing had been.
-    const [rest, whole] = [
-      await fit(options({ store, resume: true, sampler: roundRobin() })),
-      await fit(options({ sampler: roundRobin() })),
-    ];
+    const [rest, whole] = [await fit(options({ ...shared, resume: true })), await fit(options({ sampler: roundRobin() }))];
     expect(equals(rest.params, whole.params)).toBe(true);
     release(rest, whole);
+    // An update that overflows is found before it is saved.
+    const late = await fit(
+      options({ optimizer: sgd(), learningRate: (at) => (at === 3 ? 1e39 : 0.01), steps: 4, store: memoryStore() }),
+    ).catch((error: unknown) => error);
+    expect(late).toMatchObject({ code: 'diverged' });
+    expect(memoryInfo().numTensors).toBe(before);
+  });
+
+  test('takes the newest checkpoint that is whole', async () => {
+    const store = memoryStore();
+    release(await fit(options({ steps: 12, store, checkpointEvery: 4 })));
+    expect(await checkpointSteps(store)).toEqual([12, 8]);
+    const files = await store.read('checkpoint-12');
+    const whole = await fit(options({ steps: 16 }));
+    for (const [name, bytes] of Object.entries(files)) {
+      for (const damaged of [bytes.subarray(0, bytes.length - 9), new Uint8Array(0)]) {
+        await store.write('checkpoint-12', { ...files, [name]: damaged });
+        const starts: number[] = [];
+        const rest = await fit(
+          options({
+            steps: 16,
+            store,
+            resume: true,
+            keep: 9,
+            checkpointEvery: 100,
+            callbacks: [{ onTrainBegin: ({ startStep }) => void starts.push(startStep) }],
+          }),
+        );
+        expect(starts).toEqual([8]);
+        expect(equals(rest.params, whole.params)).toBe(true);
+        release(rest);
+        await store.remove('checkpoint-16');
+      }
+    }
+    release(whole);
   });
 
   test('evaluates and returns moving averages', async () => {
