@@ -58,8 +58,8 @@ Not covered, because TensorFlow.js gives these ops gradients that a registry can
 
 Kernels that \`repairGradients()\` adds or replaces, because the backend of TensorFlow.js 4.22 lacks them or is wrong: on wasm UnsortedSegmentSum,
 Conv2DBackpropFilter, DepthwiseConv2dNativeBackpropFilter and -Input (missing), MaxPoolGrad and MaxPoolWithArgmax (wrong where a window reaches over the
-border); on cpu UnsortedSegmentSum (its own takes time proportional to the number of segments). They compute on the host. The gradient of \`avgPool\` is
-corrected where windows reach over the border.
+border), GatherV2 (its own is slow); on cpu UnsortedSegmentSum (its own takes time proportional to the number of segments). They compute on the host.
+The gradient of \`avgPool\` is corrected where windows reach over the border.
 
 One defect of the wasm backend lies outside gradients: it remembers the right side of \`tf.matMul\` by its buffer, so that a product with a reshaped
 copy of an earlier right side (\`matMul(a, w)\`, then \`matMul(b, reshape(w, …))\`) gives wrong values.`;
