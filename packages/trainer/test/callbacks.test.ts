@@ -134,7 +134,7 @@ test('jsonLines drops lines of steps that are done again', async () => {
   const store = memoryStore();
   const stop = new AbortController();
   await train({ store, signal: stop.signal, callbacks: [jsonLines(file), { onBatchEnd: (batch) => void (batch === 2 && stop.abort()) }] });
-  expect(read().map(({ event, step }) => `${event} ${step}`)).toEqual(['begin 0', 'step 1', 'step 2', 'step 3', 'end 3']);
+  expect(read().map(({ event, step }) => `${event} ${step}`)).toEqual(['begin 0', 'step 1', 'step 2', 'step 3', 'checkpoint 3', 'end 3']);
   appendFileSync(file, '{"event":"step","step":4}\n{"event":"st');
   await train({ store, resume: true, callbacks: [jsonLines(file)] });
   expect(
