@@ -12,6 +12,7 @@ export function library(entry: Record<string, string>, options: Options = {}) {
     treeshake: true,
     splitting: true,
     removeNodeProtocol: false,
+    external: [/^node:/],
     // tsup 8 passes `baseUrl` to its types worker, which TypeScript 6 deprecates.
     dts: { compilerOptions: { ignoreDeprecations: '6.0', paths: {} } },
     ...options,

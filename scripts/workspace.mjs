@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const { packageManager, engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const quietly = { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', npm_config_update_notifier: 'false', PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1' };
+const quietly = {
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+  npm_config_update_notifier: 'false',
+  PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
+};
 
 /** Runs a command in the root, output passed through; ends the process with its exit code if it fails. */
 export function run(command, args, { env = {}, allowFailure = false, quiet = false } = {}) {
@@ -23,7 +28,9 @@ export function run(command, args, { env = {}, allowFailure = false, quiet = fal
   }
   if (result.status !== 0 && !allowFailure) {
     if (quiet) process.stderr.write(`${result.stdout}${result.stderr}`);
-    console.error(`\n'${command} ${args.join(' ')}' failed${result.status === null ? ` (${result.signal})` : ` with exit code ${result.status}`}.`);
+    console.error(
+      `\n'${command} ${args.join(' ')}' failed${result.status === null ? ` (${result.signal})` : ` with exit code ${result.status}`}.`,
+    );
     process.exit(result.status ?? 1);
   }
   return result.status ?? 1;
@@ -42,7 +49,9 @@ export function install() {
     process.exit(1);
   }
   const stamp = new URL('../node_modules/.taskloom-installed', import.meta.url);
-  const hash = createHash('sha256').update(readFileSync(new URL('../pnpm-lock.yaml', import.meta.url))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(new URL('../pnpm-lock.yaml', import.meta.url)))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   console.log('Installing dependencies …');
   pnpm(['install', '--frozen-lockfile', '--reporter=append-only', '--loglevel=warn'], { env: { CI: 'true' } });
