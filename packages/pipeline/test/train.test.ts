@@ -1,30 +1,98 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { memoryStore } from '@taskloom/core';
-import { memory, setBackend } from '@tensorflow/tfjs-core';
+import { disposeParams, equals, memoryStore, type Params } from '@taskloom/core';
+import { enableProdMode, memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadRun, train } from '../src/index';
+import { evaluateBaseline, loadRun, resume, train } from '../src/index';
 import { smallConfig, supportData } from './support';
 
 beforeAll(async () => {
+  enableProdMode();
   await setBackend('cpu');
 });
 
-describe('train', () => {
-  it('trains five tasks on two sources, stores them, and answers', async () => {
+const config = { ...smallConfig, training: { ...smallConfig.training, steps: 20 } };
+const data = supportData(100);
+
+describe('train, loadRun', () => {
+  it('trains five tasks on two sources without the test split, stores them, and answers in order', async () => {
     const opened: string[] = [];
     const store = memoryStore();
     const before = memory().numTensors;
     const events: string[] = [];
-    const result = await train(smallConfig, { store, data: supportData(120, opened), onProgress: ({ kind }) => void events.push(kind) });
-    expect(memory().numTensors).toBe(before);
+    const result = await train(config, { store, data: supportData(100, opened), onProgress: ({ kind }) => void events.push(kind) });
     expect(opened.filter((path) => path.includes('test'))).toEqual([]);
     expect(opened.filter((path) => path === 'train.jsonl')).toHaveLength(1);
+    expect(new Set(events)).toEqual(new Set(['data', 'begin', 'step', 'evaluation', 'epoch', 'saved']));
     expect(result.step).toBe(20);
     expect(Object.keys(result.validation!.tasks)).toEqual(['topic', 'sentiment', 'urgency', 'entities', 'duplicate']);
+    expect(memory().numTensors).toBe(before);
+
     const run = await loadRun(store);
-    const [answer, other] = await run.predict(['Where is order TL-20931?', { a: 'Where is my parcel?', b: 'My parcel is late' }]);
-    console.log(JSON.stringify(answer), JSON.stringify(other), result);
+    const texts = ['Where is order TL-20931?', 'Thanks, lovely lamp.', 'Where is order TL-20931?'];
+    const [first, second, third] = await run.predict(texts, { batchSize: 2 });
+    expect(first).toEqual(third);
+    expect(first).not.toEqual(second);
+    expect(Object.keys(first!)).toEqual(['topic', 'sentiment', 'urgency', 'entities']);
+    const [pair] = await run.predict([{ a: 'Where is it?', b: 'My parcel is late' }]);
+    expect(Object.keys(pair!)).toEqual(['duplicate']);
+    const topic = first!.topic as { label: string; probabilities: { [label: string]: number } };
+    expect(Object.values(topic.probabilities).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+    expect(topic.probabilities[topic.label]).toBe(Math.max(...Object.values(topic.probabilities)));
+    const streamed = [];
+    for await (const answer of run.predictMany(texts, { tasks: ['topic'], batchSize: 2 })) streamed.push(answer);
+    expect(streamed.map(({ topic: answer }) => answer)).toEqual([first, second, third].map((answer) => answer!.topic));
+    await expect(run.predict(['x'], { tasks: ['nothing'] })).rejects.toMatchObject({ code: 'unknown_task' });
+    await expect(run.predict([7 as never])).rejects.toMatchObject({ code: 'bad_input' });
+    const validation = await run.evaluate('validation', { data });
+    expect(validation.mean).toBeCloseTo(result.validation!.mean, 6);
     run.dispose();
     expect(memory().numTensors).toBe(before);
+    await expect(train(config, { store, data })).rejects.toMatchObject({ code: 'run_exists' });
+  });
+
+  it('goes on after an interruption to the very same parameters', async () => {
+    const [whole, cut] = [memoryStore(), memoryStore()];
+    await train(config, { store: whole, data });
+    const controller = new AbortController();
+    const first = await train(config, {
+      store: cut,
+      data,
+      signal: controller.signal,
+      onProgress: (event) => {
+        if (event.kind === 'step' && event.step === 7) controller.abort();
+      },
+    });
+    expect(first.interrupted).toBe(true);
+    expect(first.step).toBe(7);
+    const half = await loadRun(cut);
+    expect(half.complete).toBe(false);
+    half.dispose();
+    const second = await resume({ store: cut, data });
+    expect(second.interrupted).toBe(false);
+    const [a, b] = [await loadRun(whole), await loadRun(cut)];
+    expect(equals(a.params as unknown as Params, b.params as unknown as Params)).toBe(true);
+    disposeParams(a.params as unknown as Params);
+    b.dispose();
+  });
+
+  it.each(['vocabulary', 'hashed bags'])('trains on %s', async (kind) => {
+    const store = memoryStore();
+    const features = kind === 'vocabulary' ? ({ kind: 'vocabulary', size: 500 } as const) : ({ kind: 'hashed', buckets: 512 } as const);
+    const trunk =
+      kind === 'vocabulary'
+        ? ({ kind: 'transformer', width: 8, layers: 1, heads: 2 } as const)
+        : ({ kind: 'bagOfEmbeddings', width: 8 } as const);
+    const tasks = kind === 'vocabulary' ? config.tasks : config.tasks.filter(({ head }) => head !== 'tagging');
+    await train({ ...config, features, trunk, tasks, training: { steps: 3, batchSize: 8 } }, { store, data });
+    const run = await loadRun(store);
+    expect(Object.keys((await run.predict(['Where is my order?']))[0]!)).toContain('topic');
+    run.dispose();
+  });
+
+  it('knows the majority', async () => {
+    const { tasks } = await evaluateBaseline(config, 'validation', data);
+    expect(tasks.entities!.metrics.spanF1).toBe(0);
+    expect(tasks.topic!.metrics.accuracy).toBeGreaterThan(0.05);
+    expect(tasks.topic!.metrics.accuracy).toBeLessThan(0.3);
   });
 });
