@@ -1,10 +1,12 @@
-// Throughput of the text package. Run: npx jiti bench/text.ts
+// Throughput of the text package. Run: node examples/run.mjs ../bench/text.ts
 import { hostRandom } from '@taskloom/core/host';
 import { hashedFeatures, nearestTexts } from '@taskloom/text';
 
 const random = hostRandom('bench');
 const vocabulary = Array.from({ length: 5000 }, (_, i) => `w${((i * 2654435761) >>> 0).toString(36)}`);
-const texts = Array.from({ length: 4000 }, (_, i) => Array.from(random.fold(i).uniform(18), (u) => vocabulary[Math.floor(u * u * 5000)]).join(' '));
+const texts = Array.from({ length: 4000 }, (_, i) =>
+  Array.from(random.fold(i).uniform(18), (u) => vocabulary[Math.floor(u * u * 5000)]).join(' '),
+);
 const megabytes = texts.reduce((sum, text) => sum + text.length, 0) / 1e6;
 
 function median(rounds: number, work: () => void): number {
