@@ -8,8 +8,8 @@ const data = '../../shared/data';
 export default defineConfig({
   name: 'intents',
   seed: 1,
-  features: { kind: 'hashed', bigrams: true, characters: [3, 5], buckets: 32_768, maxTokens: 48 },
-  trunk: { kind: 'bagOfEmbeddings', width: 96, dropout: 0.2 },
+  features: { kind: 'hashed', bigrams: true, characters: [3, 5], buckets: 16_384, maxTokens: 48 },
+  trunk: { kind: 'bagOfEmbeddings', width: 64, dropout: 0.2 },
   tasks: [
     {
       name: 'clinc150',
@@ -38,5 +38,5 @@ export default defineConfig({
       data: { train: `${data}/trec/train.jsonl.gz`, validation: 0.1, test: `${data}/trec/test.jsonl.gz` },
     },
   ],
-  training: { epochs: 8, batchSize: 64, learningRate: 0.01, weightDecay: 0, sampler: 'temperature', temperature: 1.5 },
+  training: { epochs: 4, batchSize: 128, learningRate: 0.02, weightDecay: 0, sampler: 'temperature', temperature: 1.5 },
 });

@@ -1,0 +1,111 @@
+import { createInterface } from 'node:readline';
+import { loadRun, type PredictInput, type Prediction, type Run } from '@taskloom/pipeline';
+import { startBackend } from '../backend';
+import { predictFile } from '../bulk';
+import { command } from '../command';
+import { usageError } from '../exit-codes';
+import { openRun } from '../run-folder';
+import { whole } from '../terminal/format';
+import { showPrediction } from '../terminal/prediction';
+import { styled } from '../terminal/table';
+import { backendName, backendOption, countOption, jsonOption, runOption, say, writeJson } from './shared-options';
+
+export const predictCommand = command('predict', 'Ask a trained model: about one text, about many in a file, or one after another.', {
+  args: {
+    text: { type: 'positional', description: 'The text', required: false, valueHint: 'text' },
+    run: runOption,
+    and: { type: 'string', description: 'A second text, for tasks about pairs', valueHint: 'text' },
+    task: { type: 'string', alias: 't', description: 'Only this task, or several with commas between', valueHint: 'names' },
+    interactive: { type: 'boolean', alias: 'i', description: 'Read texts line by line until the end of input', default: false },
+    input: {
+      type: 'string',
+      description: 'A .jsonl or .csv file (.gz too), with the columns that the model was trained on',
+      valueHint: 'file',
+    },
+    output: {
+      type: 'string',
+      alias: 'o',
+      description: 'Where answers go, one JSON object a line, in the order of the input',
+      valueHint: 'file',
+    },
+    'batch-size': { type: 'string', description: 'Texts at a time', default: '64', valueHint: 'n' },
+    backend: backendOption,
+    json: jsonOption,
+  },
+  examples: [
+    'taskloom predict --run runs/support "Where is my parcel? It should have come on Monday."',
+    'taskloom predict --run runs/support "Where is my parcel?" --and "My order has not come" --task duplicate',
+    'taskloom predict --run runs/support --interactive',
+    'taskloom predict --run runs/support --input mails.jsonl --output answers.jsonl --task topic',
+  ],
+  notes:
+    'Each line of the output is {"<task>": {"label", "probabilities"}}, {"<task>": {"value"}} or {"<task>": {"tags": [{"start", "end", "label", "text"}]}}\nfor each task; start and end count UTF-16 units.',
+  async run(args) {
+    const batchSize = countOption('batch-size', args['batch-size'])!;
+    const modes = [args.text !== undefined, args.interactive, args.input !== undefined].filter(Boolean).length;
+    if (modes !== 1) throw usageError('Give a text, or --interactive, or --input and --output.');
+    if (args.input !== undefined && args.output === undefined) throw usageError('--input needs --output.');
+    if (args.output !== undefined && args.input === undefined) throw usageError('--output needs --input.');
+    const store = openRun(args.run);
+    await startBackend(backendName(args.backend));
+    const run = await loadRun(store);
+    try {
+      const tasks = chosenTasks(run, args.task);
+      if (args.input !== undefined) {
+        const began = performance.now();
+        const rows = await predictFile(run, args.input, args.output!, { tasks, batchSize });
+        const seconds = (performance.now() - began) / 1000;
+        if (args.json) writeJson({ input: args.input, output: args.output, rows, seconds });
+        else process.stderr.write(`${whole(rows)} rows to ${args.output}, ${whole(rows / seconds)} a second.\n`);
+      } else if (args.interactive) await interact(run, tasks, args.json);
+      else {
+        const input: PredictInput = args.and === undefined ? args.text! : { a: args.text!, b: args.and };
+        const [prediction] = await run.predict([input], { tasks: fitting(run, tasks, args.and !== undefined) });
+        if (args.json) writeJson(prediction);
+        else say(showPrediction(args.and === undefined ? args.text! : `${args.text} ↔ ${args.and}`, prediction!));
+      }
+      return undefined;
+    } finally {
+      run.dispose();
+    }
+  },
+});
+
+/** The names after --task, checked. */
+function chosenTasks(run: Run, names: string | undefined): readonly string[] | undefined {
+  if (names === undefined) return undefined;
+  const chosen = names.split(',').map((name) => name.trim());
+  const known = run.tasks.map(({ name }) => name);
+  for (const name of chosen) if (!known.includes(name)) throw usageError(`The run has no task '${name}'.`, `It has ${known.join(', ')}.`);
+  return chosen;
+}
+
+/** Of the tasks wanted, those about one text, or about two. */
+function fitting(run: Run, wanted: readonly string[] | undefined, pair: boolean): readonly string[] {
+  const fits = run.tasks
+    .filter((task) => task.pair === pair && (wanted === undefined || wanted.includes(task.name)))
+    .map(({ name }) => name);
+  if (fits.length === 0)
+    throw usageError(pair ? 'None of these tasks is about two texts.' : 'These tasks are about two texts: give the second with --and.');
+  return fits;
+}
+
+async function interact(run: Run, wanted: readonly string[] | undefined, json: boolean): Promise<void> {
+  const tasks = fitting(run, wanted, false);
+  const terminal = process.stdin.isTTY === true;
+  const prompt = terminal ? styled('cyan', '› ') : '';
+  if (terminal) say(`Type a text and press Enter; an empty line or Ctrl-D ends. Tasks: ${tasks.join(', ')}.`);
+  const lines = createInterface({ input: process.stdin, output: terminal ? process.stdout : undefined, prompt });
+  lines.prompt();
+  for await (const line of lines) {
+    if (line.trim() === '') {
+      if (terminal) break;
+      continue;
+    }
+    const [prediction] = (await run.predict([line], { tasks })) as [Prediction];
+    if (json) writeJson(prediction);
+    else say(showPrediction(line, prediction));
+    lines.prompt();
+  }
+  lines.close();
+}

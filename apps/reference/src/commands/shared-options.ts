@@ -1,0 +1,37 @@
+import { usageError } from '../exit-codes';
+
+export const configOption = {
+  type: 'string',
+  alias: 'c',
+  description: 'Config file (default: taskloom.config.{ts,yaml,json} here)',
+  valueHint: 'file',
+} as const;
+export const runOption = { type: 'string', alias: 'r', description: "The run's folder", valueHint: 'folder' } as const;
+export const jsonOption = { type: 'boolean', description: 'One JSON value on stdout, nothing else', default: false } as const;
+export const backendOption = { type: 'string', description: 'auto, wasm or cpu', default: 'auto', valueHint: 'name' } as const;
+export const dataRootOption = {
+  type: 'string',
+  description: "Folder that the config's data paths start from (default: as when trained)",
+  valueHint: 'folder',
+} as const;
+
+export function backendName(value: string | undefined): 'auto' | 'wasm' | 'cpu' {
+  if (value === undefined || value === 'auto' || value === 'wasm' || value === 'cpu') return value ?? 'auto';
+  throw usageError(`There is no backend '${value}'. It is one of auto, wasm, cpu.`);
+}
+
+/** A whole number ≥ 1 from the command line. */
+export function countOption(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw usageError(`--${name} must be a whole number of 1 or more, and is '${value}'.`);
+  return number;
+}
+
+export function writeJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function say(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ResolvedConfig, resume, type TrainOptions, type TrainResult, train } from '@taskloom/pipeline';
+import { startBackend } from '../backend';
+import { command } from '../command';
+import { loadConfigFile } from '../config-file';
+import { dataFiles } from '../data-files';
+import { exitCodes, usageError } from '../exit-codes';
+import { onInterrupt } from '../interrupt';
+import { dataRootOf, openRun, originOf } from '../run-folder';
+import { evaluationTable } from '../terminal/evaluation';
+import { duration, metric, whole } from '../terminal/format';
+import { progressDisplay } from '../terminal/progress';
+import { sparkline } from '../terminal/sparkline';
+import { styled } from '../terminal/table';
+import {
+  backendName,
+  backendOption,
+  configOption,
+  countOption,
+  dataRootOption,
+  jsonOption,
+  runOption,
+  say,
+  writeJson,
+} from './shared-options';
+
+export const trainCommand = command('train', 'Train the model that the config describes.', {
+  args: {
+    config: configOption,
+    run: { ...runOption, description: 'Where the run goes (default: runs/<name of the config>)' },
+    overwrite: { type: 'boolean', description: 'Replace a run that is there', default: false },
+    steps: { type: 'string', description: 'Instead of the steps or epochs in the config', valueHint: 'n' },
+    seed: { type: 'string', description: 'Instead of the seed in the config', valueHint: 'n' },
+    backend: backendOption,
+    json: jsonOption,
+  },
+  examples: ['taskloom train', 'taskloom train --config support.yaml --run runs/support --overwrite', 'taskloom train --steps 200 --json'],
+  notes:
+    'Ctrl-C saves the state; `taskloom resume` goes on from it, to the very parameters that an uninterrupted training would have given.',
+  async run(args) {
+    const file = await loadConfigFile(args.config);
+    const config = withOverrides(file.config, countOption('steps', args.steps), args.seed);
+    const folder = args.run ?? join('runs', config.name);
+    if (!args.overwrite && existsSync(join(folder, 'run')))
+      throw usageError(
+        `There is a run in '${folder}' already.`,
+        `Go on with it by \`taskloom resume --run ${folder}\`, choose another place by --run, or replace it by --overwrite.`,
+      );
+    const backend = await startBackend(backendName(args.backend));
+    if (!args.json) process.stderr.write(`Backend ${backend}.\n`);
+    return trainWith(folder, args.json, (options) =>
+      train(config, { ...options, data: dataFiles(file.root), origin: originOf(folder, file.root), overwrite: args.overwrite }),
+    );
+  },
+});
+
+export const resumeCommand = command('resume', 'Go on with a training that was interrupted.', {
+  args: { run: runOption, 'data-root': dataRootOption, backend: backendOption, json: jsonOption },
+  examples: ['taskloom resume --run runs/support'],
+  notes:
+    'The config is the one stored with the run. The result is the same, bit for bit, as without the interruption, on the same backend.',
+  async run(args) {
+    const store = openRun(args.run);
+    const root = await dataRootOf(args.run!, store, args['data-root']);
+    await startBackend(backendName(args.backend));
+    return trainWith(args.run!, args.json, (options) => resume({ ...options, data: dataFiles(root) }));
+  },
+});
+
+type Common = Pick<TrainOptions, 'store' | 'onProgress' | 'signal'>;
+
+async function trainWith(folder: string, json: boolean, start: (options: Common) => Promise<TrainResult>): Promise<number> {
+  const progress = progressDisplay({ quiet: json });
+  const { signal, release } = onInterrupt(() => {
+    progress.done();
+    process.stderr.write('\nStopping after this step … (once more to quit at once)\n');
+  });
+  try {
+    const result = await start({ store: openRun(folder, false), onProgress: progress, signal });
+    progress.done();
+    if (json) writeJson(summaryOf(folder, result));
+    else report(folder, result);
+    return result.interrupted ? exitCodes.interrupted : exitCodes.success;
+  } finally {
+    progress.done();
+    release();
+  }
+}
+
+function report(folder: string, result: TrainResult): void {
+  if (result.interrupted) {
+    say(`Interrupted after step ${whole(result.step)}; the state is saved in ${folder}.`);
+    say(`Go on with: ${styled('bold', `taskloom resume --run ${folder}`)}`);
+    return;
+  }
+  say(
+    `\n${styled('bold', 'Trained')} ${whole(result.step)} steps, ${whole(result.parameters)} parameters, in ${duration(result.seconds)}${result.stoppedEarly ? ' (stopped early)' : ''}.`,
+  );
+  say(`  loss        ${sparkline(result.history.epochs.map(({ loss }) => loss))}  ${metric(result.history.epochs.at(-1)?.loss)}`);
+  if (result.validation) {
+    say(
+      `  validation  ${sparkline(result.history.evaluations.map(({ mean }) => mean))}  ${metric(result.validation.mean)} (kept: step ${whole(result.keptStep)})`,
+    );
+    say(`\nOn the validation split:\n${evaluationTable(result.validation)}`);
+  }
+  say(`\nNext:\n  taskloom predict --run ${folder} "…"\n  taskloom evaluate --run ${folder} --split test`);
+}
+
+function summaryOf(run: string, { config: _, history, ...rest }: TrainResult) {
+  return { run, ...rest, evaluations: history.evaluations.map(({ step, mean }) => ({ step, mean })) };
+}
+
+function withOverrides(config: ResolvedConfig, steps: number | undefined, seed: string | undefined): ResolvedConfig {
+  if (seed !== undefined && !Number.isInteger(Number(seed))) throw usageError(`--seed must be a whole number, and is '${seed}'.`);
+  return {
+    ...config,
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(steps === undefined ? {} : { training: { ...config.training, epochs: undefined, steps } }),
+  };
+}

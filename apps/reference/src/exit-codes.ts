@@ -1,0 +1,58 @@
+import { TaskloomError } from '@taskloom/core';
+
+/** What the process says to the shell. */
+export const exitCodes = {
+  success: 0,
+  /** Something we did not foresee. */
+  failure: 1,
+  /** Unknown command or flag, missing argument. */
+  usage: 2,
+  /** The config cannot be used. */
+  config: 3,
+  /** Data cannot be read, or is not what the config says. */
+  data: 4,
+  /** The run is not there, or is damaged. */
+  run: 5,
+  /** Stopped by Ctrl-C; the state is saved. */
+  interrupted: 130,
+} as const;
+
+/** For `--help`. */
+export const exitCodeHelp = `EXIT CODES
+  0  success                  4  data cannot be read or is not as the config says
+  1  unforeseen failure       5  the run is not there or is damaged
+  2  wrong usage            130  stopped by Ctrl-C; the state is saved
+  3  the config is not valid`;
+
+const byCode: { readonly [code: string]: number } = {
+  usage: exitCodes.usage,
+  unknown_task: exitCodes.usage,
+  run_exists: exitCodes.usage,
+  bad_config: exitCodes.config,
+  bad_option: exitCodes.config,
+  config_changed: exitCodes.config,
+  bad_data: exitCodes.data,
+  bad_input: exitCodes.data,
+  rows_invalid: exitCodes.data,
+  header_invalid: exitCodes.data,
+  too_many_rows: exitCodes.data,
+  file_missing: exitCodes.data,
+  format_unknown: exitCodes.data,
+  file_unreadable: exitCodes.data,
+  file_too_large: exitCodes.data,
+  tokenizer_invalid: exitCodes.data,
+  not_found: exitCodes.run,
+  run_corrupt: exitCodes.run,
+  run_too_new: exitCodes.run,
+  file_corrupt: exitCodes.run,
+};
+
+/** The exit code of an error. */
+export function exitCodeOf(error: unknown): number {
+  return TaskloomError.isInstance(error) ? (byCode[error.code] ?? exitCodes.failure) : exitCodes.failure;
+}
+
+/** A mistake in how the command was called. */
+export function usageError(message: string, remedy = 'See --help.'): TaskloomError {
+  return new TaskloomError('usage', message, { remedy });
+}

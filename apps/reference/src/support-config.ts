@@ -1,0 +1,20 @@
+import type { Config } from '@taskloom/pipeline';
+
+const messages = { train: 'train.jsonl', validation: 'validation.jsonl', test: 'test.jsonl' };
+const pairs = { train: 'pairs.train.jsonl', validation: 'pairs.validation.jsonl', test: 'pairs.test.jsonl' };
+
+/** Five tasks on customer-support messages; the paths start from the folder of the data. */
+export const supportConfig: Config = {
+  name: 'support',
+  seed: 1,
+  features: { kind: 'hashed', characters: [3, 3], buckets: 12_000, perToken: 4, maxTokens: 64 },
+  trunk: { kind: 'textCNN', width: 48, widths: [1, 3], pooling: 'mean', dropout: 0.3 },
+  tasks: [
+    { name: 'topic', head: 'classification', data: messages, columns: { label: 'topic' }, weight: 3 },
+    { name: 'sentiment', head: 'classification', data: messages, columns: { label: 'sentiment' } },
+    { name: 'urgency', head: 'ordinal', labels: ['low', 'normal', 'high', 'critical'], data: messages, columns: { label: 'urgency' } },
+    { name: 'entities', head: 'tagging', data: messages, weight: 8 },
+    { name: 'duplicate', head: 'pairSimilarity', data: pairs, columns: { label: 'duplicate' }, weight: 0.2 },
+  ],
+  training: { steps: 600, batchSize: 32, learningRate: 0.015, evaluateEvery: 60 },
+};

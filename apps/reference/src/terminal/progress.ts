@@ -1,0 +1,74 @@
+import type { ProgressEvent } from '@taskloom/pipeline';
+import { duration, metric, whole } from './format';
+import { styled } from './table';
+
+export interface ProgressDisplay {
+  (event: ProgressEvent): void;
+  /** Removes the bar. */
+  done(): void;
+}
+
+/** Progress of a training on stderr: a bar that is redrawn in a terminal, else a line for each epoch. `label` stands before it. */
+export function progressDisplay({
+  label = '',
+  quiet = false,
+}: {
+  readonly label?: string;
+  readonly quiet?: boolean;
+} = {}): ProgressDisplay {
+  const terminal = process.stderr.isTTY === true;
+  const out = (text: string) => void process.stderr.write(text);
+  let last = 0;
+  let mean: number | undefined;
+  let drawn = false;
+  let rate = 0;
+  let left = Number.NaN;
+  let steps = 0;
+  const clear = () => {
+    if (drawn) out('\r\u001b[2K');
+    drawn = false;
+  };
+  const show = (event: ProgressEvent) => {
+    if (quiet) return;
+    switch (event.kind) {
+      case 'data':
+        if (label === '')
+          out(`${event.sources.map(({ name, rows, tasks }) => `${name}: ${whole(rows)} rows for ${tasks.join(', ')}`).join('\n')}\n`);
+        break;
+      case 'begin':
+        steps = event.steps;
+        if (label === '')
+          out(
+            `${event.startStep > 0 ? `Going on at step ${whole(event.startStep)} of` : 'Training'} ${whole(event.steps)} steps, ${whole(event.parameters)} parameters.\n`,
+          );
+        break;
+      case 'step': {
+        rate = event.rowsPerSecond;
+        left = event.secondsLeft;
+        const now = performance.now();
+        if (!terminal || (now - last < 100 && event.step < event.steps)) break;
+        last = now;
+        const filled = Math.round((event.step / event.steps) * 24);
+        clear();
+        out(
+          `${label}${styled('cyan', '━'.repeat(filled))}${styled('dim', '━'.repeat(24 - filled))} ${event.step}/${event.steps}  loss ${event.loss.toFixed(3)}${
+            mean === undefined ? '' : `  validation ${metric(mean)}`
+          }  ${whole(rate)} rows/s  ${duration(left)} left`,
+        );
+        drawn = true;
+        break;
+      }
+      case 'evaluation':
+        mean = event.evaluation.mean;
+        break;
+      case 'epoch':
+        if (terminal) break;
+        out(
+          `${label}epoch ${event.epoch + 1}  step ${event.step}/${steps}  loss ${event.loss.toFixed(3)}${mean === undefined ? '' : `  validation ${metric(mean)}`}  ${whole(rate)} rows/s  ${duration(left)} left\n`,
+        );
+        break;
+      default:
+    }
+  };
+  return Object.assign(show, { done: clear });
+}

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+let folder = '';
+
+beforeAll(async () => {
+  if (!existsSync(cli)) throw new Error('These tests run the built command: build first (pnpm build).');
+  folder = await mkdtemp(join(tmpdir(), 'taskloom-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function taskloom(
+  args: string[],
+  { input, signalAfter }: { input?: string; signalAfter?: RegExp } = {},
+): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [cli, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } }, (error, out, err) =>
+      resolve({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, out, err }),
+    );
+    let seen = '';
+    let sent = false;
+    child.stderr?.on('data', (chunk) => {
+      seen += chunk;
+      if (signalAfter && !sent && signalAfter.test(seen)) {
+        sent = true;
+        child.kill('SIGINT');
+      }
+    });
+    child.stdin?.end(input ?? '');
+  });
+}
+
+describe('help and usage', () => {
+  it.each(['init', 'train', 'resume', 'evaluate', 'predict', 'inspect', 'data validate', 'data describe', 'demo'])(
+    '%s --help is complete',
+    async (name) => {
+      const { code, out } = await taskloom([...name.split(' '), '--help']);
+      expect(code).toBe(0);
+      for (const part of ['USAGE', 'OPTIONS', '--json', 'EXAMPLES', 'EXIT CODES', `taskloom ${name}`]) expect(out).toContain(part);
+    },
+  );
+
+  it('answers mistakes with exit code 2 and the nearest word', async () => {
+    expect(await taskloom(['trian'])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean 'train'?") });
+    expect(await taskloom(['train', '--confg', 'x'])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean '--config'?") });
+    expect(await taskloom([])).toMatchObject({ code: 2 });
+    expect((await taskloom(['--version'])).out).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('tells a missing run, a missing config, a misspelt key with its place', async () => {
+    expect(await taskloom(['predict', '--run', 'nowhere', 'x'])).toMatchObject({ code: 5 });
+    expect(await taskloom(['train'])).toMatchObject({ code: 3 });
+    await writeFile(
+      join(folder, 'bad.yaml'),
+      'tasks:\n  - name: topic\n    head: classification\n    data: { train: x.jsonl }\ntraining:\n  learningrate: 1\n',
+    );
+    const { code, err } = await taskloom(['train', '--config', 'bad.yaml']);
+    expect(code).toBe(3);
+    expect(err).toContain("bad.yaml:6:3 training.learningrate: Unknown key 'learningrate'. Did you mean 'learningRate'?");
+    await writeFile(
+      join(folder, 'bad.json'),
+      '{\n  "tasks": [\n    { "name": "a", "head": "clasification", "data": { "train": "x" } }\n  ]\n}\n',
+    );
+    expect((await taskloom(['train', '--config', 'bad.json'])).err).toContain("bad.json:3:20 tasks[0].head: 'clasification' is none of");
+    await writeFile(join(folder, 'missing.yaml'), 'tasks:\n  - { name: topic, head: classification, data: { train: nothing.jsonl } }\n');
+    expect(await taskloom(['train', '--config', 'missing.yaml', '--run', 'runs/missing'])).toMatchObject({ code: 4 });
+  });
+});
+
+describe('from init to predict', () => {
+  it.each(['yaml', 'ts', 'json'])('init writes a %s config that is valid', async (format) => {
+    expect(await taskloom(['init', format, '--format', format, '--yes', '--json'])).toMatchObject({ code: 0 });
+    const { code, out } = await taskloom(['data', 'validate', '--config', `${format}/taskloom.config.${format}`, '--json']);
+    const report = JSON.parse(out) as { valid: boolean; nearest: { [source: string]: number } };
+    expect([code, report.valid]).toEqual([0, true]);
+    expect(Object.values(report.nearest).every((similarity) => similarity < 0.6)).toBe(true);
+  });
+
+  it('trains, is interrupted, resumes, evaluates, inspects and predicts', async () => {
+    const config = ['--config', 'json/taskloom.config.json'];
+    const cut = await taskloom(['train', ...config, '--run', 'runs/a', '--steps', '110'], { signalAfter: /epoch 1 / });
+    expect(cut.code).toBe(130);
+    expect(cut.out).toContain('taskloom resume --run runs/a');
+    const resumed = await taskloom(['resume', '--run', 'runs/a', '--json']);
+    expect(resumed.code).toBe(0);
+    expect(JSON.parse(resumed.out)).toMatchObject({ step: 110, interrupted: false });
+    expect(await taskloom(['train', ...config, '--run', 'runs/a'])).toMatchObject({ code: 2 });
+
+    const evaluation = JSON.parse((await taskloom(['evaluate', '--run', 'runs/a', '--split', 'test', '--json'])).out) as {
+      tasks: { topic: { rows: number } };
+    };
+    expect(evaluation.tasks.topic.rows).toBe(180);
+    expect(JSON.parse((await taskloom(['inspect', '--run', 'runs/a', '--json'])).out)).toMatchObject({ complete: true });
+
+    const one = await taskloom(['predict', '--run', 'runs/a', 'Where is my parcel?', '--json']);
+    expect(Object.keys(JSON.parse(one.out))).toEqual(['topic', 'sentiment', 'urgency', 'entities']);
+    const two = await taskloom(['predict', '--run', 'runs/a', 'Where is it?', '--and', 'It has not come', '--json']);
+    expect(Object.keys(JSON.parse(two.out))).toEqual(['duplicate']);
+    const typed = await taskloom(['predict', '--run', 'runs/a', '--interactive', '--json'], { input: 'one text\nanother one\n' });
+    expect(typed.out.trim().split('\n')).toHaveLength(2);
+    expect(await taskloom(['predict', '--run', 'runs/a', '--task', 'nothing', 'x'])).toMatchObject({ code: 2 });
+
+    const texts = Array.from({ length: 150 }, (_, i) => `message ${i} about ${['a parcel', 'money back', 'my password'][i % 3]}`);
+    await writeFile(join(folder, 'in.jsonl'), texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+    expect(await taskloom(['predict', '--run', 'runs/a', '--input', 'in.jsonl', '--output', 'out.jsonl', '--task', 'topic'])).toMatchObject(
+      { code: 0 },
+    );
+    const lines = (await readFile(join(folder, 'out.jsonl'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { topic: { label: string; probabilities: object } });
+    expect(lines).toHaveLength(150);
+    for (const i of [0, 64, 149]) {
+      const alone = JSON.parse(
+        (await taskloom(['predict', '--run', 'runs/a', '--task', 'topic', '--json', texts[i]!])).out,
+      ) as (typeof lines)[number];
+      expect(lines[i]!.topic.label).toBe(alone.topic.label);
+    }
+    await writeFile(join(folder, 'bad.jsonl'), '{"text":"fine"}\n{"other":1}\n');
+    const bad = await taskloom(['predict', '--run', 'runs/a', '--input', 'bad.jsonl', '--output', 'bad-out.jsonl']);
+    expect(bad.code).toBe(4);
+    expect(bad.err).toContain('line 2');
+    expect(existsSync(join(folder, 'bad-out.jsonl'))).toBe(false);
+  });
+});
