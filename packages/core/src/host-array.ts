@@ -20,5 +20,10 @@ export function hostArray(data: HostArray['data'], shape: readonly number[] = [d
 }
 
 export function isHostArray(value: unknown): value is HostArray {
-  return typeof value === 'object' && value !== null && ArrayBuffer.isView((value as HostArray).data) && Array.isArray((value as HostArray).shape);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ArrayBuffer.isView((value as HostArray).data) &&
+    Array.isArray((value as HostArray).shape)
+  );
 }

@@ -79,7 +79,10 @@ export function run<I, O, P extends Params>(module: Module<I, O, P>, params: P, 
         const full = join(name);
         const value = updates.get(full) ?? lookUp(buffers, full);
         if (!value)
-          throw new TaskloomError('buffer_missing', `There is no buffer '${full}'.`, { name: full, remedy: 'Pass { buffers: module.buffers() } to run().' });
+          throw new TaskloomError('buffer_missing', `There is no buffer '${full}'.`, {
+            name: full,
+            remedy: 'Pass { buffers: module.buffers() } to run().',
+          });
         return value;
       },
       update: (name, value) => void updates.set(join(name), value),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { oneOf, strictObject, variants } from './strict-object';
-import { headKinds, taskSchema } from './task-schema';
+import { taskSchema } from './task-schema';
 import { trainingSchema } from './training-schema';
 
 const count = z.number().int().positive();
@@ -126,5 +126,3 @@ export type Config = z.input<typeof configSchema>;
 export type ResolvedConfig = z.output<typeof configSchema>;
 export type FeaturesConfig = z.output<typeof featuresSchema>;
 export type TrunkConfig = z.output<typeof trunkSchema>;
-
-export { headKinds };

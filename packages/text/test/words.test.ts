@@ -33,7 +33,7 @@ describe('wordTokens', () => {
     const pattern = /[\p{L}\p{M}\p{N}]+(?:['’._\-/:,@][\p{L}\p{M}\p{N}]+)*|[^\s]/gu;
     fc.assert(
       fc.property(utf16, (text) => {
-      expect(words(text)).toEqual(text.match(pattern) ?? []);
+        expect(words(text)).toEqual(text.match(pattern) ?? []);
       }),
     );
   });

@@ -70,12 +70,12 @@ export const formats = {
   },
   jsonl: {
     seed: () => encode(readFileSync(support, 'utf8').split('\n').slice(0, 20).join('\n')),
-    read: (bytes) => collectRows(jsonlRows(decode(bytes), { maximumBadRows: 5 })),
+    read: (bytes) => collectRows(jsonlRows(decode(bytes), { maximumBadRows: 0 })),
   },
   csv: {
     seed: () =>
       encode('\ufefftext,label\r\n"Where, exactly, is it?",delivery\r\n"She said ""no""\nand left",feedback\r\nplain,billing\r\n'),
-    read: (bytes) => collectRows(csvRows(decode(bytes), { maximumBadRows: 2 })),
+    read: (bytes) => collectRows(csvRows(decode(bytes), { maximumBadRows: 0 })),
   },
   'tokenizer.json': {
     seed: () => encode(JSON.stringify(wordPiece)),
