@@ -1,0 +1,1 @@
+export const aliases: readonly { readonly find: RegExp; readonly replacement: string }[];
