@@ -7,6 +7,7 @@ import { planSources, type SourcePlan, type SplitName } from './source-plan';
 import { readSource, type SourceRows } from './sources';
 import { readTargets } from './targets';
 import type { TaskConfig } from './task-schema';
+import { truncation } from './truncation';
 
 /** Counts of one task in one split. */
 export interface TaskDescription {
@@ -25,6 +26,8 @@ export interface SourceDescription {
   /** Words of a text: mean and greatest number. */
   readonly meanWords: number;
   readonly maxWords: number;
+  /** Rows with a text longer than `features.maxTokens`; what comes after is left out, tags included. */
+  readonly truncated: number;
 }
 
 /** One finding; errors make data unusable, warnings deserve a look. */
@@ -56,6 +59,12 @@ export async function inspectData(config: ResolvedConfig, data: DataProvider): P
   const nearest: Record<string, number> = {};
   const find = (severity: DataFinding['severity'], message: string) => findings.push({ severity, message });
 
+  const truncated = await truncation(config, { data }).catch((error: unknown) => {
+    if (!TaskloomError.isInstance(error)) throw error;
+    find('error', error.message);
+    return () => 0;
+  });
+
   for (const plan of planSources(config.tasks)) {
     const read = new Map<SplitName, SourceRows>();
     for (const split of splits) {
@@ -78,6 +87,7 @@ export async function inspectData(config: ResolvedConfig, data: DataProvider): P
         rows: source.rows.length,
         meanWords: lengths.reduce((a, b) => a + b, 0) / lengths.length,
         maxWords: lengths.reduce((a, b) => Math.max(a, b), 0),
+        truncated: truncated(source),
       });
       const empty = source.documents.filter((documents) => documents.some(({ words }) => words.length === 0)).length;
       if (empty > 0) find('error', `${plan.name}, ${split}: ${empty} text(s) without a word.`);

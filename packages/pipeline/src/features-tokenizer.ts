@@ -1,5 +1,5 @@
 import { type Json, TaskloomError } from '@taskloom/core';
-import { tokenizer } from '@taskloom/text';
+import { type SubwordTokenizer, tokenizer } from '@taskloom/text';
 import type { Document } from './document';
 import type { Features, FeaturesSource } from './features';
 import type { FeaturesConfig } from './schema';
@@ -8,7 +8,7 @@ type Config = Extract<FeaturesConfig, { kind: 'tokenizer' }>;
 
 /** Subwords of a `tokenizer.json`: in running text, or up to `perToken` for each word where a task tags words. */
 export async function tokenizerFeatures(config: Config, bags: boolean, wordwise: boolean, source: FeaturesSource): Promise<Features> {
-  const subwords = tokenizer(source.state ?? parse(await readFile(config, source), config.file));
+  const subwords = await subwordsOf(config, source);
   const size = subwords.maximum + 1;
   const inText = ({ text }: Document) => subwords.encode(text).ids.slice(0, config.maxTokens);
   const inWords = (document: Document) => {
@@ -33,7 +33,12 @@ export async function tokenizerFeatures(config: Config, bags: boolean, wordwise:
   };
 }
 
-async function readFile(config: Config, source: FeaturesSource): Promise<string> {
+/** The tokeniser stored with a run, or else read from its file. */
+export async function subwordsOf(config: Config, source: Pick<FeaturesSource, 'state' | 'tokenizerFile'>): Promise<SubwordTokenizer> {
+  return tokenizer(source.state ?? parse(await readFile(config, source), config.file));
+}
+
+async function readFile(config: Config, source: Pick<FeaturesSource, 'tokenizerFile'>): Promise<string> {
   if (source.tokenizerFile) return source.tokenizerFile();
   throw new TaskloomError('not_found', `'${config.file}' cannot be read here.`, {
     name: 'features.file',

@@ -19,6 +19,7 @@ import { readParameters } from './run-parameters';
 import type { ResolvedConfig } from './schema';
 import { isPairTask } from './source-plan';
 import { readSplit } from './train';
+import { truncation } from './truncation';
 
 /** A task of a run, for those who use it. */
 export interface TaskInfo {
@@ -45,9 +46,15 @@ export interface Run {
   /** The same for a stream, a batch at a time. */
   predictMany(inputs: Iterable<PredictInput> | AsyncIterable<PredictInput>, options?: PredictOptions): AsyncGenerator<Prediction>;
   /** Metrics on a split; the only thing here that reads data. */
-  evaluate(split: 'train' | 'validation' | 'test', options: EvaluateRunOptions): Promise<Evaluation>;
+  evaluate(split: 'train' | 'validation' | 'test', options: EvaluateRunOptions): Promise<RunEvaluation>;
   /** Frees the parameters. */
   dispose(): void;
+}
+
+/** Metrics, and how many rows were not seen to their end. */
+export interface RunEvaluation extends Evaluation {
+  /** Rows with a text longer than `features.maxTokens`; what comes after is left out, tags included. */
+  readonly truncated: number;
 }
 
 export interface EvaluateRunOptions extends Pick<EvaluateOptions, 'batchSize' | 'metrics' | 'onOutputs'> {
@@ -76,8 +83,11 @@ export async function loadRun(store: CheckpointStore): Promise<Run> {
     predict: (inputs, options) => predict(parts, inputs, options),
     predictMany: (inputs, options) => predictMany(parts, inputs, options),
     async evaluate(split, { data, ...options }) {
-      const dataset = buildDataset(await readSplit(config, split, data), config.tasks, features, labels);
-      return evaluateModel({ model, params, buffers, dataset, ...options });
+      const sources = await readSplit(config, split, data);
+      const truncated = await truncation(config, { stored: state, data });
+      const dataset = buildDataset(sources, config.tasks, features, labels);
+      const evaluation = await evaluateModel({ model, params, buffers, dataset, ...options });
+      return { ...evaluation, truncated: sources.reduce((sum, source) => sum + truncated(source), 0) };
     },
     dispose() {
       disposeParams(params as unknown as Params);
@@ -90,7 +100,7 @@ export async function loadRun(store: CheckpointStore): Promise<Run> {
 export async function evaluate(
   store: CheckpointStore,
   { split, ...options }: EvaluateRunOptions & { readonly split: 'train' | 'validation' | 'test' },
-): Promise<Evaluation> {
+): Promise<RunEvaluation> {
   const run = await loadRun(store);
   try {
     return await run.evaluate(split, options);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { wordPiece } from '../../text/test/tokenizer-files';
 import { formOf } from '../src/features-hashed';
-import { inspectData, memoryData, type Row, resolveConfig } from '../src/index';
+import { type Config, inspectData, memoryData, type Row, resolveConfig } from '../src/index';
 import { planSources } from '../src/source-plan';
 import { smallConfig } from './support';
 
@@ -39,6 +40,19 @@ describe('inspectData', () => {
     expect(findings.map(({ message }) => message).join('\n')).toContain(
       "train, row 2, column 'label': A label is a word, a number or true/false.",
     );
+  });
+
+  it('counts rows that are longer than maxTokens, in words and in subwords', async () => {
+    const data = memoryData({
+      train: [row('unaffable dog cat', 'a'), row('dog cat dog cat', 'b')],
+      test: [row('dog cat dog cat dog', 'a')],
+      'tokenizer.json': JSON.stringify(wordPiece),
+    });
+    const counts = async (features: Config['features']) =>
+      (await inspectData(resolveConfig({ features, tasks: [task] }), data)).sources.map(({ truncated }) => truncated);
+    expect(await counts({ kind: 'hashed', maxTokens: 3 })).toEqual([1, 1]);
+    expect(await counts({ kind: 'vocabulary', maxTokens: 4 })).toEqual([0, 1]);
+    expect(await counts({ kind: 'tokenizer', file: 'tokenizer.json', maxTokens: 6 })).toEqual([1, 1]);
   });
 });
 
