@@ -31,7 +31,7 @@ export async function readText(path: string, { maximumLength = 2 ** 28 }: { read
   return text;
 }
 
-/** A file's text in pieces: UTF-8, without its byte-order mark, unpacked where its name ends in `.gz`. Bytes that are not UTF-8 are `file_corrupt`. */
+/** A file's text in pieces: UTF-8, without its byte-order mark, unpacked where its name ends in `.gz`. Bytes that are not UTF-8 are `file_unreadable`. */
 export async function* readTextChunks(path: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
@@ -61,8 +61,8 @@ function fileError(path: string, error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   if (code === 'ENOENT') return new TaskloomError('file_missing', `There is no file ${path}.`, { name: path, cause: error });
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-    return new TaskloomError('file_corrupt', `${path} is not UTF-8.`, { name: path, remedy: 'Save it as UTF-8.', cause: error });
+    return new TaskloomError('file_unreadable', `${path} is not UTF-8.`, { name: path, remedy: 'Save it as UTF-8.', cause: error });
   if (typeof code === 'string' && code.startsWith('Z_'))
-    return new TaskloomError('file_corrupt', `${path} is not a whole gzip file.`, { name: path, cause: error });
+    return new TaskloomError('file_unreadable', `${path} is not a whole gzip file.`, { name: path, cause: error });
   return new TaskloomError('file_unreadable', `${path} cannot be read: ${(error as Error).message}.`, { name: path, cause: error });
 }

@@ -55,9 +55,9 @@ describe('readRows', () => {
   it('says what is wrong with a file', async () => {
     const packed = gzipSync(jsonl);
     expect(await code(collectRows(readRows(join(folder, 'none.csv'))))).toBe('file_missing');
-    expect(await code(collectRows(readRows(await file('cut.jsonl.gz', packed.subarray(0, 5000)))))).toBe('file_corrupt');
-    expect(await code(collectRows(readRows(await file('plain.jsonl.gz', jsonl))))).toBe('file_corrupt');
-    expect(await code(collectRows(readRows(await file('latin1.csv', Buffer.from('a\ncaf\xe9\n', 'latin1')))))).toBe('file_corrupt');
+    expect(await code(collectRows(readRows(await file('cut.jsonl.gz', packed.subarray(0, 5000)))))).toBe('file_unreadable');
+    expect(await code(collectRows(readRows(await file('plain.jsonl.gz', jsonl))))).toBe('file_unreadable');
+    expect(await code(collectRows(readRows(await file('latin1.csv', Buffer.from('a\ncaf\xe9\n', 'latin1')))))).toBe('file_unreadable');
     expect(await code(collectRows(readRows(folder, { format: 'csv' })))).toBe('file_unreadable');
     expect(() => readRows('rows.xlsx')).toThrow(/\.jsonl, \.ndjson, \.csv or \.tsv/);
     expect(await code(collectRows(readRows(await file('bad.csv', 'a,b\n1\n'))))).toBe('rows_invalid');
