@@ -1,3 +1,6 @@
+import { Tokenizer } from '@huggingface/tokenizers';
+import { patternFault } from './pattern-fault';
+
 /** What makes a section of a tokenizer.json (`normalizer`, `pre_tokenizer`, `post_processor`, `decoder`) unfit to run, or undefined. */
 export function sectionFault(section: unknown): string | undefined {
   const growth = { factor: 1 };
@@ -13,9 +16,7 @@ function faultOf(value: unknown, growth: { factor: number }, depth: number): str
     return 'a pattern that is neither { String } nor { Regex }';
   if (type === 'Replace' && typeof content === 'string') growth.factor *= growthOf(pattern, content);
   for (const [key, inner] of Object.entries(value)) {
-    if (key === 'Regex' && (typeof inner !== 'string' || inner.length > 4000)) return 'a pattern of more than 4,000 characters';
-    if (key === 'Regex' && repeatsRepetition(inner as string)) return 'a pattern with unbounded repetition inside unbounded repetition';
-    const fault = faultOf(inner, growth, depth + 1);
+    const fault = key === 'Regex' ? regexFault(inner) : faultOf(inner, growth, depth + 1);
     if (fault) return fault;
   }
   return undefined;
@@ -32,32 +33,26 @@ function growthOf(pattern: unknown, content: string): number {
   return literal ? Math.max(1, content.length / literal.length) : content.length + 1;
 }
 
-/** Whether an unbounded quantifier applies to a group that holds one: the form of a pattern that can take exponential time. */
-export function repeatsRepetition(pattern: string): boolean {
-  const open: boolean[] = [false]; // for each open group: does it hold an unbounded quantifier?
-  for (let i = 0; i < pattern.length; i++) {
-    let closed = false;
-    if (pattern[i] === '(') {
-      open.push(false);
-      continue;
-    }
-    if (pattern[i] === '\\') i++;
-    else if (pattern[i] === '[') i = classEnd(pattern, i);
-    else if (pattern[i] === ')' && open.length > 1) closed = open.pop()!;
-    const repeated = /^(?:[*+]|\{\d*,\})/.test(pattern.slice(i + 1, i + 12));
-    if (closed && repeated) return true;
-    if (closed || repeated) open[open.length - 1] = true;
-  }
-  return false;
+function regexFault(pattern: unknown): string | undefined {
+  if (typeof pattern !== 'string' || pattern.length > 4000) return 'a pattern of more than 4,000 characters';
+  const source = compiled(pattern);
+  const fault = source === undefined ? 'not a regular expression' : patternFault(source);
+  return fault && `the pattern ${pattern.length > 200 ? `${pattern.slice(0, 200)}…` : pattern} (${fault})`;
 }
 
-/** Where a character class ends; Oniguruma lets classes hold classes. */
-function classEnd(pattern: string, start: number): number {
-  let depth = 0;
-  for (let i = start; i < pattern.length; i++) {
-    if (pattern[i] === '\\') i++;
-    else if (pattern[i] === '[') depth++;
-    else if (pattern[i] === ']' && --depth === 0) return i;
+/** What the library makes of a pattern written for Oniguruma, which is what will run. */
+function compiled(pattern: string): string | undefined {
+  const config = {
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
+    post_processor: null,
+    decoder: null,
+    model: { type: 'WordPiece', vocab: { '[UNK]': 0 }, unk_token: '[UNK]' },
+  };
+  try {
+    return (new Tokenizer(config, {}).pre_tokenizer as unknown as { readonly pattern: RegExp }).pattern.source;
+  } catch {
+    return undefined;
   }
-  return pattern.length;
 }
