@@ -2,7 +2,7 @@ import { type PatternAutomaton, patternAutomata } from './pattern-automaton';
 import { patternTree } from './pattern-tree';
 
 /** How much is compared before a pattern counts as too complex. */
-const mostSteps = 500_000;
+const mostSteps = 400_000;
 /** log₂ of the ways in which a pattern may match one text, repetitions apart. */
 const mostChoices = 16;
 
