@@ -72,6 +72,8 @@ export const trunkSchema = variants(
       widths: z.array(count.max(15)).min(1).max(8).default([2, 3, 4]),
       /** Filters of each width; default `width`. */
       filters: count.max(4096).optional(),
+      /** What is pooled: the tokens after the convolutions, or their embeddings, which overfit less where data are few. */
+      pool: oneOf(['tokens', 'embeddings']).default('tokens'),
       pooling: pooling.default('meanMax'),
       projection: count.max(4096).optional(),
       dropout: dropout.default(0.2),

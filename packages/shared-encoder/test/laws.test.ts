@@ -50,6 +50,10 @@ const trunks: { readonly [name: string]: [Trunk, Lawful<{ readonly [name: string
     textCNN({ size: 7, width: 3, widths: [2], pooling: 'attention', projection: 2 }),
     (seed) => ({ ids: ids([2, 3, 2])(seed) }),
   ],
+  'textCNN, embeddings pooled': [
+    textCNN({ size: 7, width: 3, widths: [2], pool: 'embeddings', pooling: 'attention' }),
+    (seed) => ({ ids: ids([2, 3])(seed) }),
+  ],
   'transformer, sinusoidal': [
     transformer({ size: 7, width: 4, heads: 2, hidden: 3, blocks: 1, positions: 'sinusoidal' }),
     (seed) => ({ ids: ids([2, 3])(seed) }),

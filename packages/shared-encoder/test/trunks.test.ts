@@ -14,6 +14,7 @@ const all: { readonly [name: string]: Trunk } = {
   mlp: mlp({ inputs: 4, units: [5, 3], dropout: 0.1 }),
   textCNN: textCNN({ size: 9, width: 4, filters: 2, dropout: 0.2 }),
   'textCNN, attention, projected': textCNN({ size: 9, width: 4, widths: [1, 3], pooling: 'attention', projection: 5 }),
+  'textCNN, embeddings pooled, projected': textCNN({ size: 9, width: 4, widths: [3], pool: 'embeddings', projection: 5 }),
   'transformer, learned, mean': transformer({ size: 9, width: 4, heads: 2, length: 12 }),
   'transformer, sinusoidal, first, post': transformer({
     size: 9,
@@ -136,6 +137,10 @@ onBackends(['cpu', 'wasm'], () => {
     const { tokens, pooled } = run(t, params, { ids: int([3, 1, 2, 0], [1, 4]) }).output;
     expectAllClose(tokens!, tensor([4.6, 1.1, 4.6, 0], [1, 4, 1]));
     expectAllClose(pooled, tensor2d([[10.3 / 3]]));
+    const early = textCNN({ size: 4, width: 1, widths: [2], filters: 1, pooling: 'mean', pool: 'embeddings' });
+    const other = run(early, params, { ids: int([3, 1, 2, 0], [1, 4]) }).output;
+    expectAllClose(other.tokens!, tokens!);
+    expectAllClose(other.pooled, tensor2d([[2]]));
   });
 
   it('sinusoidal positions: √d·x + sin, cos', () => {

@@ -1,5 +1,6 @@
 import type { Encoding, Module, Params } from '@taskloom/core';
 import { type DenseParams, dense, dropout } from '@taskloom/core/modules';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { count, rate } from '../config';
 import { type PoolingKind, pooling, poolingKinds } from '../pooling';
 import type { TokenSequence } from './token-embedding';
@@ -17,13 +18,13 @@ export const summaryRules = { pooling: poolingKinds, projection: count, dropout:
 
 /**
  * The end of a trunk that sees time: tokens `[N, T, inputs]` → projection → pooling → dropout, so that `pooled` and `tokens` have one width,
- * `projection ?? inputs`; what `meanMax` pools is brought back to it by a dense layer.
+ * `projection ?? inputs`; what `meanMax` pools is brought back to it by a dense layer. With `pool`, these vectors are pooled in place of the tokens.
  */
 export function summary(
   kind: PoolingKind,
   inputs: number,
   options: SummaryOptions,
-): Module<TokenSequence, Encoding> & { readonly width: number } {
+): Module<TokenSequence & { readonly pool?: Tensor }, Encoding> & { readonly width: number } {
   const width = options.projection ?? inputs;
   const project = options.projection === undefined ? undefined : dense({ inputs, units: width, activation: 'relu' });
   const pool = pooling(kind, { width });
@@ -38,10 +39,10 @@ export function summary(
       ...(reduce ? { reduction: reduce.init(random.fold('reduction')) } : {}),
     }),
     apply(params, sequence, context) {
-      const tokens = project
-        ? project.apply(params.projection as DenseParams, sequence.tokens, context.child('projection'))
-        : sequence.tokens;
-      const all = pool.apply((params.pooling ?? {}) as Params, { tokens, mask: sequence.mask }, context.child('pooling'));
+      const projected = (x: Tensor) => (project ? project.apply(params.projection as DenseParams, x, context.child('projection')) : x);
+      const tokens = projected(sequence.tokens);
+      const pooledTokens = sequence.pool ? projected(sequence.pool) : tokens;
+      const all = pool.apply((params.pooling ?? {}) as Params, { tokens: pooledTokens, mask: sequence.mask }, context.child('pooling'));
       const pooled = reduce ? reduce.apply(params.reduction as DenseParams, all, context.child('reduction')) : all;
       const inside = context.child('dropout');
       return { pooled: drop.apply({}, pooled, inside), tokens: drop.apply({}, tokens, inside), mask: sequence.mask };

@@ -16,6 +16,8 @@ export interface TextCNNOptions extends SummaryOptions {
   readonly widths?: readonly number[];
   /** Filters of each width. Default `width`. */
   readonly filters?: number;
+  /** What is pooled: the `tokens`, or the `embeddings` before the convolutions, which overfit less where data are few. Default `tokens`. */
+  readonly pool?: 'tokens' | 'embeddings';
 }
 
 /**
@@ -24,8 +26,13 @@ export interface TextCNNOptions extends SummaryOptions {
  * After Kim 2014, arXiv:1408.5882. Holds under a leading task axis.
  */
 export function textCNN(options: TextCNNOptions): Trunk {
-  checkOptions('textCNN', options, { size: count, width: count }, { widths: counts, filters: count, ...summaryRules });
-  const { size, width, widths = [2, 3, 4], filters = width, pooling = 'meanMax', dropout: rate = 0 } = options;
+  checkOptions(
+    'textCNN',
+    options,
+    { size: count, width: count },
+    { widths: counts, filters: count, pool: ['tokens', 'embeddings'], ...summaryRules },
+  );
+  const { size, width, widths = [2, 3, 4], filters = width, pool = 'tokens', pooling = 'meanMax', dropout: rate = 0 } = options;
   const embedding = tokenEmbedding({ size, width });
   const drop = dropout({ rate });
   const convolutions = widths.map((seen) => ({
@@ -55,9 +62,10 @@ export function textCNN(options: TextCNNOptions): Trunk {
       const kernels = params.convolutions as { readonly [name: string]: DenseParams };
       const seen = convolutions.map(({ name, module }) => module.apply(kernels[name]!, x, context.child(name)));
       const mixed = mix.apply(params.mix as DenseParams, concat(seen, -1), context.child('mix'));
+      const sequence = { tokens: mul(add(x, mixed), expandDims(mask, -1)), mask };
       return end.apply(
         (params.summary ?? {}) as Params,
-        { tokens: mul(add(x, mixed), expandDims(mask, -1)), mask },
+        pool === 'embeddings' ? { ...sequence, pool: x } : sequence,
         context.child('summary'),
       );
     },
