@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { TaskloomError } from '@taskloom/core';
 import { type ResolvedConfig, resolveConfig } from '@taskloom/pipeline';
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { commandName } from './command-name';
 
 const names = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml', 'json'].map((end) => `taskloom.config.${end}`);
 
@@ -20,7 +21,7 @@ export async function loadConfigFile(path: string | undefined): Promise<ConfigFi
   if (found === undefined)
     throw new TaskloomError('bad_config', 'There is no config here.', {
       expected: names.join(', '),
-      remedy: 'Write one with `taskloom init`, or name it with --config.',
+      remedy: `Write one with \`${commandName()} init\`, or name it with --config.`,
     });
   const full = resolve(found);
   if (!existsSync(full)) throw new TaskloomError('bad_config', `There is no file '${found}'.`, { name: found });

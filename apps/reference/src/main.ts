@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { TaskloomError } from '@taskloom/core';
 import { runCommand } from 'citty';
 import { type Command, checkFlags, helpOf, near } from './command';
+import { commandName } from './command-name';
 import { describeCommand, validateCommand } from './commands/data';
 import { demoCommand } from './commands/demo';
 import { evaluateCommand } from './commands/evaluate';
@@ -36,7 +37,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (first === 'data' && (second === undefined || second === '--help' || second === '-h'))
       return print(overview('data '), second === undefined ? exitCodes.usage : exitCodes.success);
     const chosen = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!chosen) throw usageError(`There is no command '${name}'.${near(name, Object.keys(commands), '')}`, 'See `taskloom --help`.');
+    if (!chosen)
+      throw usageError(`There is no command '${name}'.${near(name, Object.keys(commands), '')}`, `See \`${commandName()} --help\`.`);
     const rawArgs = argv.slice(first === 'data' ? 2 : 1);
     const before = rawArgs.includes('--') ? rawArgs.slice(0, rawArgs.indexOf('--')) : rawArgs;
     if (before.includes('--help') || before.includes('-h')) return print(await helpOf(chosen), exitCodes.success);

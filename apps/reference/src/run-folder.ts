@@ -1,16 +1,19 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { type CheckpointStore, TaskloomError } from '@taskloom/core';
 import { folderStore } from '@taskloom/core/node';
 import { readOrigin } from '@taskloom/pipeline';
+import { commandName } from './command-name';
 
 /** The store of a run's folder; `mustExist` for commands that read. */
 export function openRun(folder: string | undefined, mustExist = true): CheckpointStore {
   if (folder === undefined || folder === '') throw new TaskloomError('usage', 'Which run? Name its folder with --run.', {});
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new TaskloomError(mustExist ? 'not_found' : 'usage', `'${folder}' is a file, not the folder of a run.`, { name: folder });
   if (mustExist && !existsSync(folder))
     throw new TaskloomError('not_found', `There is no folder '${folder}'.`, {
       name: folder,
-      remedy: 'Train a run first: `taskloom train`.',
+      remedy: `Train a run first: \`${commandName()} train\`.`,
     });
   return folderStore(folder);
 }

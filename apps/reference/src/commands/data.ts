@@ -18,7 +18,8 @@ export const validateCommand = command(
       const file = await loadConfigFile(args.config);
       const { findings, nearest, sources, tasks } = await inspectData(file.config, dataFiles(file.root));
       const errors = findings.filter(({ severity }) => severity === 'error');
-      if (args.json) writeJson({ valid: errors.length === 0, findings, nearest });
+      const truncated = sources.flatMap(({ source, split, truncated: rows }) => (rows > 0 ? [{ source, split, rows }] : []));
+      if (args.json) writeJson({ valid: errors.length === 0, findings, nearest, truncated });
       else {
         for (const { severity, message } of findings)
           say(`${severity === 'error' ? styled('red', 'error  ') : styled('yellow', 'warning')} ${message}`);
@@ -30,6 +31,11 @@ export const validateCommand = command(
           if (labelled < rows)
             say(
               `${styled('dim', 'note   ')} ${task}, ${split}: ${whole(rows - labelled)} of ${whole(rows)} rows have no label; they count for nothing in this task.`,
+            );
+        for (const { source, split, rows, truncated } of sources)
+          if (truncated > 0)
+            say(
+              `${styled('dim', 'note   ')} ${source}, ${split}: ${whole(truncated)} of ${whole(rows)} rows have a text of more than ${file.config.features.maxTokens} tokens (features.maxTokens); what comes after is left out, tags included.`,
             );
         say(
           `${whole(sources.reduce((sum, { rows }) => sum + rows, 0))} rows read. ${errors.length === 0 ? 'No errors.' : `${errors.length} error(s).`}`,

@@ -5,6 +5,7 @@ import { type Config, evaluate, evaluateBaseline, loadRun, type PredictInput, tr
 import type { Evaluation } from '@taskloom/trainer';
 import { startBackend } from '../backend';
 import { command } from '../command';
+import { commandName, shellWord } from '../command-name';
 import { comparisonTable, verdict } from '../comparison';
 import { dataFiles } from '../data-files';
 import { exitCodes } from '../exit-codes';
@@ -39,6 +40,7 @@ export const demoCommand = command(
     async run(args) {
       const print = args.json ? () => {} : say;
       const began = performance.now();
+      const [name, runWord] = [commandName(), shellWord(args.run)];
       const backend = await startBackend(backendName(args.backend));
       const config = withSteps(supportConfig, countOption('steps', args.steps) ?? supportConfig.training!.steps!);
       const root = supportDataFolder();
@@ -83,7 +85,7 @@ export const demoCommand = command(
 
         // Judge.
         const together = { validation: await evaluate(store, { split: 'validation', data }), test: undefined as Evaluation | undefined };
-        print(styled('dim', `$ taskloom evaluate --run ${args.run} --split test`));
+        print(styled('dim', `$ ${name} evaluate --run ${runWord} --split test`));
         together.test = await evaluate(store, { split: 'test', data });
         const majority = {
           validation: await evaluateBaseline(config, 'validation', data),
@@ -120,11 +122,10 @@ export const demoCommand = command(
           run.dispose();
         }
         print(`All in ${duration(seconds)}. ${styled('bold', 'Now you:')}`);
-        const taskloom = process.env.npm_lifecycle_event === 'start' ? 'npx taskloom' : 'taskloom';
-        print(`  ${taskloom} predict --run ${args.run} --interactive`);
-        print(`  ${taskloom} predict --run ${args.run} "Where is my order TL-20931?"`);
-        print(`  ${taskloom} inspect --run ${args.run}`);
-        print(`  ${taskloom} init my-project`);
+        print(`  ${name} predict --run ${runWord} --interactive`);
+        print(`  ${name} predict --run ${runWord} "Where is my order TL-20931?"`);
+        print(`  ${name} inspect --run ${runWord}`);
+        print(`  ${name} init my-project`);
         return undefined;
       } finally {
         release();

@@ -5,7 +5,7 @@ import { dataFiles } from '../data-files';
 import { usageError } from '../exit-codes';
 import { dataRootOf, openRun } from '../run-folder';
 import { evaluationTable } from '../terminal/evaluation';
-import { metric } from '../terminal/format';
+import { metric, whole } from '../terminal/format';
 import { backendName, backendOption, dataRootOption, jsonOption, runOption, say, writeJson } from './shared-options';
 
 export const evaluateCommand = command('evaluate', 'Metrics of a run on a split. `--split test` is the only way to the test split.', {
@@ -26,7 +26,13 @@ export const evaluateCommand = command('evaluate', 'Metrics of a run on a split.
     await startBackend(backendName(args.backend));
     const evaluation = await evaluate(store, { split, data: dataFiles(root) });
     if (args.json) writeJson({ run: args.run, split, ...evaluation });
-    else say(`On the ${split} split:\n${evaluationTable(evaluation)}\n\nMean of the main metrics: ${metric(evaluation.mean)}`);
+    else {
+      say(`On the ${split} split:\n${evaluationTable(evaluation)}\n\nMean of the main metrics: ${metric(evaluation.mean)}`);
+      if (evaluation.truncated > 0)
+        say(
+          `${whole(evaluation.truncated)} row(s) have a text of more than features.maxTokens; what comes after is left out, tags included.`,
+        );
+    }
     return undefined;
   },
 });

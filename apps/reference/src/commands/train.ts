@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type ResolvedConfig, resume, type TrainOptions, type TrainResult, train } from '@taskloom/pipeline';
 import { startBackend } from '../backend';
 import { command } from '../command';
+import { commandName, shellWord } from '../command-name';
 import { loadConfigFile } from '../config-file';
 import { dataFiles } from '../data-files';
 import { exitCodes, usageError } from '../exit-codes';
@@ -45,7 +46,7 @@ export const trainCommand = command('train', 'Train the model that the config de
     if (!args.overwrite && existsSync(join(folder, 'run')))
       throw usageError(
         `There is a run in '${folder}' already.`,
-        `Go on with it by \`taskloom resume --run ${folder}\`, choose another place by --run, or replace it by --overwrite.`,
+        `Go on with it by \`${commandName()} resume --run ${shellWord(folder)}\`, choose another place by --run, or replace it by --overwrite.`,
       );
     const backend = await startBackend(backendName(args.backend));
     if (!args.json) process.stderr.write(`Backend ${backend}.\n`);
@@ -91,7 +92,7 @@ async function trainWith(folder: string, json: boolean, start: (options: Common)
 function report(folder: string, result: TrainResult): void {
   if (result.interrupted) {
     say(`Interrupted after step ${whole(result.step)}; the state is saved in ${folder}.`);
-    say(`Go on with: ${styled('bold', `taskloom resume --run ${folder}`)}`);
+    say(`Go on with: ${styled('bold', `${commandName()} resume --run ${shellWord(folder)}`)}`);
     return;
   }
   say(
@@ -104,7 +105,8 @@ function report(folder: string, result: TrainResult): void {
     );
     say(`\nOn the validation split:\n${evaluationTable(result.validation)}`);
   }
-  say(`\nNext:\n  taskloom predict --run ${folder} "…"\n  taskloom evaluate --run ${folder} --split test`);
+  const [name, run] = [commandName(), shellWord(folder)];
+  say(`\nNext:\n  ${name} evaluate --run ${run} --split test\n  ${name} predict --run ${run} --interactive`);
 }
 
 function summaryOf(run: string, { config: _, history, ...rest }: TrainResult) {

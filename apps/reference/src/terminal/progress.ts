@@ -1,6 +1,6 @@
 import type { ProgressEvent } from '@taskloom/pipeline';
 import { duration, metric, whole } from './format';
-import { styled } from './table';
+import { progressLine } from './progress-line';
 
 export interface ProgressDisplay {
   (event: ProgressEvent): void;
@@ -48,12 +48,10 @@ export function progressDisplay({
         const now = performance.now();
         if (!terminal || (now - last < 100 && event.step < event.steps)) break;
         last = now;
-        const filled = Math.round((event.step / event.steps) * 24);
-        clear();
+        const columns = (process.stderr.columns ?? 80) - 1; // a full last column would wrap
+        const { step, loss } = event;
         out(
-          `${label}${styled('cyan', '━'.repeat(filled))}${styled('dim', '━'.repeat(24 - filled))} ${event.step}/${event.steps}  loss ${event.loss.toFixed(3)}${
-            mean === undefined ? '' : `  validation ${metric(mean)}`
-          }  ${whole(rate)} rows/s  ${duration(left)} left`,
+          `\r${progressLine({ label, step, steps: event.steps, loss, validation: mean, rowsPerSecond: rate, secondsLeft: left }, columns)}\u001b[K`,
         );
         drawn = true;
         break;

@@ -35,7 +35,7 @@ function pad(cell: string, to: number, right: boolean): string {
 }
 
 /** Columns that a text takes in a terminal, near enough: code points without colour codes and combining marks, wide ones twice. */
-function width(text: string): number {
+export function width(text: string): number {
   let columns = 0;
   for (const character of stripVTControlCharacters(text)) {
     if (/\p{M}/u.test(character)) continue;
