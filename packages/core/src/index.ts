@@ -26,7 +26,7 @@ export { type Branch, type HostArray, type HostType, hostArray, isHostArray, typ
 export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits, seedKey } from './host-random';
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
 export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
-export type { Encoding, HeadInput, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead } from './multi-task';
+export type { Encoding, HeadInput, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead, TrunkStages } from './multi-task';
 export { type GeluOptions, gelu, logSoftmax, logSumExp, type MatMulOptions, matMulBroadcast, softmax, stopGradient, take } from './ops';
 export type { Optimizer, StepInfo } from './optimizers/transformation';
 export {

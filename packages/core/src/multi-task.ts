@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Branch, Tree } from './host-array';
-import type { Module } from './module';
+import type { Context, Module } from './module';
 import type { Params } from './params';
 
 /** What a trunk says about N rows. */
@@ -11,6 +11,19 @@ export interface Encoding {
   readonly tokens?: Tensor;
   /** float32 [N, time]: 1 for a token, 0 for padding. */
   readonly mask?: Tensor;
+}
+
+/**
+ * A trunk whose encoding depends on the task of a row, in two parts with `apply = perTask ∘ once`: a row is in `once` one time whatever the number of its
+ * tasks, and in `perTask` one time for each.
+ */
+export interface TrunkStages {
+  /** Names in the order of `context.tasks.ids`. */
+  readonly tasks: readonly string[];
+  /** What does not depend on the task: any tree whose leaves have first axis N. */
+  once(params: Params, inputs: Tree<Tensor>, context: Context): Tree<Tensor>;
+  /** The rest: rows of what `once` gave, `context.tasks` saying what each of them is for. */
+  perTask(params: Params, rows: Tree<Tensor>, context: Context): Encoding;
 }
 
 /** What a head sees: the encoding of its m rows, and of their partners where the task is about pairs. */

@@ -1,7 +1,8 @@
 export { combine, type Dispatch, denseGates, dispatch, expertInput } from './dispatch';
 export type { Experts } from './experts';
+export { type GateableTrunk, type GatedTrunk, type GatedTrunkOptions, gatedTrunk } from './gated-trunk';
 export { type GateOptions, type MixtureOptions, mixtureOfExperts, sigmoidGate, softGate } from './mixture';
-export { type MmoeOptions, mmoe } from './mmoe';
+export { type Mmoe, type MmoeOptions, mmoe } from './mmoe';
 export type { Router, RouterOptions, Routing } from './router';
 export { sigmoidRouter } from './routers/sigmoid-router';
 export { type SoftmaxRouterOptions, softmaxRouter } from './routers/softmax-router';

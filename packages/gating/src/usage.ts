@@ -1,5 +1,21 @@
 import type { Context } from '@taskloom/core';
-import { add, cast, log, mean, mul, neg, oneHot, reshape, type Scalar, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  div,
+  expandDims,
+  log,
+  maximum,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  reshape,
+  type Scalar,
+  sum,
+  type Tensor,
+  type Tensor1D,
+} from '@tensorflow/tfjs-core';
 import { denseGates } from './dispatch';
 import type { Router, Routing } from './router';
 import { topIndices } from './routers/top-indices';
@@ -14,15 +30,16 @@ export interface Usage {
   readonly entropy: Scalar;
 }
 
-/** Measures a routing; see `Usage`. */
-export function usage(routing: Routing, experts: number): Usage {
+/** Measures a routing; see `Usage`. With `weight` [n] means are weighted by row, and zero where all weights are. */
+export function usage(routing: Routing, experts: number, weight?: Tensor1D): Usage {
   const { index, probabilities } = routing;
   const chosen = index.shape[index.rank - 1] === experts ? topIndices(probabilities, 1) : index;
-  const entropy = neg(sum(mul(probabilities, log(add(probabilities, 1e-12))), -1));
+  const load = mean(cast(oneHot(chosen as Tensor1D, experts), 'float32'), -2);
+  const entropy = neg(sum(mul(probabilities, log(add(probabilities, 1e-12))), -1, true));
   return {
-    load: mean(cast(oneHot(reshape(chosen, [-1]) as Tensor1D, experts), 'float32'), 0) as Tensor1D,
-    importance: meanOverRows(denseGates(routing, experts)),
-    entropy: mean(entropy) as Scalar,
+    load: meanOverRows(load, weight),
+    importance: meanOverRows(denseGates(routing, experts), weight),
+    entropy: reshape(meanOverRows(entropy, weight), []),
   };
 }
 
@@ -32,14 +49,18 @@ export function balanceLoss(routing: Routing, load: Tensor1D, coefficient: numbe
 }
 
 /** Records `load`, `importance` and `entropy`, and adds the auxiliary loss `balance` where a coefficient is given. */
-export function observe(routing: Routing, router: Router, context: Context, balance?: number): void {
-  const { load, importance, entropy } = usage(routing, router.experts);
+export function observe(routing: Routing, router: Router, context: Context, balance?: number, weight?: Tensor1D): void {
+  const { load, importance, entropy } = usage(routing, router.experts, weight);
   context.record('load', load);
   context.record('importance', importance);
   context.record('entropy', entropy);
   if (balance) context.loss('balance', balanceLoss(routing, load, balance));
 }
 
-function meanOverRows(x: Tensor): Tensor1D {
-  return mean(reshape(x, [-1, x.shape[x.rank - 1]!]), 0) as Tensor1D;
+/** x [n, …, k] → [k] */
+function meanOverRows(x: Tensor, weight?: Tensor1D): Tensor1D {
+  const k = x.shape[x.rank - 1]!;
+  if (!weight) return mean(reshape(x, [-1, k]), 0) as Tensor1D;
+  const rows = mean(reshape(x, [x.shape[0]!, -1, k]), 1);
+  return div(sum(mul(rows, expandDims(weight, -1)), 0), maximum(sum(weight), 1e-6)) as Tensor1D;
 }

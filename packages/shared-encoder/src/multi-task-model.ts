@@ -1,6 +1,7 @@
-import type { Context, Encoding, Json, MultiTaskInput, MultiTaskModel, MultiTaskParams, Params, Random, TaskHead } from '@taskloom/core';
-import { TaskloomError, take } from '@taskloom/core';
-import { reshape, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import type { Context, HeadInput, Json, MultiTaskModel, MultiTaskParams, Params, Random, TaskHead } from '@taskloom/core';
+import { TaskloomError } from '@taskloom/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { encodeTasks } from './encode-tasks';
 import { assertKnown } from './suggest';
 import type { Trunk } from './trunk';
 
@@ -15,7 +16,7 @@ export interface MultiTaskOptions {
  *
  * `apply` encodes the N rows of `inputs` once, whatever the number of tasks; each task named in `tasks` then gets the rows that its `index` int32 [m] names,
  * and for tasks about pairs the rows that `pair` names as well, and only those tasks are computed. A task's parameters depend on its name and the random
- * stream alone, so adding a task changes no other.
+ * stream alone, so adding a task changes no other. Where the trunk has `stages`, what depends on the task is computed for the rows of each task.
  *
  * Throws `unknown_task` (with the nearest name) for a task without a head.
  */
@@ -24,6 +25,7 @@ export function multiTaskModel({ trunk, heads }: MultiTaskOptions): MultiTaskMod
   for (const name of names) {
     if (name === '' || name.includes('/'))
       throw new TaskloomError('bad_name', `'${name}' cannot name a task.`, { name, remedy: "Names are not empty and hold no '/'." });
+    if (trunk.stages) assertKnown('task', name, trunk.stages.tasks);
   }
   return {
     trunk,
@@ -36,10 +38,8 @@ export function multiTaskModel({ trunk, heads }: MultiTaskOptions): MultiTaskMod
     ...buffersOf(trunk, heads),
     apply(params, { inputs, tasks }, context) {
       for (const task of Object.keys(tasks)) assertKnown('task', task, names);
-      const encoding = trunk.apply(params.shared, inputs, context.child('shared'));
-      const outputs: Record<string, Tensor> = {};
-      for (const [task, rows] of Object.entries(tasks)) outputs[task] = applyHead(heads[task]!, task, params, encoding, rows, context);
-      return outputs;
+      const encoded = encodeTasks(trunk, params.shared, inputs, tasks, context.child('shared'));
+      return Object.fromEntries(Object.keys(tasks).map((task) => [task, applyHead(heads[task]!, task, params, encoded[task]!, context)]));
     },
   };
 }
@@ -49,35 +49,14 @@ export function initHead(head: TaskHead, task: string, random: Random): Params {
   return head.init(random.fold('tasks').fold(task));
 }
 
-function applyHead(
-  head: TaskHead,
-  task: string,
-  params: MultiTaskParams,
-  encoding: Encoding,
-  { index, pair }: MultiTaskInput['tasks'][string],
-  context: Context,
-): Tensor {
+function applyHead(head: TaskHead, task: string, params: MultiTaskParams, input: HeadInput, context: Context): Tensor {
   const own = params.tasks[task];
   if (own === undefined)
     throw new TaskloomError('params_missing', `The parameters hold nothing for task '${task}'.`, {
       name: `tasks/${task}`,
       remedy: 'Initialise the model again, or add the task with addTask().',
     });
-  const input = { ...takeRows(encoding, index), ...(pair ? { pair: takeRows(encoding, pair) } : {}) };
   return head.apply(own, input, context.child('tasks').child(task));
-}
-
-/** The rows `index` int32 [m] of an encoding; differentiable on every backend. */
-export function takeRows(encoding: Encoding, index: Tensor1D): Encoding {
-  const rows = (x: Tensor): Tensor => {
-    const rest = x.shape.slice(1);
-    return reshape(take(reshape(x, [x.shape[0]!, -1]), index), [index.shape[0], ...rest]);
-  };
-  return {
-    pooled: rows(encoding.pooled),
-    ...(encoding.tokens ? { tokens: rows(encoding.tokens) } : {}),
-    ...(encoding.mask ? { mask: rows(encoding.mask) } : {}),
-  };
 }
 
 function buffersOf(trunk: Trunk, heads: MultiTaskOptions['heads']): { buffers?: () => Params } {

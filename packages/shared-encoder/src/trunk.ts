@@ -1,4 +1,4 @@
-import type { Encoding, Module, Tree } from '@taskloom/core';
+import type { Encoding, Module, Tree, TrunkStages } from '@taskloom/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** The shared part of a model, θs: inputs of N rows → `Encoding { pooled [N, width], tokens? [N, T, width], mask? [N, T] }`. */
@@ -9,4 +9,6 @@ export interface Trunk extends Module<Tree<Tensor>, Encoding> {
   readonly width: number;
   /** Whether it returns `tokens`, as tagging needs. */
   readonly tokens: boolean;
+  /** There where the encoding depends on the task of a row. */
+  readonly stages?: TrunkStages;
 }

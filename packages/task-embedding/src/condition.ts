@@ -1,4 +1,4 @@
-import type { Encoding, Json, Module, Params, Tree } from '@taskloom/core';
+import type { Context, Encoding, Json, Module, Params, Tree, TrunkStages } from '@taskloom/core';
 import { TaskloomError } from '@taskloom/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { add } from './fusions/add';
@@ -13,6 +13,7 @@ export interface ConditionableTrunk extends Module<Tree<Tensor>, Encoding> {
   readonly width: number;
   readonly kind?: string;
   readonly tokens?: boolean;
+  readonly stages?: TrunkStages;
 }
 
 export interface ConditionOptions {
@@ -25,6 +26,8 @@ export interface ConditionedTrunk extends Module<Tree<Tensor>, Encoding> {
   readonly kind: string;
   readonly width: number;
   readonly tokens: boolean;
+  /** The trunk runs once for a row, the fusion once for each of its tasks. */
+  readonly stages: TrunkStages;
 }
 
 /**
@@ -33,6 +36,39 @@ export interface ConditionedTrunk extends Module<Tree<Tensor>, Encoding> {
  */
 export function condition(trunk: ConditionableTrunk, { embedding, fusion }: ConditionOptions): ConditionedTrunk {
   const fuse = typeof fusion === 'string' ? fusionByName(fusion, trunk.width, embedding.width) : fusion;
+  const trunkParams = (params: Params) => (params.trunk ?? {}) as Params;
+  const stages: TrunkStages = {
+    tasks: embedding.tasks,
+    once(params, inputs, context) {
+      const inside = context.child('trunk');
+      return trunk.stages
+        ? trunk.stages.once(trunkParams(params), inputs, inside)
+        : (trunk.apply(trunkParams(params), inputs, inside) as unknown as Tree<Tensor>);
+    },
+    perTask(params, rows, context) {
+      const encoding = trunk.stages
+        ? trunk.stages.perTask(trunkParams(params), rows, context.child('trunk'))
+        : (rows as unknown as Encoding);
+      return fused(params, encoding, context);
+    },
+  };
+  function fused(params: Params, { pooled, tokens, mask }: Encoding, context: Context): Encoding {
+    const task = embedding.apply((params.embedding ?? {}) as Params, undefined, context.child('embedding'));
+    const rows = pooled.shape.slice(0, -1);
+    if (task.shape.slice(0, -1).join() !== rows.join())
+      throw new TaskloomError('shape_mismatch', 'Every row needs one task.', {
+        name: 'tasks',
+        expected: `[${rows}]`,
+        got: `[${task.shape.slice(0, -1)}]`,
+      });
+    const own = (params.fusion ?? {}) as Params;
+    const inside = context.child('fusion');
+    return {
+      pooled: fuse.apply(own, { hidden: pooled, task }, inside),
+      ...(tokens ? { tokens: fuse.apply(own, { hidden: tokens, task }, inside) } : {}),
+      ...(mask ? { mask } : {}),
+    };
+  }
   return {
     kind: 'conditioned',
     width: fuse.width,
@@ -44,24 +80,8 @@ export function condition(trunk: ConditionableTrunk, { embedding, fusion }: Cond
       embedding: embedding.init(random.fold('embedding')),
       fusion: fuse.init(random.fold('fusion')),
     }),
-    apply(params, inputs, context) {
-      const { pooled, tokens, mask } = trunk.apply((params.trunk ?? {}) as Params, inputs, context.child('trunk'));
-      const task = embedding.apply((params.embedding ?? {}) as Params, undefined, context.child('embedding'));
-      const rows = pooled.shape.slice(0, -1);
-      if (task.shape.slice(0, -1).join() !== rows.join())
-        throw new TaskloomError('shape_mismatch', 'Every row needs one task.', {
-          name: 'tasks',
-          expected: `[${rows}]`,
-          got: `[${task.shape.slice(0, -1)}]`,
-        });
-      const own = (params.fusion ?? {}) as Params;
-      const inside = context.child('fusion');
-      return {
-        pooled: fuse.apply(own, { hidden: pooled, task }, inside),
-        ...(tokens ? { tokens: fuse.apply(own, { hidden: tokens, task }, inside) } : {}),
-        ...(mask ? { mask } : {}),
-      };
-    },
+    stages,
+    apply: (params, inputs, context) => stages.perTask(params, stages.once(params, inputs, context), context),
   };
 }
 
