@@ -1,5 +1,6 @@
-// The packages as a stranger gets them: packed, installed by npm into empty projects, used from ESM, from CommonJS and through Vite.
-import { spawnSync } from 'node:child_process';
+// The packages as a stranger gets them: published to a local registry, installed by npm into empty projects, used from ESM, from CommonJS and through Vite.
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -14,17 +15,25 @@ const pinned = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
   devDependencies: Record<string, string>;
 };
 const folder = mkdtempSync(join(tmpdir(), 'taskloom-packed-'));
-const tarballs = new Map<string, string>();
+let registry: ChildProcess;
+let url: string;
 
-beforeAll(() => {
-  for (const { folder: place, manifest } of [...libraries, app]) {
+beforeAll(async () => {
+  for (const { folder: place, manifest } of [...libraries, app])
     if (!existsSync(`${root}/${place}/dist`)) throw new Error(`${manifest.name} is not built: run 'npm test', which builds first.`);
-    execute('npx', ['-y', pinned.packageManager, 'pack', '--pack-destination', folder], `${root}/${place}`);
-    const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
-    tarballs.set(manifest.name, join(folder, file));
-  }
+  const uplink = execute('npm', ['config', 'get', 'registry'], folder).trim();
+  registry = fork(`${root}/scripts/test/registry.mjs`, [join(folder, 'registry'), uplink], { execArgv: [] });
+  url = String((await once(registry, 'message'))[0]);
+  const packed = [...libraries, app].flatMap(({ folder: place }) => ['--filter', `./${place}`]);
+  execute('npx', ['-y', pinned.packageManager, ...packed, 'pack', '--pack-destination', folder], root);
+  writeFileSync(join(folder, '.npmrc'), `registry=${url}\n${url.slice('http:'.length)}:_authToken=none\n`);
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.tgz')))
+    execute('npm', ['publish', file, '--provenance=false', '--loglevel=error'], folder);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  registry.disconnect();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function execute(command: string, args: readonly string[], cwd: string): string {
   const result = spawnSync(command, args, {
@@ -38,30 +47,17 @@ function execute(command: string, args: readonly string[], cwd: string): string 
   return result.stdout;
 }
 
-/** Our packages that `names` need, themselves included. */
-function closure(names: readonly string[]): string[] {
-  const all = new Set<string>();
-  const visit = (name: string) => {
-    const found = [...libraries, app].find(({ manifest }) => manifest.name === name);
-    if (!found || all.has(name)) return;
-    all.add(name);
-    for (const dependency of Object.keys(found.manifest.dependencies ?? {})) visit(dependency);
-  };
-  for (const name of names) visit(name);
-  return [...all];
-}
-
-/** An empty project that has installed tarballs and third-party packages, and nothing else. */
+/** An empty project that has installed packages of ours and of others from the registry, and nothing else. */
 function project(name: string, type: 'module' | 'commonjs', ours: readonly string[], others: readonly string[]): string {
   const place = join(folder, name);
   mkdirSync(place);
-  const version = (other: string) => pinned.devDependencies[other] ?? 'latest';
-  const dependencies = {
-    ...Object.fromEntries(closure(ours).map((own) => [own, `file:${tarballs.get(own)}`])),
-    ...Object.fromEntries(others.map((other) => [other, version(other)])),
-  };
-  writeFileSync(join(place, 'package.json'), JSON.stringify({ name, version: '1.0.0', private: true, type, dependencies }));
-  execute('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'], place);
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ name, version: '1.0.0', private: true, type }));
+  const wanted = [...ours, ...others.map((other) => `${other}@${pinned.devDependencies[other] ?? 'latest'}`)];
+  execute(
+    'npm',
+    ['install', ...wanted, '--registry', url, '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'],
+    place,
+  );
   return place;
 }
 
