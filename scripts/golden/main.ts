@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { type Check, deviation, type GoldenCase, type Handler, type Precision } from './golden';
-import { handlerFor, handlersOf, parts } from './map';
+import { handlerFor, parts } from './map';
 
 interface Row {
   readonly file: string;
@@ -20,13 +20,13 @@ export async function main(folder: string): Promise<number> {
   await setBackend('cpu');
   const rows = new Map<string, Row>();
   const notes: string[] = [];
-  for (const { file, module, kind } of parts) {
+  for (const { file, kind, handlers } of parts) {
     const path = join(resolve(folder), file);
     if (!existsSync(path)) {
       notes.push(`${file}: not in ${folder}`);
       continue;
     }
-    const { cases, precision } = await handlersOf(module);
+    const { cases, precision } = handlers;
     const given = (JSON.parse(readFileSync(path, 'utf8')) as GoldenCase[]).filter((one) => kind === undefined || one.kind === kind);
     for (const one of given) {
       const key = `${file} ${one.method}`;
