@@ -6,7 +6,15 @@ export { type EvaluateRunOptions, evaluate, loadRun, type Run, type RunEvaluatio
 export type { Prediction, TaggedSpan, TaskPrediction } from './predictions';
 export type { PredictInput, PredictOptions } from './predictor';
 export { hasRun, type RunDescription, readOrigin, readRun } from './run-files';
-export { type Config, configSchema, type FeaturesConfig, type ResolvedConfig, type TrunkConfig } from './schema';
+export {
+  type Config,
+  configSchema,
+  type FeaturesConfig,
+  type GatingConfig,
+  type ResolvedConfig,
+  type TaskEmbeddingConfig,
+  type TrunkConfig,
+} from './schema';
 export type { TaskConfig } from './task-schema';
 export { type ProgressEvent, resume, type TrainOptions, type TrainResult, train } from './train';
 export type { TrainingConfig } from './training-schema';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gatingSchema, taskEmbeddingSchema } from './conditioning-schema';
 import { oneOf, strictObject, variants } from './strict-object';
 import { taskSchema } from './task-schema';
 import { trainingSchema } from './training-schema';
@@ -97,6 +98,8 @@ export const configSchema = strictObject({
   seed: z.number().int().default(1),
   features: featuresSchema.default(() => featuresSchema.parse({ kind: 'hashed' })),
   trunk: trunkSchema.default(() => trunkSchema.parse({ kind: 'bagOfEmbeddings' })),
+  taskEmbedding: taskEmbeddingSchema.optional(),
+  gating: gatingSchema.optional(),
   tasks: z.array(taskSchema).min(1, 'At least one task is needed.'),
   training: trainingSchema.default(() => trainingSchema.parse({})),
 }).superRefine((config, context) => {
@@ -112,6 +115,12 @@ export const configSchema = strictObject({
         message: "Tags need a trunk that sees single tokens, and 'bagOfEmbeddings' sees only the bag. Take 'textCNN' or 'transformer'.",
       });
   }
+  if (config.taskEmbedding?.kind === 'token' && config.trunk.kind !== 'transformer')
+    context.addIssue({
+      code: 'custom',
+      path: ['taskEmbedding', 'kind'],
+      message: `A task token is read by attention, and '${config.trunk.kind}' has none. Take the trunk 'transformer', or 'learned'.`,
+    });
   if (config.trunk.kind === 'transformer' && config.trunk.width % config.trunk.heads !== 0)
     context.addIssue({
       code: 'custom',
@@ -128,3 +137,4 @@ export type Config = z.input<typeof configSchema>;
 export type ResolvedConfig = z.output<typeof configSchema>;
 export type FeaturesConfig = z.output<typeof featuresSchema>;
 export type TrunkConfig = z.output<typeof trunkSchema>;
+export type { GatingConfig, TaskEmbeddingConfig } from './conditioning-schema';
