@@ -75,16 +75,18 @@ async function reloaded(model: LayersModel): Promise<LayersModel> {
   return loadLayersModel(io.fromMemory({ ...saved!, modelTopology: topology }));
 }
 
+const transformerInputs = () => [
+  random('x').normal([2, 3, 4]),
+  tensor([
+    [1, 1, 1],
+    [1, 1, 0],
+  ]),
+];
+
 describe('asLayer', () => {
   it('saves and loads: same outputs, same weights', async () => {
     const model = transformerModel();
-    const inputs = [
-      random('x').normal([2, 3, 4]),
-      tensor([
-        [1, 1, 1],
-        [1, 1, 0],
-      ]),
-    ];
+    const inputs = transformerInputs();
     const loaded = await reloaded(model);
     expect((loaded.predict(inputs) as Tensor).dataSync()).toEqual((model.predict(inputs) as Tensor).dataSync());
     const again = await reloaded(loaded);
@@ -233,13 +235,7 @@ describe('asLayer', () => {
 
   it('leaks nothing', () => {
     const model = transformerModel();
-    const inputs = [
-      random('x').normal([2, 3, 4]),
-      tensor([
-        [1, 1, 1],
-        [1, 1, 0],
-      ]),
-    ];
+    const inputs = transformerInputs();
     const before = memory().numTensors;
     (model.predict(inputs) as Tensor).dispose();
     expect(memory().numTensors).toBe(before);
