@@ -1,6 +1,7 @@
 import type { Evaluation } from '@taskloom/trainer';
 import { metric, words } from './terminal/format';
-import { styled, table } from './terminal/table';
+import { styled, table, terminalColumns } from './terminal/table';
+import { width, wrap } from './terminal/wrap';
 
 type Tasks = Evaluation['tasks'];
 
@@ -15,38 +16,29 @@ export interface Comparison {
 /** Metrics for which less is better. */
 const lowerIsBetter = new Set(['meanAbsoluteError']);
 
-/** Validation and test side by side: majority, alone, together; the better of the last two is bold. */
-export function comparisonTable({ validation, test }: { readonly validation: Comparison; readonly test: Comparison }): string {
-  const rows = Object.entries(validation.together).flatMap(([task, { metrics }]) =>
+/** Majority, alone, together; the better of the last two is bold. Validation and test stand side by side, or below each other where a terminal is narrow. */
+export function comparisonTable(splits: { readonly validation: Comparison; readonly test: Comparison }, limit = terminalColumns()): string {
+  const names = ['validation', 'test'] as const;
+  const beside = tableOf(splits, names, limit);
+  const fits = beside.split('\n').every((line) => width(line) <= limit);
+  const note =
+    'alone: five models for one task each; together: one model for all five; both with the same number of steps in all. ↓ less is better.';
+  return [fits ? beside : names.map((name) => tableOf(splits, [name], limit)).join('\n\n'), styled('dim', wrap(note, limit, 0))].join('\n');
+}
+
+function tableOf(splits: { readonly [split: string]: Comparison }, names: readonly string[], limit: number): string {
+  const right = (title: string) => ({ title, align: 'right' as const });
+  const rows = Object.entries(splits[names[0]!]!.together).flatMap(([task, { metrics }]) =>
     Object.keys(metrics)
       .slice(0, 2)
       .map((name, i) => [
         i === 0 ? task : '',
         `${words(name)}${lowerIsBetter.has(name) ? ' ↓' : ''}`,
-        ...cells(validation, task, name),
-        ...cells(test, task, name),
+        ...names.flatMap((split) => cells(splits[split]!, task, name)),
       ]),
   );
-  const right = (title: string) => ({ title, align: 'right' as const });
-  return [
-    table(
-      [
-        { title: 'task' },
-        { title: 'metric' },
-        right('validation: majority'),
-        right('alone'),
-        right('together'),
-        right('test: majority'),
-        right('alone'),
-        right('together'),
-      ],
-      rows,
-    ),
-    styled(
-      'dim',
-      'alone: five models for one task each; together: one model for all five; both with the same number of steps in all. ↓ less is better.',
-    ),
-  ].join('\n');
+  const titles = names.flatMap((name) => [right(`${name}: majority`), right('alone'), right('together')]);
+  return table([{ title: 'task' }, { title: 'metric' }, ...titles], rows, limit);
 }
 
 function cells({ majority, alone, together }: Comparison, task: string, name: string): string[] {

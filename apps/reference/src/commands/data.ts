@@ -5,7 +5,7 @@ import { dataFiles } from '../data-files';
 import { exitCodes } from '../exit-codes';
 import { whole } from '../terminal/format';
 import { styled, table } from '../terminal/table';
-import { configOption, jsonOption, say, writeJson } from './shared-options';
+import { configOption, jsonOption, say, sayProse, writeJson } from './shared-options';
 
 export const validateCommand = command(
   'data validate',
@@ -22,20 +22,23 @@ export const validateCommand = command(
       if (args.json) writeJson({ valid: errors.length === 0, findings, nearest, truncated });
       else {
         for (const { severity, message } of findings)
-          say(`${severity === 'error' ? styled('red', 'error  ') : styled('yellow', 'warning')} ${message}`);
+          sayProse(`${severity === 'error' ? styled('red', 'error  ') : styled('yellow', 'warning')} ${message}`, 8);
         for (const [source, similarity] of Object.entries(nearest))
-          say(
+          sayProse(
             `${similarity < nearCopy ? styled('green', 'ok     ') : styled('yellow', 'warning')} ${source}: the test text nearest to a training text has 5-gram Jaccard ${similarity.toFixed(3)} (limit ${nearCopy}).`,
+            8,
           );
         for (const { task, split, rows, labelled } of tasks)
           if (labelled < rows)
-            say(
+            sayProse(
               `${styled('dim', 'note   ')} ${task}, ${split}: ${whole(rows - labelled)} of ${whole(rows)} rows have no label; they count for nothing in this task.`,
+              8,
             );
         for (const { source, split, rows, truncated } of sources)
           if (truncated > 0)
-            say(
+            sayProse(
               `${styled('dim', 'note   ')} ${source}, ${split}: ${whole(truncated)} of ${whole(rows)} rows have a text of more than ${file.config.features.maxTokens} tokens (features.maxTokens); what comes after is left out, tags included.`,
+              8,
             );
         say(
           `${whole(sources.reduce((sum, { rows }) => sum + rows, 0))} rows read. ${errors.length === 0 ? 'No errors.' : `${errors.length} error(s).`}`,

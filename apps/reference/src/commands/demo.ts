@@ -16,7 +16,9 @@ import { supportDataFolder } from '../support-data';
 import { duration, whole } from '../terminal/format';
 import { showPrediction } from '../terminal/prediction';
 import { progressDisplay } from '../terminal/progress';
-import { styled } from '../terminal/table';
+import { styled, terminalColumns } from '../terminal/table';
+import { wrap } from '../terminal/wrap';
+import { sayInterrupted } from './interrupted';
 import { backendName, backendOption, countOption, jsonOption, runOption, say, writeJson } from './shared-options';
 
 const messages = [
@@ -45,7 +47,7 @@ export const demoCommand = command(
       const config = withSteps(supportConfig, countOption('steps', args.steps) ?? supportConfig.training!.steps!);
       const root = supportDataFolder();
       const data = dataFiles(root);
-      const { signal, release } = onInterrupt(() => process.stderr.write('\nStopping …\n'));
+      const { signal, release } = onInterrupt('Stopping …');
       const fitTo = async (store: CheckpointStore, own: Config, label: string, folder?: string) => {
         const progress = progressDisplay({ label, quiet: args.json });
         try {
@@ -66,7 +68,10 @@ export const demoCommand = command(
         await rm(args.run, { recursive: true, force: true });
         const store = openRun(args.run, false);
         const result = await fitTo(store, config, '', args.run);
-        if (result.interrupted) return exitCodes.interrupted;
+        if (result.interrupted) {
+          if (!args.json) sayInterrupted(args.run, result.step);
+          return exitCodes.interrupted;
+        }
         print(`One model: ${whole(result.parameters)} parameters, ${whole(result.step)} steps, ${duration(result.seconds)}.\n`);
 
         // The baselines: five models with the same budget together, and the most frequent label.
@@ -77,7 +82,12 @@ export const demoCommand = command(
         for (const task of config.tasks) {
           const single = memoryStore();
           const trained = await fitTo(single, withSteps({ ...config, tasks: [task] }, each), `  ${task.name.padEnd(10)} `);
-          if (trained.interrupted) return exitCodes.interrupted;
+          if (trained.interrupted) {
+            print(
+              `Interrupted; the one model is in ${args.run}. Use it: ${styled('bold', `${name} predict --run ${runWord} --interactive`)}`,
+            );
+            return exitCodes.interrupted;
+          }
           secondsAlone += trained.seconds;
           for (const split of ['validation', 'test'] as const) Object.assign(alone[split], (await evaluate(single, { split, data })).tasks);
         }
@@ -109,15 +119,15 @@ export const demoCommand = command(
           });
           return undefined;
         }
-        print(`${comparisonTable(splits)}\n\n${verdict(splits.test)}\n`);
+        print(`${comparisonTable(splits)}\n\n${wrap(verdict(splits.test), terminalColumns(), 0)}\n`);
 
         // Use.
         const run = await loadRun(store);
         try {
           const inputs: PredictInput[] = [...messages, pair];
           const answers = await run.predict(inputs);
-          for (const [i, message] of messages.entries()) print(`${showPrediction(message, answers[i]!)}\n`);
-          print(`${showPrediction(`${pair.a} ↔ ${pair.b}`, answers[messages.length]!)}\n`);
+          for (const [i, message] of messages.entries()) print(`${showPrediction(message, answers[i]!, run.tasks)}\n`);
+          print(`${showPrediction(`${pair.a} ↔ ${pair.b}`, answers[messages.length]!, run.tasks)}\n`);
         } finally {
           run.dispose();
         }

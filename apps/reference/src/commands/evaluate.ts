@@ -6,7 +6,7 @@ import { usageError } from '../exit-codes';
 import { dataRootOf, openRun } from '../run-folder';
 import { evaluationTable } from '../terminal/evaluation';
 import { metric, whole } from '../terminal/format';
-import { backendName, backendOption, dataRootOption, jsonOption, runOption, say, writeJson } from './shared-options';
+import { backendName, backendOption, dataRootOption, jsonOption, runOption, say, sayProse, writeJson } from './shared-options';
 
 export const evaluateCommand = command('evaluate', 'Metrics of a run on a split. `--split test` is the only way to the test split.', {
   args: {
@@ -29,7 +29,7 @@ export const evaluateCommand = command('evaluate', 'Metrics of a run on a split.
     else {
       say(`On the ${split} split:\n${evaluationTable(evaluation)}\n\nMean of the main metrics: ${metric(evaluation.mean)}`);
       if (evaluation.truncated > 0)
-        say(
+        sayProse(
           `${whole(evaluation.truncated)} row(s) have a text of more than features.maxTokens; what comes after is left out, tags included.`,
         );
     }

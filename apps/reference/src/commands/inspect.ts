@@ -5,7 +5,7 @@ import { command } from '../command';
 import { openRun } from '../run-folder';
 import { whole } from '../terminal/format';
 import { table } from '../terminal/table';
-import { jsonOption, runOption, say, writeJson } from './shared-options';
+import { jsonOption, runOption, say, sayProse, writeJson } from './shared-options';
 
 export const inspectCommand = command('inspect', 'What a run is: tasks, labels, parameters, config.', {
   args: {
@@ -34,7 +34,7 @@ export const inspectCommand = command('inspect', 'What a run is: tasks, labels, 
       }
       const own = (task: string) => shapes.filter(({ path }) => path.startsWith(`tasks/${task}/`)).reduce((sum, { size }) => sum + size, 0);
       const shared = shapes.filter(({ path }) => path.startsWith('shared/')).reduce((sum, { size }) => sum + size, 0);
-      say(
+      sayProse(
         `${run.config.name}: ${run.config.trunk.kind} over ${run.config.features.kind} features, ${whole(run.parameters)} parameters, of which ${whole(shared)} are shared.`,
       );
       say(`Parameters of step ${whole(run.step)}${run.complete ? '' : ' of a training that is not finished'}.\n`);

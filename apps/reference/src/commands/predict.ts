@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { loadRun, type PredictInput, type Prediction, type Run } from '@taskloom/pipeline';
+import { loadRun, type PredictInput, type Run } from '@taskloom/pipeline';
 import { startBackend } from '../backend';
 import { predictFile } from '../bulk';
 import { command } from '../command';
@@ -62,7 +62,12 @@ export const predictCommand = command('predict', 'Ask a trained model: about one
         const input: PredictInput = args.and === undefined ? args.text! : { a: args.text!, b: args.and };
         const [prediction] = await run.predict([input], { tasks: fitting(run, tasks, args.and !== undefined) });
         if (args.json) writeJson(prediction);
-        else say(showPrediction(args.and === undefined ? args.text! : `${args.text} ↔ ${args.and}`, prediction!));
+        else {
+          say(showPrediction(args.and === undefined ? args.text! : `${args.text} ↔ ${args.and}`, prediction!, run.tasks));
+          const pairs = run.tasks.filter(({ pair }) => pair).map(({ name }) => name);
+          if (args.and === undefined && tasks === undefined && pairs.length > 0)
+            say(styled('dim', `    (${pairs.join(', ')}: about two texts; give the second with --and)`));
+        }
       }
       return undefined;
     } finally {
@@ -90,22 +95,34 @@ function fitting(run: Run, wanted: readonly string[] | undefined, pair: boolean)
   return fits;
 }
 
+/** Line by line. In a terminal, tasks about two texts compare each text with the one before. */
 async function interact(run: Run, wanted: readonly string[] | undefined, json: boolean): Promise<void> {
-  const tasks = fitting(run, wanted, false);
   const terminal = process.stdin.isTTY === true;
+  const chosen = run.tasks.filter(({ name }) => wanted === undefined || wanted.includes(name));
+  const pairs = terminal && !json ? chosen.filter(({ pair }) => pair).map(({ name }) => name) : [];
+  const singles = pairs.length === 0 ? fitting(run, wanted, false) : chosen.filter(({ pair }) => !pair).map(({ name }) => name);
   const prompt = terminal ? styled('cyan', '› ') : '';
-  if (terminal) say(`Type a text and press Enter; an empty line or Ctrl-D ends. Tasks: ${tasks.join(', ')}.`);
+  if (terminal) {
+    say('Type a text and press Enter; an empty line or Ctrl-D ends.');
+    if (pairs.length > 0) say(styled('dim', `(${pairs.join(', ')}: each text is compared with the one before it)`));
+  }
   const lines = createInterface({ input: process.stdin, output: terminal ? process.stdout : undefined, prompt });
+  let before: string | undefined;
+  let ended = true;
   lines.prompt();
   for await (const line of lines) {
     if (line.trim() === '') {
+      ended = !terminal;
       if (terminal) break;
       continue;
     }
-    const [prediction] = (await run.predict([line], { tasks })) as [Prediction];
-    if (json) writeJson(prediction);
-    else say(showPrediction(line, prediction));
+    const [single] = singles.length > 0 ? await run.predict([line], { tasks: singles }) : [{}];
+    const [pair] = pairs.length > 0 && before !== undefined ? await run.predict([{ a: before, b: line }], { tasks: pairs }) : [{}];
+    if (json) writeJson(single);
+    else say(Object.keys({ ...single, ...pair }).length > 0 ? showPrediction(line, { ...single, ...pair }, run.tasks) : 'And another?');
+    before = line;
     lines.prompt();
   }
+  if (terminal && ended) say(); // after the prompt that Ctrl-D left
   lines.close();
 }

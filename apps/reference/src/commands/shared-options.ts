@@ -1,4 +1,6 @@
 import { usageError } from '../exit-codes';
+import { terminalColumns } from '../terminal/table';
+import { wrap } from '../terminal/wrap';
 
 export const configOption = {
   type: 'string',
@@ -34,4 +36,9 @@ export function writeJson(value: unknown): void {
 
 export function say(text = ''): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Prose, broken between words where a terminal ends; further lines start `indent` columns in. */
+export function sayProse(text: string, indent = 0): void {
+  say(wrap(text, terminalColumns(), indent));
 }

@@ -14,6 +14,7 @@ import { duration, metric, whole } from '../terminal/format';
 import { progressDisplay } from '../terminal/progress';
 import { sparkline } from '../terminal/sparkline';
 import { styled } from '../terminal/table';
+import { sayInterrupted } from './interrupted';
 import {
   backendName,
   backendOption,
@@ -73,10 +74,7 @@ type Common = Pick<TrainOptions, 'store' | 'onProgress' | 'signal'>;
 
 async function trainWith(folder: string, json: boolean, start: (options: Common) => Promise<TrainResult>): Promise<number> {
   const progress = progressDisplay({ quiet: json });
-  const { signal, release } = onInterrupt(() => {
-    progress.done();
-    process.stderr.write('\nStopping after this step … (once more to quit at once)\n');
-  });
+  const { signal, release } = onInterrupt('Stopping after this step … (once more to quit at once)');
   try {
     const result = await start({ store: openRun(folder, false), onProgress: progress, signal });
     progress.done();
@@ -91,8 +89,7 @@ async function trainWith(folder: string, json: boolean, start: (options: Common)
 
 function report(folder: string, result: TrainResult): void {
   if (result.interrupted) {
-    say(`Interrupted after step ${whole(result.step)}; the state is saved in ${folder}.`);
-    say(`Go on with: ${styled('bold', `${commandName()} resume --run ${shellWord(folder)}`)}`);
+    sayInterrupted(folder, result.step);
     return;
   }
   say(

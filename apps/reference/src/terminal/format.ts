@@ -20,5 +20,8 @@ export function duration(seconds: number): string {
 
 /** meanAbsoluteError → mean absolute error. */
 export function words(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/[A-Z](?![A-Z0-9])/g, (letter) => letter.toLowerCase());
+  return name
+    .replace(/^f1$/, 'F1')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[A-Z](?![A-Z0-9])/g, (letter) => letter.toLowerCase());
 }

@@ -1,5 +1,6 @@
 import { metric, whole } from './format';
-import { styled, width } from './table';
+import { styled } from './table';
+import { width } from './wrap';
 
 export interface Progress {
   readonly label: string;

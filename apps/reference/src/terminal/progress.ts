@@ -20,6 +20,8 @@ export function progressDisplay({
   const out = (text: string) => void process.stderr.write(text);
   let last = 0;
   let mean: number | undefined;
+  let smooth = 0;
+  let seen = 0;
   let drawn = false;
   let rate = 0;
   let left = Number.NaN;
@@ -44,12 +46,16 @@ export function progressDisplay({
         break;
       case 'step': {
         rate = event.rowsPerSecond;
+        // Steps draw from sources whose losses differ: a running mean over about 20 of them, freed of its start at 0.
+        smooth = 0.95 * smooth + 0.05 * event.loss;
+        seen++;
         left = event.secondsLeft;
         const now = performance.now();
         if (!terminal || (now - last < 100 && event.step < event.steps)) break;
         last = now;
-        const columns = (process.stderr.columns ?? 80) - 1; // a full last column would wrap
-        const { step, loss } = event;
+        const columns = (process.stderr.columns ?? 80) - 3; // room for the ^C that a terminal echoes
+        const { step } = event;
+        const loss = smooth / (1 - 0.95 ** seen);
         out(
           `\r${progressLine({ label, step, steps: event.steps, loss, validation: mean, rowsPerSecond: rate, secondsLeft: left }, columns)}\u001b[K`,
         );

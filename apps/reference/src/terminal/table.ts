@@ -1,16 +1,26 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
+import { width, wrap } from './wrap';
 
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
 }
 
-/** Rows under titles, columns aligned, two spaces apart. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/** Rows under titles, columns aligned, two spaces apart; where a terminal is too narrow, the last column takes several lines. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], limit = terminalColumns()): string {
   const widths = columns.map(({ title }, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
+  const last = columns.length - 1;
+  const before = widths.slice(0, last).reduce((sum, w) => sum + w + 2, 0);
+  widths[last] = Math.min(widths[last]!, Math.max(limit - before, width(columns[last]!.title), 16));
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, i) => pad(cell, widths[i]!, columns[i]!.align === 'right'))
+      .map((cell, i) =>
+        pad(
+          i === last ? wrap(cell, widths[i]!, 0).replaceAll('\n', `\n${' '.repeat(before)}`) : cell,
+          widths[i]!,
+          columns[i]!.align === 'right',
+        ),
+      )
       .join('  ')
       .trimEnd();
   return [
@@ -18,6 +28,11 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     styled('dim', widths.map((w) => '─'.repeat(w)).join('──')),
     ...rows.map((row) => line(row)),
   ].join('\n');
+}
+
+/** The width of the terminal that stdout is; without one there is no limit. */
+export function terminalColumns(): number {
+  return process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
 }
 
 /** ANSI style where stdout is a terminal and NO_COLOR is not set. */
@@ -32,18 +47,4 @@ export function colours(): boolean {
 function pad(cell: string, to: number, right: boolean): string {
   const space = ' '.repeat(Math.max(0, to - width(cell)));
   return right ? space + cell : cell + space;
-}
-
-/** Columns that a text takes in a terminal, near enough: code points without colour codes and combining marks, wide ones twice. */
-export function width(text: string): number {
-  let columns = 0;
-  for (const character of stripVTControlCharacters(text)) {
-    if (/\p{M}/u.test(character)) continue;
-    columns += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
-      character,
-    )
-      ? 2
-      : 1;
-  }
-  return columns;
 }
