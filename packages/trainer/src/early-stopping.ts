@@ -1,5 +1,5 @@
 import { TaskloomError } from '@taskloom/core';
-import { metricOf } from './metrics/registry';
+import { higherIsBetter } from './metrics/registry';
 import type { EarlyStopping, Evaluation } from './types';
 
 /** What is remembered of past evaluations; plain data. */
@@ -12,18 +12,18 @@ export interface StoppingState {
 /** The watched value of an evaluation, with its sign turned so that higher is better. Throws `unknown_metric` for one that is not there. */
 export function scoreOf(evaluation: Evaluation, metric: string): number {
   if (metric === 'mean') return evaluation.mean;
-  const slash = metric.lastIndexOf('/');
+  // Names of tasks hold no '/'; labels in the names of metrics may.
+  const slash = metric.indexOf('/');
   const [task, name] = [metric.slice(0, slash), metric.slice(slash + 1)];
-  const own = evaluation.tasks[task];
+  const all = { ...evaluation.tasks, ...evaluation.groups };
+  const own = all[task];
   if (!own)
     throw new TaskloomError('unknown_metric', `'${metric}' is not evaluated.`, {
       name: 'earlyStopping.metric',
       got: metric,
       expected: [
         'mean',
-        ...Object.entries(evaluation.tasks).flatMap(([known, { metrics }]) =>
-          ['loss', ...Object.keys(metrics)].map((each) => `${known}/${each}`),
-        ),
+        ...Object.entries(all).flatMap(([known, { metrics }]) => ['loss', ...Object.keys(metrics)].map((each) => `${known}/${each}`)),
       ],
     });
   if (name === 'loss') return -own.loss;
@@ -34,7 +34,7 @@ export function scoreOf(evaluation: Evaluation, metric: string): number {
       got: name,
       expected: Object.keys(own.metrics),
     });
-  return metricOf(name, task).higherIsBetter ? value : -value;
+  return higherIsBetter(name) ? value : -value;
 }
 
 /** One evaluation more: the first finite score, or one above the best by more than `minDelta`, is the new best. */

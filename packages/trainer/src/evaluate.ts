@@ -13,13 +13,15 @@ import {
   type Tree,
 } from '@taskloom/core';
 import { type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { bootstrapped, type Collected, type Intervals, metricsOf, rowsOf } from './bootstrap';
 import { modelInput, type TensorBatch } from './forward';
-import { metricOf } from './metrics/registry';
-import type { Dataset, EvaluateOptions, Evaluation, TaskEvaluation, TaskOutputs } from './types';
+import { type Judged, judgingPlan, labelsOf } from './groups';
+import { higherIsBetter } from './metrics/registry';
+import type { Bootstrap, Dataset, EvaluateOptions, Evaluation, TaskEvaluation, TaskOutputs } from './types';
 
 /**
  * Loss and metrics of every task over a data set: batches of one size through the executor, no gradient. The loss is the mean over all labelled rows, each by its
- * weight; a task without a labelled row has rows 0, loss NaN and no metrics.
+ * weight; a task without a labelled row has rows 0, loss NaN and no metrics. The predictions of a group's tasks are put together before its metrics are computed.
  */
 export async function evaluate({
   model,
@@ -29,6 +31,8 @@ export async function evaluate({
   batchSize = 64,
   executor = eager(),
   metrics,
+  groups,
+  bootstrap,
   onOutputs,
 }: EvaluateOptions): Promise<Evaluation> {
   const copy = <P extends Params>(tree: P) => mapParams(tree, (leaf) => leaf.clone());
@@ -36,10 +40,11 @@ export async function evaluate({
     model,
     executor,
     metrics,
+    groups,
     state: { params: copy(params), buffers: buffers ? copy(buffers) : tidy(() => model.buffers?.() ?? {}) },
   });
   try {
-    return await evaluator.evaluate(dataset, batchSize, onOutputs);
+    return await evaluator.evaluate(dataset, batchSize, { onOutputs, bootstrap });
   } finally {
     evaluator.dispose();
   }
@@ -56,7 +61,7 @@ type EvaluatorOutputs = { readonly [task: string]: { readonly loss: Scalar; read
 
 export interface Evaluator {
   load: Forward['load'];
-  evaluate(dataset: Dataset, batchSize: number, onOutputs?: EvaluateOptions['onOutputs']): Promise<Evaluation>;
+  evaluate(dataset: Dataset, batchSize: number, options?: Pick<EvaluateOptions, 'onOutputs' | 'bootstrap'>): Promise<Evaluation>;
   dispose(): void;
 }
 
@@ -65,17 +70,24 @@ export async function evaluatorOf({
   model,
   executor,
   metrics,
+  groups,
   state,
 }: {
   readonly model: MultiTaskModel;
   readonly executor: Executor;
   readonly metrics?: EvaluateOptions['metrics'];
+  readonly groups?: EvaluateOptions['groups'];
   readonly state: EvaluatorState;
 }): Promise<Evaluator> {
   const tasks = Object.keys(model.heads);
-  const names = Object.fromEntries(tasks.map((task) => [task, metrics?.[task] ?? model.heads[task]!.metrics]));
-  for (const task of tasks) for (const name of names[task]!) metricOf(name, task);
-  const needed = Object.fromEntries(tasks.map((task) => [task, new Set(names[task]!.flatMap((name) => metricOf(name, task).needs))]));
+  const plan = judgingPlan(model, { metrics, groups });
+  const judged = [...plan.tasks, ...plan.groups];
+  const needed = Object.fromEntries(
+    tasks.map((task) => [
+      task,
+      new Set(judged.filter((each) => each.tasks.includes(task)).flatMap((each) => each.metrics.flatMap(([, metric]) => metric.needs))),
+    ]),
+  );
 
   const compiled: Forward = await executor.compile(
     (state: EvaluatorState, inputs: Branch<Tensor>) => {
@@ -94,8 +106,13 @@ export async function evaluatorOf({
   return {
     load: (next) => compiled.load(next),
     dispose: () => compiled.dispose(),
-    async evaluate(dataset, batchSize, onOutputs) {
-      const sums = new Map(tasks.map((task) => [task, { rows: 0, weight: 0, loss: 0, batches: [] as TaskOutputs['batches'][number][] }]));
+    async evaluate(dataset, batchSize, { onOutputs, bootstrap } = {}) {
+      const sums = new Map(
+        tasks.map((task) => [
+          task,
+          { rows: 0, weight: 0, loss: 0, sources: new Set<string>(), batches: [] as TaskOutputs['batches'][number][] },
+        ]),
+      );
       for (const { source, rows } of slices(dataset, batchSize)) {
         const { inputs, tasks: parts } = dataset.batch(source, rows, batchSize);
         const outputs = await compiled({ inputs, tasks: parts as unknown as Branch<HostArray> });
@@ -108,6 +125,7 @@ export async function evaluatorOf({
           sum.rows += labelled.length;
           sum.weight += batchWeight;
           sum.loss += batchWeight * outputs[task]!.loss.data[0]!;
+          sum.sources.add(source);
           const predictions = onOutputs
             ? outputs[task]!.predictions
             : Object.fromEntries(Object.entries(outputs[task]!.predictions).filter(([name]) => needed[task]!.has(name)));
@@ -119,26 +137,49 @@ export async function evaluatorOf({
           });
         }
       }
-      const results: Record<string, TaskEvaluation> = {};
-      for (const task of tasks) {
-        const { rows, weight, loss, batches } = sums.get(task)!;
-        const outputs: TaskOutputs = { kind: model.heads[task]!.kind, ...labelsOf(model.heads[task]!.config), batches };
+      const collected: Record<string, Collected & { readonly rows: number; readonly weight: number; readonly loss: number }> = {};
+      for (const [task, { batches, sources, ...sum }] of sums) {
+        const { kind, config } = model.heads[task]!;
+        const labels = labelsOf(config);
+        const outputs: TaskOutputs = { kind, ...(labels ? { labels } : {}), batches };
         onOutputs?.(task, outputs);
-        const values = rows > 0 ? names[task]!.map((name) => [name, metricOf(name, task).compute(outputs)] as const) : [];
-        results[task] = { rows, loss: rows > 0 ? loss / weight : Number.NaN, metrics: Object.fromEntries(values) };
+        collected[task] = { ...sum, sources: [...sources], outputs };
       }
-      return { tasks: results, mean: meanScore(results) };
+      return scored(plan, collected, bootstrap);
     },
   };
 }
 
-/** Mean over the tasks with labelled rows of the first metric of each for which higher is better; NaN where there is none. */
-function meanScore(tasks: Evaluation['tasks']): number {
-  const scores = Object.entries(tasks).flatMap(([task, { metrics }]) => {
-    const main = Object.keys(metrics).find((name) => metricOf(name, task).higherIsBetter);
-    return main === undefined ? [] : [metrics[main]!];
+/** From predictions to numbers: tasks, groups, their mean, and intervals where they are asked for. */
+function scored(
+  plan: ReturnType<typeof judgingPlan>,
+  collected: { readonly [task: string]: Collected & { readonly rows: number; readonly weight: number; readonly loss: number } },
+  bootstrap: Bootstrap | undefined,
+): Evaluation {
+  const alone = plan.tasks.filter(({ name }) => !plan.groups.some((group) => group.tasks.includes(name)));
+  const mains = [...alone, ...plan.groups].flatMap(({ name, metrics }) => {
+    const main = metrics.find(([metric]) => higherIsBetter(metric));
+    return main ? [[name, main[0]] as const] : [];
   });
-  return scores.length > 0 ? scores.reduce((a, b) => a + b, 0) / scores.length : Number.NaN;
+  const mean = (values: { readonly [judged: string]: { readonly [metric: string]: number } }) => {
+    const scores = mains.flatMap(([name, metric]) => values[name]?.[metric] ?? []);
+    return scores.length > 0 ? scores.reduce((a, b) => a + b, 0) / scores.length : Number.NaN;
+  };
+  const intervals: Intervals | undefined = bootstrap && bootstrapped(plan, collected, mean, bootstrap);
+  const resultOf = (each: Judged): TaskEvaluation => {
+    const total = (key: 'rows' | 'weight' | 'loss') => each.tasks.reduce((sum, task) => sum + collected[task]![key], 0);
+    const metrics = total('rows') > 0 ? metricsOf(each, (task) => collected[task]!.outputs) : {};
+    const loss = total('rows') > 0 ? total('loss') / total('weight') : Number.NaN;
+    return { rows: total('rows'), loss, metrics, ...(intervals?.of[each.name] ? { intervals: intervals.of[each.name] } : {}) };
+  };
+  const tasks = Object.fromEntries(plan.tasks.map((each) => [each.name, resultOf(each)]));
+  const groups = Object.fromEntries(plan.groups.map((each) => [each.name, { ...resultOf(each), tasks: each.tasks }]));
+  return {
+    tasks,
+    ...(plan.groups.length > 0 ? { groups } : {}),
+    mean: mean(Object.fromEntries(Object.entries({ ...tasks, ...groups }).map(([name, { metrics }]) => [name, metrics]))),
+    ...(intervals?.mean ? { interval: intervals.mean } : {}),
+  };
 }
 
 function* slices(dataset: Dataset, batchSize: number) {
@@ -153,16 +194,4 @@ function indicesOf(weights: ArrayLike<number>): number[] {
   const indices: number[] = [];
   for (let i = 0; i < weights.length; i++) if (weights[i]! > 0) indices.push(i);
   return indices;
-}
-
-function rowsOf(leaf: HostArray, rows: readonly number[]): HostArray {
-  const size = leaf.shape.slice(1).reduce((a, b) => a * b, 1);
-  const data = leaf.data.slice(0, rows.length * size);
-  for (const [i, row] of rows.entries()) data.set(leaf.data.subarray(row * size, (row + 1) * size), i * size);
-  return { ...leaf, shape: [rows.length, ...leaf.shape.slice(1)], data };
-}
-
-function labelsOf(config: unknown): { labels?: readonly string[] } {
-  const labels = (config as { labels?: unknown } | null)?.labels;
-  return Array.isArray(labels) ? { labels: labels as string[] } : {};
 }

@@ -1,5 +1,5 @@
 import { eager, matcher, TaskloomError } from '@taskloom/core';
-import { metricOf } from './metrics/registry';
+import { judgingPlan } from './groups';
 import { proportional } from './samplers';
 import type { FitOptions } from './types';
 
@@ -85,13 +85,13 @@ export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, st
   };
 }
 
-/** Before anything is made: every head's metrics exist, and the watched one is among them. */
-function assertMetrics({ model, earlyStopping }: FitOptions): void {
-  const watched = ['mean'];
-  for (const [task, { metrics }] of Object.entries(model.heads)) {
-    for (const name of metrics) metricOf(name, task);
-    watched.push(`${task}/loss`, ...metrics.map((name) => `${task}/${name}`));
-  }
+/** Before anything is made: all metrics exist, groups can be judged, and the watched metric is among them. */
+function assertMetrics({ model, metrics, groups, earlyStopping }: FitOptions): void {
+  const plan = judgingPlan(model, { metrics, groups });
+  const watched = [
+    'mean',
+    ...[...plan.tasks, ...plan.groups].flatMap(({ name, metrics }) => [`${name}/loss`, ...metrics.map(([metric]) => `${name}/${metric}`)]),
+  ];
   const metric = earlyStopping?.metric;
   if (metric !== undefined && !watched.includes(metric))
     throw new TaskloomError('unknown_metric', `'${metric}' is not evaluated.`, {

@@ -42,7 +42,7 @@ export interface Sampler {
 }
 
 export interface EarlyStopping {
-  /** `mean`, `<task>/<metric>` or `<task>/loss`. Default: `mean`. */
+  /** `mean`, `<task or group>/<metric>` or `<task or group>/loss`. Default: `mean`. */
   readonly metric?: string;
   /** Evaluations without an improvement before training stops. Default: 5; `Infinity` only keeps the best. */
   readonly patience?: number;
@@ -85,6 +85,10 @@ export interface FitOptions {
   readonly evaluateEvery?: number | 'epoch';
   /** Default: `batchSize`. */
   readonly evaluationBatchSize?: number;
+  /** Metrics by task, in place of the head's own. */
+  readonly metrics?: EvaluateOptions['metrics'];
+  /** Tasks that are judged together. */
+  readonly groups?: readonly TaskGroup[];
   /** Keeps the best parameters and stops when the metric no longer improves. Default: keep the best by `mean`, never stop early. */
   readonly earlyStopping?: EarlyStopping;
   /** Decay of an exponential moving average of the parameters (0.999, say), which evaluation and the result then use. Default: none. */
@@ -134,18 +138,60 @@ export interface StepLogs {
   readonly secondsLeft: number;
 }
 
+/**
+ * Precision, recall or F1 of one class, or the mean over some, by the labels' names: `{ f1: 'irony' }`, `{ f1: ['against', 'favor'] }`. In results it is
+ * called `f1[irony]`, `f1[against,favor]`.
+ */
+export type ClassMetric =
+  | { readonly f1: string | readonly string[] }
+  | { readonly precision: string | readonly string[] }
+  | { readonly recall: string | readonly string[] };
+
+/** A metric by its name, or one of chosen classes. */
+export type MetricChoice = string | ClassMetric;
+
+/** Tasks with one list of labels whose predictions are put together before a metric is computed. */
+export interface TaskGroup {
+  readonly name: string;
+  readonly tasks: readonly string[];
+  /** Default: those of its first task. */
+  readonly metrics?: readonly MetricChoice[];
+}
+
+/** Percentile bootstrap (Efron 1979): rows are drawn with replacement within each task, as many as it has. */
+export interface Bootstrap {
+  /** Replicates. Default: 1000. */
+  readonly samples?: number;
+  /** Default: 0.95. */
+  readonly level?: number;
+  /** Default: 0. */
+  readonly seed?: number | string;
+}
+
+/** Lower and upper end. */
+export type Interval = readonly [low: number, high: number];
+
 export interface TaskEvaluation {
   /** Labelled rows. */
   readonly rows: number;
   readonly loss: number;
-  /** By name, in the order of the head's `metrics`. */
+  /** By name, main first. */
   readonly metrics: { readonly [name: string]: number };
+  /** With `bootstrap`, by the metric's name. */
+  readonly intervals?: { readonly [name: string]: Interval };
+}
+
+export interface GroupEvaluation extends TaskEvaluation {
+  readonly tasks: readonly string[];
 }
 
 export interface Evaluation {
   readonly tasks: { readonly [task: string]: TaskEvaluation };
-  /** Mean over the tasks with labelled rows of the first metric of each for which higher is better. */
+  /** Where groups were asked for. */
+  readonly groups?: { readonly [group: string]: GroupEvaluation };
+  /** Mean over the groups and the tasks in no group, those with labelled rows, of the first metric of each for which higher is better. */
   readonly mean: number;
+  readonly interval?: Interval;
 }
 
 /** What an epoch says of itself: means over its steps, and its last evaluation. */
@@ -200,7 +246,11 @@ export interface EvaluateOptions {
   readonly batchSize?: number;
   readonly executor?: Executor;
   /** Metrics by task, in place of the head's own. */
-  readonly metrics?: { readonly [task: string]: readonly string[] };
+  readonly metrics?: { readonly [task: string]: readonly MetricChoice[] | undefined };
+  /** Tasks that are judged together. */
+  readonly groups?: readonly TaskGroup[];
+  /** Adds intervals to all metrics and to the mean. Default: none. */
+  readonly bootstrap?: Bootstrap;
   /** Called with each task's predictions and targets, for a confusion matrix, say. */
   readonly onOutputs?: (task: string, outputs: TaskOutputs) => void;
 }
@@ -216,6 +266,10 @@ export interface TaskOutputs {
 /** A metric by name, for heads: from what `head.predict` gives and the target. Main functions on plain arrays stand beside it. */
 export interface Metric {
   readonly higherIsBetter: boolean;
+  /** Kinds of heads it judges; pairSimilarity counts as `classification` where it answers yes or no, and as `regression` where it gives a score. */
+  readonly kinds: readonly string[];
+  /** Where it only makes sense for two classes. */
+  readonly twoClasses?: boolean;
   /** Which predictions it reads. */
   readonly needs: readonly string[];
   compute(outputs: TaskOutputs): number;

@@ -25,10 +25,10 @@ export {
   topKAccuracy,
 } from './classification';
 export { kendall, pearson, spearman } from './correlation';
-export { hammingLoss, multiLabelF1, subsetAccuracy } from './multi-label';
+export { hammingLoss, multiLabelF1, multiLabelScores, subsetAccuracy } from './multi-label';
 export { answerF1, exactMatch, normalizedAnswer } from './question-answering';
 export { auroc, aurocMultiClass, averagePrecision } from './ranking';
-export { metricOf, metrics } from './registry';
+export { higherIsBetter, metricName, metricOf, metrics } from './registry';
 export { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from './regression';
 export { rougeL, rougeN } from './rouge';
 export { type PrecisionRecallF1, type Span, type SpanMode, spanScores, spansOf } from './spans';

@@ -1,7 +1,22 @@
-import { assertSameLength, averaged, type Rows, ratio, scoresFromCounts } from './classification';
+import { assertSameLength, averaged, type ClassScores, type Rows, ratio, scoresFromCounts } from './classification';
+
+/** Precision, recall and F1 of each label. */
+export function multiLabelScores(targets: Rows, predictions: Rows): ClassScores {
+  const { both, predicted, support } = labelCounts(targets, predictions);
+  return scoresFromCounts(both, predicted, support);
+}
 
 /** F1 of rows with any number of labels, given as 0/1 [rows][labels]: `macro` over labels, `micro` over all decisions, `weighted` by label, `samples` over rows. */
 export function multiLabelF1(targets: Rows, predictions: Rows, average: 'macro' | 'micro' | 'weighted' | 'samples' = 'macro'): number {
+  const { both, predicted, support, rowSum } = labelCounts(targets, predictions);
+  if (average === 'samples') return ratio(rowSum, targets.length);
+  const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  if (average === 'micro') return ratio(2 * total(both), total(predicted) + total(support));
+  return averaged(scoresFromCounts(both, predicted, support), 'f1', average);
+}
+
+/** By label: rows that have it in both, in the predictions, in the targets; and the sum of the rows' own F1. */
+function labelCounts(targets: Rows, predictions: Rows) {
   assertSameLength(targets, predictions);
   const labels = targets[0]?.length ?? 0;
   const both = new Array<number>(labels).fill(0);
@@ -20,10 +35,7 @@ export function multiLabelF1(targets: Rows, predictions: Rows, average: 'macro' 
     }
     rowSum += ratio(2 * hits, marked);
   }
-  if (average === 'samples') return ratio(rowSum, targets.length);
-  const total = (values: number[]) => values.reduce((a, b) => a + b, 0);
-  if (average === 'micro') return ratio(2 * total(both), total(predicted) + total(support));
-  return averaged(scoresFromCounts(both, predicted, support), 'f1', average);
+  return { both, predicted, support, rowSum };
 }
 
 /** The fraction of wrong decisions, label by label. */

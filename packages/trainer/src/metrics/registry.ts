@@ -1,9 +1,9 @@
 import { flatten, type HostArray, isHostArray, TaskloomError } from '@taskloom/core';
-import type { Metric, TaskOutputs } from '../types';
+import type { ClassMetric, Metric, MetricChoice, TaskOutputs } from '../types';
 import { brier, expectedCalibrationError, logLoss } from './calibration';
-import { accuracy, balancedAccuracy, classScores, cohenKappa, f1, matthews, precision, recall } from './classification';
+import { accuracy, balancedAccuracy, type ClassScores, classScores, cohenKappa, f1, matthews, precision, recall } from './classification';
 import { kendall, pearson, spearman } from './correlation';
-import { hammingLoss, multiLabelF1, subsetAccuracy } from './multi-label';
+import { hammingLoss, multiLabelF1, multiLabelScores, subsetAccuracy } from './multi-label';
 import { auroc, aurocMultiClass, averagePrecision } from './ranking';
 import { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from './regression';
 import { type SpanMode, spanScores } from './spans';
@@ -32,7 +32,7 @@ export const metrics: { readonly [name: string]: Metric } = {
     (t, p, k) => f1(t, p, k, 'weighted'),
   ),
   /** Of class 1 against class 0. */
-  f1: classes((t, p) => classScores(t, p, 2).f1[1]!),
+  f1: { ...classes((t, p) => classScores(t, p, 2).f1[1]!), twoClasses: true },
   subsetAccuracy: either(subsetAccuracy, accuracy),
   hammingLoss: { ...either(hammingLoss, (t, p) => 1 - accuracy(t, p)), higherIsBetter: false },
   auroc: probabilities((t, p) =>
@@ -44,12 +44,15 @@ export const metrics: { readonly [name: string]: Metric } = {
       : aurocMultiClass(t, p),
   ),
   /** Of class 1. */
-  averagePrecision: probabilities((t, p) =>
-    averagePrecision(
-      t,
-      p.map((row) => row[1]!),
+  averagePrecision: {
+    ...probabilities((t, p) =>
+      averagePrecision(
+        t,
+        p.map((row) => row[1]!),
+      ),
     ),
-  ),
+    twoClasses: true,
+  },
   logLoss: { ...probabilities(logLoss), higherIsBetter: false },
   expectedCalibrationError: { ...probabilities((t, p) => expectedCalibrationError(t, p)), higherIsBetter: false },
   /** Of class 1. */
@@ -61,6 +64,7 @@ export const metrics: { readonly [name: string]: Metric } = {
       ),
     ),
     higherIsBetter: false,
+    twoClasses: true,
   },
   meanAbsoluteError: { ...values(meanAbsoluteError), higherIsBetter: false },
   meanSquaredError: { ...values(meanSquaredError), higherIsBetter: false },
@@ -71,22 +75,74 @@ export const metrics: { readonly [name: string]: Metric } = {
   kendall: values(kendall),
   spanF1: spans('default'),
   strictSpanF1: spans('strict'),
-  tokenAccuracy: { higherIsBetter: true, needs: ['tags'], compute: tokenAccuracy },
+  tokenAccuracy: { higherIsBetter: true, kinds: ['tagging'], needs: ['tags'], compute: tokenAccuracy },
 };
 
-/** A metric by name; throws `unknown_metric` with the known names. */
-export function metricOf(name: string, task: string): Metric {
-  if (Object.hasOwn(metrics, name)) return metrics[name]!;
-  throw new TaskloomError('unknown_metric', `Task '${task}' asks for a metric '${name}' that does not exist.`, {
-    name: task,
-    got: name,
-    expected: Object.keys(metrics),
-  });
+/**
+ * A metric by name, or of chosen classes, which are looked up in `labels`; throws `unknown_metric` with what is known.
+ */
+export function metricOf(choice: MetricChoice, task: string, labels?: readonly string[]): Metric {
+  if (typeof choice !== 'string') return ofClasses(choice, task, labels);
+  if (!Object.hasOwn(metrics, choice))
+    throw new TaskloomError('unknown_metric', `Task '${task}' asks for a metric '${choice}' that does not exist.`, {
+      name: task,
+      got: choice,
+      expected: Object.keys(metrics),
+    });
+  const metric = metrics[choice]!;
+  if (metric.twoClasses && labels && labels.length !== 2)
+    throw new TaskloomError('unknown_metric', `The metric '${choice}' is about two classes, and '${task}' has ${labels.length}.`, {
+      name: task,
+      got: choice,
+      remedy: "Name the classes that count, as in { f1: ['a', 'b'] }, or take 'macroF1'.",
+    });
+  return metric;
+}
+
+/** What a metric is called in results: its name, or `f1[against,favor]`. */
+export function metricName(choice: MetricChoice): string {
+  if (typeof choice === 'string') return choice;
+  const [score, classes] = partsOf(choice);
+  return `${score}[${classes.join(',')}]`;
+}
+
+/** Of a metric by its name in results. */
+export function higherIsBetter(name: string): boolean {
+  return !Object.hasOwn(metrics, name) || metrics[name]!.higherIsBetter;
+}
+
+type ClassScore = 'precision' | 'recall' | 'f1';
+
+function partsOf(choice: ClassMetric): readonly [ClassScore, readonly string[]] {
+  const [score, classes] = Object.entries(choice)[0] as [ClassScore, string | readonly string[]];
+  return [score, typeof classes === 'string' ? [classes] : classes];
+}
+
+/** The mean of a score over some classes; with several labels a row, over some labels. */
+function ofClasses(choice: ClassMetric, task: string, labels?: readonly string[]): Metric {
+  const [score, names] = partsOf(choice);
+  const chosen = names.map((name) => labels?.indexOf(name) ?? -1);
+  if (chosen.length === 0 || chosen.includes(-1))
+    throw new TaskloomError(
+      'unknown_metric',
+      `The metric '${metricName(choice)}' of '${task}' names a label that the task does not have.`,
+      {
+        name: task,
+        got: names,
+        expected: labels ?? 'a task with labels',
+      },
+    );
+  const mean = (scores: ClassScores) => chosen.reduce((sum, k) => sum + scores[score][k]!, 0) / chosen.length;
+  return either(
+    (targets, predictions) => mean(multiLabelScores(targets, predictions)),
+    (targets, predictions, count) => mean(classScores(targets, predictions, count)),
+  );
 }
 
 function classes(f: (targets: number[], predictions: number[], classes: number) => number): Metric {
   return {
     higherIsBetter: true,
+    kinds: ['classification', 'ordinal'],
     needs: ['label', 'probabilities'],
     compute: (outputs) => f(targetsOf(outputs), column(outputs, 'label'), classCount(outputs)),
   };
@@ -100,6 +156,7 @@ function either(
   const asClasses = classes(single);
   return {
     ...asClasses,
+    kinds: [...asClasses.kinds, 'multiLabel'],
     compute(outputs) {
       if (outputs.kind !== 'multiLabel') return asClasses.compute(outputs);
       const decided = rowsOf(outputs, 'probabilities').map((row) => row.map((p) => Number(p > 0.5)));
@@ -112,12 +169,18 @@ function either(
 }
 
 function probabilities(f: (targets: number[], probabilities: number[][]) => number): Metric {
-  return { higherIsBetter: true, needs: ['probabilities'], compute: (outputs) => f(targetsOf(outputs), rowsOf(outputs, 'probabilities')) };
+  return {
+    higherIsBetter: true,
+    kinds: ['classification', 'ordinal'],
+    needs: ['probabilities'],
+    compute: (outputs) => f(targetsOf(outputs), rowsOf(outputs, 'probabilities')),
+  };
 }
 
 function values(f: (targets: number[], predictions: number[]) => number): Metric {
   return {
     higherIsBetter: true,
+    kinds: ['regression', 'ordinal'],
     needs: ['value', 'label'],
     compute: (outputs) => f(targetsOf(outputs), column(outputs, outputs.batches[0]?.predictions.value ? 'value' : 'label')),
   };
@@ -126,6 +189,7 @@ function values(f: (targets: number[], predictions: number[]) => number): Metric
 function spans(mode: SpanMode): Metric {
   return {
     higherIsBetter: true,
+    kinds: ['tagging'],
     needs: ['tags'],
     compute(outputs) {
       const [targets, predictions] = [[] as string[][], [] as string[][]];
@@ -160,8 +224,9 @@ function* sequences({ batches }: TaskOutputs) {
 }
 
 function classCount(outputs: TaskOutputs): number {
+  if (outputs.labels) return outputs.labels.length;
   const width = (outputs.batches[0]?.predictions.probabilities as HostArray | undefined)?.shape[1];
-  return outputs.labels?.length ?? width ?? Math.max(0, ...targetsOf(outputs), ...column(outputs, 'label')) + 1;
+  return width ?? Math.max(0, ...targetsOf(outputs), ...column(outputs, 'label')) + 1;
 }
 
 function targetsOf({ batches }: TaskOutputs): number[] {
