@@ -7,7 +7,8 @@ export { type LengthBuckets, type LengthBucketsOptions, lengthBuckets } from './
 export { type Padded, type PadOptions, padIds, padTokenIds } from './pad';
 export { type BadRow, collectRows, type Row, type RowOptions, type RowReport, type RowStream, type TextChunks } from './rows';
 export { type Shuffle, type ShufflePosition, shuffle, shuffledOrder } from './shuffle';
-export { characterToTokenSpans, type Span, spansToTags, type TagReading, tagsToSpans, tokenToCharacterSpans } from './spans';
+export { characterToTokenSpans, type Span, type SpanSide, spansToTags, type TagReading, tagsToSpans, tokenToCharacterSpans } from './spans';
+export { type SubwordTagsOptions, subwordTags, wordsOfTokens, wordTags } from './subword-tags';
 export { type Encoded, type EncodedWords, type EncodeOptions, type SubwordTokenizer, tokenizer } from './tokenizer';
 export { buildVocabulary, type Vocabulary, type VocabularyConfig, type VocabularyOptions, vocabulary } from './vocabulary';
 export { type NormalizationOptions, type WordTokens, wordTokens } from './words';

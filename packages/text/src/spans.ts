@@ -52,15 +52,31 @@ export function tagsToSpans(tags: readonly string[], reading: TagReading = 'conl
   return spans;
 }
 
-/** Character spans as token spans: every token that a span touches belongs to it. `offsets` as of `wordTokens`. A span that touches no token is left out. */
-export function characterToTokenSpans(spans: readonly Span[], offsets: Int32Array): Span[] {
+/** Which tokens an encoded text's spans are in, where it was encoded as a pair. */
+export interface SpanSide {
+  /** As `encode` gives them. @default every token is of the text */
+  readonly sequences?: Int32Array;
+  /** 0 for the text, 1 for its pair. @default 0 */
+  readonly sequence?: 0 | 1;
+}
+
+/**
+ * Character spans as token spans: every token that a span touches belongs to it. `offsets` as of `wordTokens` or a tokeniser's `encode`; tokens of empty
+ * stretch (`[CLS]`) are in no span. A span that touches no token is left out.
+ */
+export function characterToTokenSpans(spans: readonly Span[], offsets: Int32Array, { sequences, sequence = 0 }: SpanSide = {}): Span[] {
   const count = offsets.length / 2;
   return spans.flatMap(({ start, end, label }) => {
-    let first = 0;
-    while (first < count && offsets[2 * first + 1]! <= start) first++;
-    let last = first;
-    while (last < count && offsets[2 * last]! < end) last++;
-    return last > first ? [{ start: first, end: last, label }] : [];
+    let first = -1;
+    let last = -1;
+    for (let i = 0; i < count; i++) {
+      const from = offsets[2 * i]!;
+      const to = offsets[2 * i + 1]!;
+      if (from >= to || from >= end || to <= start || (sequences && sequences[i] !== sequence)) continue;
+      if (first < 0) first = i;
+      last = i;
+    }
+    return first < 0 ? [] : [{ start: first, end: last + 1, label }];
   });
 }
 

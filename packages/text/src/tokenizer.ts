@@ -1,13 +1,23 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { type Json, TaskloomError } from '@taskloom/core/host';
+import { encoder } from './subwords/encoder';
+import { tokenOffsets } from './subwords/offsets';
 import { checkTokenizer } from './tokenizer-check';
 
 export interface Encoded {
   /** The file's ids plus 1: 0 stays padding. */
   readonly ids: Int32Array;
   readonly tokens: string[];
+  /**
+   * `[start₀, end₀, …]`: where each token stands in the text as it was given, in UTF-16 units, whatever the normaliser made of it. White space around a token is
+   * left out, combining marks behind it are taken in; the tokens of one character (of its bytes) share its stretch. Tokens that the post-processor adds have an empty one.
+   */
+  readonly offsets: Int32Array;
+  /** Per token 0 for the text, 1 for `pair`, −1 for what the post-processor adds. `offsets` are in the text named here. */
+  readonly sequences: Int32Array;
 }
 
+/** `offsets` are in each token's own word here. */
 export interface EncodedWords extends Encoded {
   /** Per token the word it belongs to, −1 for special tokens. */
   readonly words: Int32Array;
@@ -36,17 +46,27 @@ export interface SubwordTokenizer {
 }
 
 /**
- * Runs a Hugging Face `tokenizer.json` (as text or parsed), by `@huggingface/tokenizers`. **Ids are the file's plus 1**, since 0 is padding everywhere in Taskloom.
+ * Runs a Hugging Face `tokenizer.json` (as text or parsed): ids and offsets are those of the native `tokenizers` library. **Ids are the file's plus 1**, since 0 is padding everywhere in Taskloom.
  * The file's own truncation and padding are not applied: `padIds` pads. Throws `tokenizer_invalid` for what is no usable tokenizer.json.
  */
 export function tokenizer(json: unknown): SubwordTokenizer {
   const { config, maximum, specials } = checkTokenizer(json);
-  const inner = guard('tokenizer_invalid', 'The tokenizer.json cannot be used', () => new Tokenizer(config as object, {}));
+  const file = config as Readonly<Record<string, unknown>>;
+  const run = guard('tokenizer_invalid', 'The tokenizer.json cannot be used', () => {
+    new Tokenizer({ ...file, ...withoutModel }, {}); // knows the decoder
+    return encoder(file);
+  });
+  let decoder: Tokenizer | undefined;
 
   function encode(text: string, { pair, special = true }: EncodeOptions = {}): Encoded {
     return guard('tokenizer_failed', 'The tokeniser failed on a text', () => {
-      const { ids, tokens } = inner.encode(text, { text_pair: pair ?? null, add_special_tokens: special });
-      return { ids: Int32Array.from(ids, (id, i) => shifted(id, tokens[i], maximum)), tokens };
+      const made = run(text, pair, special);
+      return {
+        ids: Int32Array.from(made, ({ id, token }) => shifted(id, token, maximum)),
+        tokens: made.map(({ token }) => token),
+        offsets: tokenOffsets(made, [text, pair ?? '']),
+        sequences: Int32Array.from(made, ({ sequence }) => sequence),
+      };
     });
   }
 
@@ -58,25 +78,46 @@ export function tokenizer(json: unknown): SubwordTokenizer {
     encodeWords(words) {
       const ids: number[] = [];
       const tokens: string[] = [];
+      const offsets: number[] = [];
       const owners: number[] = [];
       words.forEach((word, index) => {
-        const part = encode(index === 0 ? word : ` ${word}`, { special: false });
+        const space = index === 0 ? 0 : 1;
+        const part = encode(space ? ` ${word}` : word, { special: false });
+        for (const offset of part.offsets) offsets.push(Math.max(0, offset - space));
         for (let i = 0; i < part.ids.length; i++) {
           ids.push(part.ids[i]!);
           tokens.push(part.tokens[i]!);
           owners.push(index);
         }
       });
-      return { ids: Int32Array.from(ids), tokens, words: Int32Array.from(owners) };
+      return {
+        ids: Int32Array.from(ids),
+        tokens,
+        offsets: Int32Array.from(offsets),
+        sequences: new Int32Array(ids.length),
+        words: Int32Array.from(owners),
+      };
     },
     decode(ids) {
       const own = Array.from(ids, (id) => id - 1).filter((id) => id >= 0);
       return own.length === 0
         ? ''
-        : guard('tokenizer_failed', 'The tokeniser failed on ids', () => inner.decode(own, { skip_special_tokens: true }));
+        : guard('tokenizer_failed', 'The tokeniser failed on ids', () => {
+            decoder ??= new Tokenizer(file, {});
+            return decoder.decode(own, { skip_special_tokens: true });
+          });
     },
   };
 }
+
+/** What a decoder can be made without. */
+const withoutModel = {
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: null,
+  post_processor: null,
+  model: { type: 'WordPiece', vocab: { '[UNK]': 0 }, unk_token: '[UNK]' },
+};
 
 function shifted(id: unknown, token: string | undefined, maximum: number): number {
   if (Number.isInteger(id) && (id as number) >= 0 && (id as number) < maximum) return (id as number) + 1;

@@ -19,6 +19,8 @@ describe('tokenizer', () => {
     expect(made.encode('Unaffable dog')).toEqual({
       ids: Int32Array.of(3, 5, 6, 7, 8, 4),
       tokens: ['[CLS]', 'un', '##aff', '##able', 'dog', '[SEP]'],
+      offsets: Int32Array.of(0, 0, 0, 2, 2, 5, 5, 9, 10, 13, 0, 0),
+      sequences: Int32Array.of(-1, 0, 0, 0, 0, -1),
     });
     expect([...made.encode('dog zebra', { special: false }).ids]).toEqual([8, 2]);
     expect([...made.encode('dog', { pair: 'dog' }).ids]).toEqual([3, 8, 4, 8, 4]);
@@ -31,7 +33,8 @@ describe('tokenizer', () => {
   });
 
   it('carries words to tokens', () => {
-    const { tokens, words } = tokenizer(wordPiece).encodeWords(['unaffable', 'dog', 'un']);
+    const { tokens, words, offsets } = tokenizer(wordPiece).encodeWords(['unaffable', 'dog', 'un']);
+    expect([...offsets]).toEqual([0, 2, 2, 5, 5, 9, 0, 3, 0, 2]);
     expect(tokens).toEqual(['un', '##aff', '##able', 'dog', 'un']);
     expect([...words]).toEqual([0, 0, 0, 1, 2]);
   });

@@ -1,0 +1,30 @@
+/** A test of single code points that remembers its answers. */
+function remembered(pattern: RegExp): (char: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (char) => {
+    let answer = known.get(char);
+    if (answer === undefined) {
+      if (known.size >= 1 << 16) known.clear();
+      answer = pattern.test(char);
+      known.set(char, answer);
+    }
+    return answer;
+  };
+}
+
+/** Unicode's White_Space. */
+export const isSpace = remembered(/^\p{White_Space}$/u);
+/** Punctuation of Unicode, and of ASCII (`$+<=>^|~` and the backquote too). */
+export const isPunctuation = remembered(/^[\p{P}$+<=>^`|~]$/u);
+/** Digits, letters that are numbers, and other numbers. */
+export const isNumeric = remembered(/^\p{N}$/u);
+export const isMark = remembered(/^\p{M}$/u);
+export const isNonspacingMark = remembered(/^\p{Mn}$/u);
+/** What BERT takes for control characters: all of Unicode's category "other" but tab and line ends. */
+export const isControl = remembered(/^(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]$/u);
+/** The blocks of CJK ideographs that BERT parts from their neighbours. */
+export const isIdeograph = remembered(
+  /^[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]$/u,
+);
+/** A character of a word, as `\w` of Rust and Oniguruma. */
+export const isWord = remembered(/^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u);
