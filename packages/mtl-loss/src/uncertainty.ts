@@ -21,6 +21,7 @@ export type UncertaintyParameters = { readonly logVariances: Tensor1D };
  * Weighting by homoscedastic uncertainty (A. Kendall, Y. Gal, R. Cipolla 2018, arXiv 1705.07115), sᵢ = log σᵢ² learned per task:
  * regression ½ e^(−sᵢ) Lᵢ + ½ sᵢ (Lᵢ a squared error), classification e^(−sᵢ) Lᵢ + ½ sᵢ (Lᵢ a cross-entropy); `revised` has log(1 + e^(sᵢ)) for ½ sᵢ.
  * An absent task adds nothing, and its s gets no gradient. The total may be negative.
+ * `total` throws `not_initialized` before `init(tasks)`, `shape_mismatch` for another number of tasks.
  */
 export function uncertainty({
   kinds = 'regression',
@@ -36,14 +37,33 @@ export function uncertainty({
       if (typeof kinds !== 'string') factors = Float32Array.from(tasks, (task) => factorOf(kinds[task] ?? 'regression'));
       return { logVariances: fill([tasks.length], initial) as Tensor1D };
     },
-    total: (losses, { logVariances }, present) =>
+    total: (losses, parameters, present) =>
       tidy(() => {
+        const logVariances = variancesFor(losses, parameters);
         const factor = typeof kinds === 'string' ? fill([losses.size], factorOf(kinds)) : tensor1d(known(factors));
         const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
         const regularizer = form === 'kendall' ? mul(logVariances, 0.5) : softplus(logVariances);
         return sum(add(weighted, mul(regularizer, presence(losses, present)))) as Scalar;
       }),
   };
+}
+
+/** Throws `not_initialized` for parameters that `init` did not make, `shape_mismatch` for those of another number of tasks. */
+function variancesFor(losses: Tensor1D, parameters: Partial<UncertaintyParameters> | undefined): Tensor1D {
+  const found = parameters?.logVariances;
+  if (!found)
+    throw new TaskloomError('not_initialized', '`uncertainty` was given no log-variances.', {
+      name: 'parameters',
+      expected: '{ logVariances: [tasks] }',
+      remedy: 'Pass what init(tasks) returns, and train it with the model.',
+    });
+  if (found.size !== losses.size)
+    throw new TaskloomError('shape_mismatch', '`uncertainty` was initialised for another number of tasks.', {
+      name: 'logVariances',
+      expected: `[${losses.size}]`,
+      got: found.shape,
+    });
+  return found;
 }
 
 const factorOf = (kind: UncertaintyKind) => (kind === 'classification' ? 1 : 0.5);

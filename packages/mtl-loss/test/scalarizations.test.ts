@@ -114,6 +114,13 @@ describe('scalarizations', () => {
       expect(() => fresh.total(tensor1d([1]), { logVariances: tensor1d([0]) })).toThrowError(
         expect.objectContaining({ code: 'not_initialized' }) as never,
       );
+      expect(() => uncertainty().total(tensor1d([1]), {} as never)).toThrowError(
+        expect.objectContaining({ code: 'not_initialized' }) as never,
+      );
+      const method = uncertainty();
+      expect(() => method.total(tensor1d([1]), method.init(tasks))).toThrowError(
+        expect.objectContaining({ code: 'shape_mismatch' }) as never,
+      );
     });
   });
 });

@@ -90,7 +90,7 @@ export async function inspectData(config: ResolvedConfig, data: DataProvider): P
         truncated: truncated(source),
       });
       const empty = source.documents.filter((documents) => documents.some(({ words }) => words.length === 0)).length;
-      if (empty > 0) find('error', `${plan.name}, ${split}: ${empty} text(s) without a word.`);
+      if (empty > 0) find('warning', `${plan.name}, ${split}: ${empty} text(s) without a word.`);
     }
     for (const task of plan.tasks) tasks.push(...checkTask(task, plan, read, find));
     compareSplits(plan, read, find, nearest);

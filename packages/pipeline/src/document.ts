@@ -1,5 +1,5 @@
 import { wordTokens } from '@taskloom/text';
-import { badData, isMissing, type Place, type Row } from './data-provider';
+import { badData, type Place, type Row } from './data-provider';
 import { readTags } from './labels';
 
 /** A text and its words; `starts[i]` and `ends[i]` are the place of word i in the text (UTF-16 units). */
@@ -38,7 +38,8 @@ export function readDocument(row: Row, place: Place, columns: { readonly text?: 
   const text = columns.text === undefined ? undefined : row[columns.text];
   if (text !== undefined && text !== null && typeof text !== 'string') throw badData(place, columns.text!, 'A text is needed.', text);
   if (tokens) return documentOfWords(tokens, typeof text === 'string' ? text : undefined);
-  if (typeof text === 'string' && !isMissing(text)) return documentOf(text);
+  // An empty text is a text without words; `data validate` counts them.
+  if (typeof text === 'string') return documentOf(text);
   const column = columns.text ?? columns.tokens!;
   throw badData(place, column, 'The text is missing.', undefined, `The row has: ${Object.keys(row).slice(0, 12).join(', ') || 'nothing'}.`);
 }

@@ -18,6 +18,7 @@ import {
 import { dynamicWeightAverage, fixed, log, mean, mgda, pcgrad, sum, uncertainty } from '@taskloom/mtl-loss';
 import { annealed, proportional, roundRobin, type Sampler, temperature, uniform, uniMax } from '@taskloom/trainer';
 import type { ResolvedConfig } from './schema';
+import type { TaskConfig } from './task-schema';
 import type { TrainingConfig } from './training-schema';
 
 export function buildOptimizer({ optimizer, weightDecay, clipNorm }: TrainingConfig): Optimizer {
@@ -80,7 +81,7 @@ export function buildBalancer({ training, tasks }: ResolvedConfig): Balancer {
     case 'log':
       return log();
     case 'uncertainty':
-      return uncertainty();
+      return uncertainty({ kinds: Object.fromEntries(tasks.map((task) => [task.name, lossKind(task)])) });
     case 'dynamicWeightAverage':
       return dynamicWeightAverage();
     case 'pcgrad':
@@ -88,6 +89,12 @@ export function buildBalancer({ training, tasks }: ResolvedConfig): Balancer {
     case 'mgda':
       return mgda();
   }
+}
+
+/** Whether a task's loss is a squared error (nearly, for Huber's) or a cross-entropy: uncertainty weighs the two differently. */
+function lossKind(task: TaskConfig): 'regression' | 'classification' {
+  const squared = task.head === 'regression' || (task.head === 'pairSimilarity' && task.output === 'score' && task.range === undefined);
+  return squared ? 'regression' : 'classification';
 }
 
 /** Updates of the whole run: `steps`, or so many passes over all rows. */

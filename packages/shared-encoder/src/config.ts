@@ -1,17 +1,9 @@
 import { type Json, TaskloomError } from '@taskloom/core';
-import { nearest } from './suggest';
+import { assertKnown, nearest } from './suggest';
 
 /** A config as JSON: options that are `undefined` are left out. */
 export function jsonOf(kind: string, options: object): Json {
   return Object.fromEntries([['kind', kind], ...Object.entries(options).filter(([, value]) => value !== undefined)]) as Json;
-}
-
-/** The options of a config: everything but its kind. Throws `bad_option` unless it is an object. */
-export function optionsOf(config: unknown): { kind: string; options: object } {
-  if (typeof config !== 'object' || config === null || Array.isArray(config))
-    throw new TaskloomError('bad_option', 'A config is an object with a kind.', { name: 'config', got: config });
-  const { kind, ...options } = config as { kind?: unknown };
-  return { kind: String(kind), options };
 }
 
 /** What an option may be: the values themselves, or a test and its words. */
@@ -72,4 +64,13 @@ export function checkOptions(
 
 function words(rule: Rule): string {
   return 'words' in rule ? rule.words : `one of ${rule.join(', ')}`;
+}
+
+/** Builds what a config describes with the maker of its kind. Throws `unknown_<what>` for a kind without one. */
+export function build<T>(what: 'head' | 'trunk', config: unknown, makers: Readonly<Record<string, (options: never) => T>>): T {
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw new TaskloomError('bad_option', 'A config is an object with a kind.', { name: 'config', got: config });
+  const { kind, ...options } = config as { kind?: unknown };
+  assertKnown(what, String(kind), Object.keys(makers));
+  return makers[String(kind)]!(options as never);
 }

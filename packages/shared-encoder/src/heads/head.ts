@@ -1,6 +1,5 @@
 import type { Json, TaskHead } from '@taskloom/core';
-import { optionsOf } from '../config';
-import { assertKnown } from '../suggest';
+import { build } from '../config';
 import { type ClassificationOptions, classification } from './classification';
 import { type MultiLabelOptions, multiLabel } from './multi-label';
 import { type OrdinalOptions, ordinal } from './ordinal';
@@ -17,24 +16,11 @@ export type HeadConfig =
   | ({ readonly kind: 'tagging' } & TaggingOptions)
   | ({ readonly kind: 'pairSimilarity' } & PairSimilarityOptions);
 
-export const headKinds = ['classification', 'multiLabel', 'regression', 'ordinal', 'tagging', 'pairSimilarity'] as const;
+const makers = { classification, multiLabel, regression, ordinal, tagging, pairSimilarity };
+
+export const headKinds = Object.keys(makers) as readonly HeadConfig['kind'][];
 
 /** Builds a head from its config: `head(h.config)` is `h` again. Throws `unknown_head`. */
 export function head(config: HeadConfig | Json): TaskHead {
-  const { kind, options } = optionsOf(config);
-  assertKnown('head', kind, headKinds);
-  switch (kind as HeadConfig['kind']) {
-    case 'classification':
-      return classification(options as ClassificationOptions);
-    case 'multiLabel':
-      return multiLabel(options as MultiLabelOptions);
-    case 'regression':
-      return regression(options as RegressionOptions);
-    case 'ordinal':
-      return ordinal(options as OrdinalOptions);
-    case 'tagging':
-      return tagging(options as TaggingOptions);
-    case 'pairSimilarity':
-      return pairSimilarity(options as PairSimilarityOptions);
-  }
+  return build<TaskHead>('head', config, makers);
 }

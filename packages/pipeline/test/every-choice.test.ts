@@ -1,0 +1,97 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { enableProdMode, setBackend } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Config, configSchema } from '../src/index';
+import { trainingSchema } from '../src/training-schema';
+import { bagTasks, exercise, type TinyConfig, tinyConfig, tinyData, tinyTasks } from './tiny';
+
+const trained = fileURLToPath(new URL('../../../../shared/data/tokenizers/bert-base-uncased/tokenizer.json.gz', import.meta.url));
+if (!existsSync(trained)) console.log('skipped: features of a trained tokenizer.json, for want of ../shared/data/tokenizers');
+
+/** A WordPiece tokeniser of whole words, and of one in two pieces. */
+const words = [
+  '[UNK]',
+  ...'where is my please refund the broken thanks for lovely lamp chair parcel phone table ke ##ttle today now'.split(' '),
+];
+const wordPiece = JSON.stringify({
+  version: '1.0',
+  added_tokens: [],
+  normalizer: { type: 'Lowercase' },
+  pre_tokenizer: { type: 'Whitespace' },
+  model: {
+    type: 'WordPiece',
+    unk_token: '[UNK]',
+    continuing_subword_prefix: '##',
+    max_input_chars_per_word: 100,
+    vocab: Object.fromEntries(words.map((word, i) => [word, i])),
+  },
+});
+
+beforeAll(async () => {
+  enableProdMode();
+  await setBackend('cpu');
+});
+
+const textCNN: Config['trunk'] = { kind: 'textCNN', width: 8, widths: [1, 2] };
+const transformer = { kind: 'transformer', width: 8, layers: 1, heads: 2 } as const;
+const vocabulary = { kind: 'vocabulary', size: 50, minimumCount: 1 } as const;
+const tokenizer = { kind: 'tokenizer', file: 'tokenizer.json', perToken: 2 } as const;
+const everyHead = Object.keys(tinyTasks) as (keyof typeof tinyTasks)[];
+
+/** Each row differs from the defaults of `tinyConfig` (hashed features, bag of embeddings, sum) in what it names. */
+const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
+  ['balancer sum', { training: { balancer: 'sum' } }],
+  ['balancer mean', { training: { balancer: 'mean' } }],
+  ['balancer log', { training: { balancer: 'log' } }],
+  ['balancer uncertainty', { training: { balancer: 'uncertainty' } }],
+  ['balancer dynamicWeightAverage', { training: { balancer: 'dynamicWeightAverage' } }],
+  ['balancer pcgrad', { training: { balancer: 'pcgrad' } }],
+  ['balancer mgda', { training: { balancer: 'mgda' } }],
+  ['fixed weights', { tasks: ['topic', { ...tinyTasks.same, weight: 0.5 }] }],
+  ['a source a step, averaged, accumulated', { training: { sourcesPerStep: 1, accumulate: 2, ema: 0.5, balancer: 'uncertainty' } }],
+  ['hashed, bagOfEmbeddings, every head that it can have', { tasks: bagTasks }],
+  ['hashed, textCNN, every head', { tasks: everyHead, trunk: textCNN }],
+  ['hashed, transformer, every head', { tasks: everyHead, trunk: transformer }],
+  ['vocabulary, bagOfEmbeddings', { features: vocabulary }],
+  ['vocabulary, textCNN, tags', { features: vocabulary, trunk: textCNN, tasks: ['topic', 'products'] }],
+  ['tokenizer, bagOfEmbeddings', { features: tokenizer }],
+  ['tokenizer, textCNN, running text', { features: tokenizer, trunk: textCNN }],
+  ['tokenizer, transformer, tags', { features: tokenizer, trunk: transformer, tasks: ['topic', 'products'] }],
+];
+
+describe('every choice of a config trains, resumes to the bit and loads', () => {
+  it.each(choices)('%s', async (_, config) => {
+    await exercise(tinyConfig(config), tinyData({ 'tokenizer.json': wordPiece }));
+  });
+
+  it.skipIf(!existsSync(trained))('a trained tokenizer.json', async () => {
+    const text = gunzipSync(readFileSync(trained)).toString();
+    const { answers } = await exercise(
+      tinyConfig({
+        features: tokenizer,
+        trunk: { kind: 'bagOfEmbeddings', width: 4 },
+        tasks: ['topic'],
+        training: { steps: 9, learningRate: 0.1 },
+      }),
+      tinyData({ 'tokenizer.json': text }),
+    );
+    expect(answers).toHaveLength(2);
+  });
+
+  it('names every choice that the schema has', () => {
+    const named = JSON.stringify(choices);
+    const words = (schema: unknown) => (schema as { readonly options: readonly string[] }).options;
+    const { balancer } = trainingSchema.shape;
+    for (const name of words(balancer.unwrap())) expect(named).toContain(`"balancer":"${name}"`);
+    const kinds = (key: 'features' | 'trunk') =>
+      (configSchema.shape[key].unwrap().options as readonly { readonly shape: { readonly kind: { readonly value: string } } }[]).map(
+        ({ shape }) => shape.kind.value,
+      );
+    const all = JSON.stringify([tinyConfig({}), choices] satisfies [Config, unknown]);
+    for (const kind of [...kinds('features'), ...kinds('trunk')]) expect(all).toContain(`"kind":"${kind}"`);
+    expect(new Set(Object.values(tinyTasks).map(({ head }) => head)).size).toBe(6);
+  });
+});
