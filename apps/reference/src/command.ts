@@ -1,5 +1,9 @@
+import { stripVTControlCharacters } from 'node:util';
 import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs, renderUsage } from 'citty';
+import { commandName } from './command-name';
 import { exitCodeHelp, usageError } from './exit-codes';
+import { colours, terminalColumns } from './terminal/table';
+import { wrap } from './terminal/wrap';
 
 /** A command, with examples for its help. */
 export interface Command {
@@ -29,8 +33,11 @@ export function command<const T extends ArgsDef>(
 
 /** Usage, options, examples, exit codes. */
 export async function helpOf({ definition, examples, notes }: Command): Promise<string> {
-  const usage = (await renderUsage(definition)).trimEnd();
-  return [usage, '', 'EXAMPLES', ...examples.map((example) => `  ${example}`), ...(notes ? ['', notes] : []), '', exitCodeHelp].join('\n');
+  const rendered = (await renderUsage(definition)).replace(/ +$/gm, '').trimEnd();
+  const usage = colours() ? rendered : stripVTControlCharacters(rendered); // it is coloured even in a pipe
+  const examplesHere = examples.map((example) => `  ${example.replace(/^taskloom\b/, commandName())}`);
+  const prose = notes === undefined ? [] : ['', wrap(notes, Math.min(terminalColumns(), 120), 0)];
+  return [usage, '', 'EXAMPLES', ...examplesHere, ...prose, '', exitCodeHelp].join('\n');
 }
 
 /** Refuses flags that a command does not know, naming the nearest one that it does. */

@@ -13,7 +13,7 @@ export const exitCodes = {
   data: 4,
   /** The run is not there, or is damaged. */
   run: 5,
-  /** Stopped by Ctrl-C; the state is saved. */
+  /** Stopped by Ctrl-C; a training's state is saved. */
   interrupted: 130,
 } as const;
 
@@ -21,7 +21,7 @@ export const exitCodes = {
 export const exitCodeHelp = `EXIT CODES
   0  success                  4  data cannot be read or is not as the config says
   1  unforeseen failure       5  the run is not there or is damaged
-  2  wrong usage            130  stopped by Ctrl-C; the state is saved
+  2  wrong usage            130  stopped by Ctrl-C; a training's state is saved
   3  the config is not valid`;
 
 const byCode: { readonly [code: string]: number } = {

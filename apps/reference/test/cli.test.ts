@@ -1,27 +1,35 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { TaskloomError } from '@taskloom/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../src/exit-codes';
 
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../bin/taskloom.js', import.meta.url));
 let folder = '';
 
 beforeAll(async () => {
-  if (!existsSync(cli)) throw new Error('These tests run the built command: build first (pnpm build).');
+  if (!existsSync(new URL('../dist/cli.js', import.meta.url)))
+    throw new Error('These tests run the built command: build first (npm run build).');
   folder = await mkdtemp(join(tmpdir(), 'taskloom-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function taskloom(
   args: string[],
-  { input, signalAfter }: { input?: string; signalAfter?: RegExp } = {},
+  { input, signalAfter, cwd = folder }: { input?: string; signalAfter?: RegExp; cwd?: string } = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [cli, ...args], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } }, (error, out, err) =>
-      resolve({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, out, err }),
+    const child = execFile(
+      process.execPath,
+      [cli, ...args],
+      { cwd, env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '' } },
+      (error, out, err) => resolve({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, out, err }),
     );
     let seen = '';
     let sent = false;
@@ -71,6 +79,49 @@ describe('help and usage', () => {
     await writeFile(join(folder, 'missing.yaml'), 'tasks:\n  - { name: topic, head: classification, data: { train: nothing.jsonl } }\n');
     expect(await taskloom(['train', '--config', 'missing.yaml', '--run', 'runs/missing'])).toMatchObject({ code: 4 });
   });
+
+  it('prints help without colour codes where stdout is no terminal', async () => {
+    const child = await new Promise<string>((resolve) =>
+      execFile(
+        process.execPath,
+        [cli, 'train', '--help'],
+        { env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined } },
+        (_, out) => resolve(out),
+      ),
+    );
+    expect(child).toBe(stripVTControlCharacters(child));
+  });
+});
+
+describe('exit code 4', () => {
+  const config = 'tasks:\n  - { name: topic, head: classification, data: { train: FILE } }\n';
+  it.each([
+    ['bytes that are not UTF-8', 'latin1.csv', Buffer.from('text,label\ncaf\xe9,a\n', 'latin1')],
+    ['gzip that is cut', 'cut.jsonl.gz', gzipSync(Buffer.from('{"text":"x","label":"a"}\n'.repeat(50))).subarray(0, 40)],
+    ['no gzip at all', 'plain.jsonl.gz', Buffer.from('{"text":"x","label":"a"}\n')],
+    ['a line that is not JSON', 'line.jsonl', Buffer.from('{"text":"x","label":"a"}\n{"text":\n')],
+    ['a header with a column twice', 'twice.csv', Buffer.from('text,text\na,b\n')],
+    ['no rows', 'empty.jsonl', Buffer.from('')],
+    ['a label that is an object', 'label.jsonl', Buffer.from('{"text":"x","label":{"a":1}}\n')],
+    ['a row without a text', 'text.jsonl', Buffer.from('{"label":"a"}\n')],
+    ['a format that nobody knows', 'rows.xlsx', Buffer.from('x')],
+  ])('%s', async (_, name, bytes) => {
+    await writeFile(join(folder, name), bytes);
+    await writeFile(join(folder, `${name}.yaml`), config.replace('FILE', name));
+    const { code, err } = await taskloom(['train', '--config', `${name}.yaml`, '--run', `runs/${name}`]);
+    expect([code, err]).toEqual([4, expect.stringContaining(name)]);
+  });
+});
+
+describe('exitCodeOf', () => {
+  it('knows every code that a user can meet', () => {
+    const of = (code: string) => exitCodeOf(new TaskloomError(code, 'x'));
+    expect(['usage', 'unknown_task', 'run_exists', 'store_in_use'].map(of)).toEqual([2, 2, 2, 2]);
+    expect(['bad_config', 'bad_option', 'config_changed', 'unknown_metric'].map(of)).toEqual([3, 3, 3, 3]);
+    expect(['bad_data', 'bad_input', 'file_missing', 'file_unreadable', 'tokenizer_invalid'].map(of)).toEqual([4, 4, 4, 4, 4]);
+    expect(['not_found', 'run_corrupt', 'run_too_new', 'file_corrupt', 'format_version'].map(of)).toEqual([5, 5, 5, 5, 5]);
+    expect([exitCodeOf(new Error('x')), exitCodeOf('x'), of('internal')]).toEqual([1, 1, 1]);
+  });
 });
 
 describe('from init to predict', () => {
@@ -86,7 +137,7 @@ describe('from init to predict', () => {
     const config = ['--config', 'json/taskloom.config.json'];
     const cut = await taskloom(['train', ...config, '--run', 'runs/a', '--steps', '110'], { signalAfter: /epoch 1 / });
     expect(cut.code).toBe(130);
-    expect(cut.out).toContain('taskloom resume --run runs/a');
+    expect(cut.out).toMatch(/Go on with: .*(taskloom|taskloom\.js) resume --run runs\/a/);
     const resumed = await taskloom(['resume', '--run', 'runs/a', '--json']);
     expect(resumed.code).toBe(0);
     expect(JSON.parse(resumed.out)).toMatchObject({ step: 110, interrupted: false });
@@ -127,5 +178,36 @@ describe('from init to predict', () => {
     expect(bad.code).toBe(4);
     expect(bad.err).toContain('line 2');
     expect(existsSync(join(folder, 'bad-out.jsonl'))).toBe(false);
+    expect(await taskloom(['predict', '--run', 'runs/a', '--input', 'in.jsonl', '--output', 'no/such/folder.jsonl'])).toMatchObject({
+      code: 1,
+    });
+
+    // Damage: a description that is not JSON, parameters that are cut, a file where a folder should be.
+    for (const [name, file] of [
+      ['b', 'config.json'],
+      ['c', '.safetensors'],
+    ] as const) {
+      await cp(join(folder, 'runs/a'), join(folder, 'runs', name), { recursive: true });
+      const files = (await readdir(join(folder, 'runs', name), { recursive: true })).filter((path) => path.endsWith(file));
+      expect(files.length).toBeGreaterThan(0);
+      for (const path of files) await truncate(join(folder, 'runs', name, path), 20);
+      expect(await taskloom(['predict', '--run', `runs/${name}`, 'x'])).toMatchObject({ code: 5 });
+    }
+    expect(await taskloom(['predict', '--run', 'in.jsonl', 'x'])).toMatchObject({ code: 5 });
+  });
+
+  it('says how many rows are longer than maxTokens', async () => {
+    const file = JSON.parse(await readFile(join(folder, 'json/taskloom.config.json'), 'utf8')) as { features: object };
+    await writeFile(join(folder, 'json/short.json'), JSON.stringify({ ...file, features: { ...file.features, maxTokens: 8 } }));
+    const { code, out } = await taskloom(['data', 'validate', '--config', 'json/short.json']);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /test: \d+ of 180 rows have a text of more than 8 tokens \(features\.maxTokens\); what comes after is left out, tags included\./,
+    );
+    expect(await taskloom(['train', '--config', 'json/short.json', '--run', 'runs/short', '--steps', '2'])).toMatchObject({ code: 0 });
+    const evaluation = JSON.parse((await taskloom(['evaluate', '--run', 'runs/short', '--split', 'test', '--json'])).out) as {
+      truncated: number;
+    };
+    expect(evaluation.truncated).toBeGreaterThan(100);
   });
 });

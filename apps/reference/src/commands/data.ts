@@ -13,7 +13,7 @@ export const validateCommand = command(
   {
     args: { config: configOption, json: jsonOption },
     examples: ['taskloom data validate', 'taskloom data validate --config support.yaml --json'],
-    notes: `A test text counts as a near copy of a training text where their character-5-grams have a Jaccard similarity of ${nearCopy} or more.\nWarnings leave the exit code at 0, errors make it 4.`,
+    notes: `A test text counts as a near copy of a training text where their character-5-grams have a Jaccard similarity of ${nearCopy} or more. Warnings leave the exit code at 0, errors make it 4.`,
     async run(args) {
       const file = await loadConfigFile(args.config);
       const { findings, nearest, sources, tasks } = await inspectData(file.config, dataFiles(file.root));

@@ -64,7 +64,8 @@ export const demoCommand = command(
       };
       try {
         // One model for all tasks.
-        print(`${styled('bold', 'Taskloom')}: one small model learns five tasks on customer-support messages (${backend} backend).\n`);
+        const welcome = `${styled('bold', 'Taskloom')}: one small model learns five tasks on customer-support messages (${backend} backend).`;
+        print(`${wrap(welcome, terminalColumns(), 0)}\n`);
         await rm(args.run, { recursive: true, force: true });
         const store = openRun(args.run, false);
         const result = await fitTo(store, config, '', args.run);

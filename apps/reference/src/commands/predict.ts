@@ -16,7 +16,12 @@ export const predictCommand = command('predict', 'Ask a trained model: about one
     run: runOption,
     and: { type: 'string', description: 'A second text, for tasks about pairs', valueHint: 'text' },
     task: { type: 'string', alias: 't', description: 'Only this task, or several with commas between', valueHint: 'names' },
-    interactive: { type: 'boolean', alias: 'i', description: 'Read texts line by line until the end of input', default: false },
+    interactive: {
+      type: 'boolean',
+      alias: 'i',
+      description: 'Read texts line by line until an empty line or the end of input',
+      default: false,
+    },
     input: {
       type: 'string',
       description: 'A .jsonl or .csv file (.gz too), with the columns that the model was trained on',
@@ -39,7 +44,7 @@ export const predictCommand = command('predict', 'Ask a trained model: about one
     'taskloom predict --run runs/support --input mails.jsonl --output answers.jsonl --task topic',
   ],
   notes:
-    'Each line of the output is {"<task>": {"label", "probabilities"}}, {"<task>": {"value"}} or {"<task>": {"tags": [{"start", "end", "label", "text"}]}}\nfor each task; start and end count UTF-16 units.',
+    'Each line of the output is {"<task>": {"label", "probabilities"}}, {"<task>": {"value"}} or {"<task>": {"tags": [{"start", "end", "label", "text"}]}} for each task; start and end count UTF-16 units.',
   async run(args) {
     const batchSize = countOption('batch-size', args['batch-size'])!;
     const modes = [args.text !== undefined, args.interactive, args.input !== undefined].filter(Boolean).length;

@@ -17,10 +17,10 @@ export interface Progress {
 export function progressLine(progress: Progress, columns: number): string {
   const { label, step, steps, loss, validation, rowsPerSecond, secondsLeft } = progress;
   const count = `${whole(step).padStart(whole(steps).length)}/${whole(steps)}`;
-  const left = `${remaining(secondsLeft)} left`;
+  const left = `${remaining(secondsLeft).padStart(4)} left`;
   const lossText = `loss ${loss.toFixed(3)}`;
   const validationText = validation === undefined ? [] : [`validation ${metric(validation)}`];
-  const rate = `${whole(rowsPerSecond)} rows/s`;
+  const rate = `${whole(rowsPerSecond).padStart(5)} rows/s`;
   const choices = [
     [count, lossText, ...validationText, rate, left],
     [count, lossText, ...validationText, left],
