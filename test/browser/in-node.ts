@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import '@tensorflow/tfjs-backend-cpu';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { type CheckpointStore, memoryStore } from '@taskloom/core';
+import { loadRun, type Prediction } from '@taskloom/pipeline';
+import { enableProdMode, ready, setBackend } from '@tensorflow/tfjs-core';
+import type { TestProject } from 'vitest/node';
+import { inputs } from './inputs';
+import { type Level, trainings, trainWithPipeline } from './trainings';
+
+/** What Node finds, for the browser to compare with. */
+export interface InNode {
+  readonly losses: { readonly [backend in 'cpu' | 'wasm']: { readonly [level in Level]: readonly number[] } };
+  /** The run that the pipeline trained on wasm, files in base64. */
+  readonly run: { readonly [bundle: string]: { readonly [file: string]: string } };
+  /** Its answers on cpu. */
+  readonly predictions: readonly Prediction[];
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    inNode: InNode;
+  }
+}
+
+/** Trains in Node first. */
+export default async function inNode(project: TestProject): Promise<void> {
+  enableProdMode();
+  setWasmPaths(`${join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist')}/`);
+  const store = memoryStore();
+  const wasm = await on('wasm', async () => ({ core: await trainings.core(), trainer: await trainings.trainer(), pipeline: await trainWithPipeline(store) }));
+  const cpu = await on('cpu', async () => ({ core: await trainings.core(), trainer: await trainings.trainer(), pipeline: await trainings.pipeline() }));
+  const run = await loadRun(store);
+  const predictions = await run.predict(inputs);
+  run.dispose();
+  project.provide('inNode', { losses: { cpu, wasm }, run: await inBase64(store), predictions });
+}
+
+async function on<T>(backend: string, work: () => Promise<T>): Promise<T> {
+  if (!(await setBackend(backend))) throw new Error(`The backend ${backend} does not start in Node.`);
+  await ready();
+  return work();
+}
+
+async function inBase64(store: CheckpointStore): Promise<InNode['run']> {
+  const bundles = await Promise.all(
+    ['run', 'model'].map(async (bundle) => {
+      const files = Object.entries(await store.read(bundle));
+      return [bundle, Object.fromEntries(files.map(([file, bytes]) => [file, Buffer.from(bytes).toString('base64')]))] as const;
+    }),
+  );
+  return Object.fromEntries(bundles);
+}

@@ -1,0 +1,114 @@
+import {
+  type CheckpointStore,
+  disposeParams,
+  hostArray,
+  memoryStore,
+  type Params,
+  random,
+  run,
+  toTensor,
+  valueAndGradients,
+} from '@taskloom/core';
+import { crossEntropy } from '@taskloom/core/losses';
+import { bagOfEmbeddings, dense } from '@taskloom/core/modules';
+import { adamw, applyUpdates } from '@taskloom/core/optimizers';
+import { train } from '@taskloom/pipeline';
+import { classification, multiTaskModel, textCNN } from '@taskloom/shared-encoder';
+import { hashedFeatures } from '@taskloom/text';
+import { arrayDataset, fit } from '@taskloom/trainer';
+import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { supportConfig } from '../../apps/reference/src/support-config';
+import { messages, supportData } from './support-data';
+
+export const steps = 20;
+const rowsPerStep = 32;
+const idsPerRow = 40;
+const size = 4096;
+
+export type Level = 'core' | 'trainer' | 'pipeline';
+
+/** Support messages learned at three levels of the library, the same in Node and in a browser; each gives the loss of every step. */
+export const trainings: { readonly [level in Level]: () => Promise<number[]> } = {
+  core: trainWithCore,
+  trainer: trainWithTrainer,
+  pipeline: () => trainWithPipeline(memoryStore()),
+};
+
+/** Topics from bags of hashed n-grams, by hand: a step is a pass, its gradients, and an update. */
+async function trainWithCore(): Promise<number[]> {
+  const { ids, labels, classes } = encoded('topic');
+  const bag = bagOfEmbeddings({ size, width: 24 });
+  const output = dense({ inputs: 24, units: classes.length });
+  const optimizer = adamw({ weightDecay: 0.01 });
+  let params = { bag: bag.init(random(1)), output: output.init(random(2)) };
+  let state = optimizer.init(params);
+  const losses: number[] = [];
+  for (let step = 0; step < steps; step++) {
+    const first = step * rowsPerStep;
+    const [value, next] = tidy(() => {
+      const inputs = { ids: toTensor(hostArray(ids.slice(first * idsPerRow, (first + rowsPerStep) * idsPerRow), [rowsPerStep, idsPerRow])) };
+      const target = toTensor(hostArray(labels.slice(first, first + rowsPerStep)));
+      const { value, gradients } = valueAndGradients((p: typeof params) => {
+        const pooled = run(bag, p.bag, inputs).output;
+        return crossEntropy(run(output, p.output, pooled as Tensor).output, target);
+      }, params);
+      const { updates, state: after } = optimizer.update(gradients, state, params, { step: scalar(step), learningRate: scalar(0.02) });
+      return [value, { params: applyUpdates(params, updates), state: after }] as [Tensor, { params: typeof params; state: Params }];
+    });
+    for (const old of [params, state] as const) disposeParams(old);
+    ({ params, state } = next);
+    losses.push((await value.data())[0]!);
+    value.dispose();
+  }
+  for (const old of [params, state] as const) disposeParams(old);
+  return losses;
+}
+
+/** Topic and sentiment on one convolutional trunk, by `fit`. */
+async function trainWithTrainer(): Promise<number[]> {
+  const topic = encoded('topic');
+  const sentiment = encoded('sentiment');
+  const trunk = textCNN({ size, width: 16, widths: [1, 3], dropout: 0.2 });
+  const head = (labels: readonly string[]) => classification({ inputs: trunk.width, labels });
+  const rows = topic.labels.length;
+  const losses: number[] = [];
+  const result = await fit({
+    model: multiTaskModel({ trunk, heads: { topic: head(topic.classes), sentiment: head(sentiment.classes) } }),
+    train: arrayDataset({
+      messages: {
+        inputs: { ids: hostArray(topic.ids, [rows, idsPerRow]) },
+        tasks: { topic: { target: hostArray(topic.labels) }, sentiment: { target: hostArray(sentiment.labels) } },
+      },
+    }),
+    optimizer: adamw(),
+    learningRate: 0.02,
+    steps,
+    batchSize: rowsPerStep,
+    seed: 1,
+    callbacks: [{ onBatchEnd: (_, { loss }) => void losses.push(loss) }],
+  });
+  disposeParams(result.params);
+  disposeParams(result.buffers);
+  return losses;
+}
+
+/** The five tasks of the support config, from config to run; every step sees messages and pairs, so that its losses can be compared. */
+export async function trainWithPipeline(store: CheckpointStore): Promise<number[]> {
+  const losses: number[] = [];
+  const training = { ...supportConfig.training, steps, evaluateEvery: steps, batchSize: 16, sourcesPerStep: 'all' as const };
+  await train(
+    { ...supportConfig, training },
+    { store, data: supportData, onProgress: (event) => void (event.kind === 'step' && losses.push(event.loss)) },
+  );
+  return losses;
+}
+
+/** The messages that have a label, as hashed n-grams, padded or cut. */
+function encoded(column: 'topic' | 'sentiment') {
+  const hasher = hashedFeatures({ buckets: size - 1, wordNgrams: 1, characters: [3, 3] });
+  const rows = messages.filter((row) => row.topic && row.sentiment);
+  const classes = [...new Set(rows.map((row) => String(row[column])))].sort();
+  const ids = new Int32Array(rows.length * idsPerRow);
+  for (const [i, row] of rows.entries()) ids.set(hasher.bag(String(row.text)).subarray(0, idsPerRow), i * idsPerRow);
+  return { ids, classes, labels: Int32Array.from(rows, (row) => classes.indexOf(String(row[column]))) };
+}

@@ -1,0 +1,38 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { aliases } from '../../scripts/sources.mjs';
+import { chromiumFlags, findChromium, noChromium } from '../../scripts/testing/chromium';
+
+const executablePath = findChromium();
+if (!executablePath) console.warn(noChromium);
+
+/** The sources of the packages in a headless Chromium that the system brings. */
+export default defineConfig({
+  resolve: { alias: [...aliases] },
+  // Named, so that no new dependency is met, and no page reloaded, in the middle of a test.
+  optimizeDeps: {
+    include: [
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops',
+      '@tensorflow/tfjs-backend-cpu',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgl',
+      'zod',
+    ],
+  },
+  test: {
+    include: executablePath ? ['*.test.ts'] : [],
+    passWithNoTests: !executablePath,
+    ...(executablePath ? { globalSetup: ['./in-node.ts'] } : {}),
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+    browser: {
+      enabled: executablePath !== undefined,
+      provider: playwright({ launchOptions: { executablePath, args: chromiumFlags } }),
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
