@@ -71,6 +71,7 @@ export function build<T>(what: 'head' | 'trunk', config: unknown, makers: Readon
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw new TaskloomError('bad_option', 'A config is an object with a kind.', { name: 'config', got: config });
   const { kind, ...options } = config as { kind?: unknown };
-  assertKnown(what, String(kind), Object.keys(makers));
-  return makers[String(kind)]!(options as never);
+  const name = typeof kind === 'string' ? kind : `(${typeof kind})`;
+  assertKnown(what, name, Object.keys(makers));
+  return makers[name]!(options as never);
 }

@@ -1,6 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {
+  type Context,
   disposeParams,
+  type Encoding,
   equals,
   flatten,
   type MultiTaskParams,
@@ -15,8 +17,11 @@ import {
 import { expectAllClose, expectGradients, expectTensors, expectTraceable, onBackends } from '@taskloom/testing';
 import {
   add,
+  cast,
+  expandDims,
   memory,
   mul,
+  reshape,
   type Scalar,
   setBackend,
   square,
@@ -248,5 +253,61 @@ describe('editing tasks', () => {
       /nothing for task 'topic'/,
     );
     expect(() => run(model, params, { inputs: inputs(), tasks: { duplicate: { index: int(0) } } })).toThrow(/single rows/);
+  });
+});
+
+describe('a trunk in stages', () => {
+  /** Encodes as `trunk`, then multiplies by 1 + the row's task. */
+  const staged = (): Trunk & { readonly calls: () => number } => {
+    const inner = counting(trunk);
+    const perTask = ({ pooled, tokens, mask }: Encoding, { tasks }: Context): Encoding => {
+      const factor = reshape(add(cast((tasks as { ids: Tensor1D }).ids, 'float32'), 1), [-1, 1]);
+      return { pooled: mul(pooled, factor), tokens: mul(tokens!, expandDims(factor, -1)), mask: mask! };
+    };
+    return {
+      ...inner,
+      stages: {
+        tasks: ['spare', ...Object.keys(heads)],
+        once: (params, rows, context) => inner.apply(params, rows, context) as never,
+        perTask: (_, rows, context) => perTask(rows as unknown as Encoding, context),
+      },
+    };
+  };
+
+  it('gives each task its rows by its own id, the first stage running once', () => {
+    const own = staged();
+    const conditioned = multiTaskModel({ trunk: own, heads });
+    tidy(() => {
+      const params = conditioned.init(random(1));
+      const { output } = run(conditioned, params, { inputs: inputs(), tasks: everything() });
+      expect(own.calls()).toBe(1);
+      const encoding = run(trunk, params.shared, inputs()).output;
+      Object.entries(everything()).forEach(([task, rows], i) => {
+        const scaled = { ...encoding, pooled: mul(encoding.pooled, i + 2), tokens: mul(encoding.tokens!, i + 2) };
+        const { index, pair } = rows as { index: Tensor1D; pair?: Tensor1D };
+        const input = { ...takeRows(scaled, index), ...(pair ? { pair: takeRows(scaled, pair) } : {}) };
+        const head = heads[task as keyof typeof heads] as TaskHead;
+        expectAllClose(output[task]!, run(head, params.tasks[task]!, input).output);
+      });
+      expect(run(conditioned, params, { inputs: inputs(), tasks: {} }).output).toEqual({});
+    });
+  });
+
+  it('is traceable, its gradients too, and leaves nothing behind', async () => {
+    const conditioned = multiTaskModel({ trunk: staged(), heads });
+    await expectTraceable(() => {
+      valueAndGradients(
+        (params: MultiTaskParams) =>
+          Object.values(run(conditioned, params, { inputs: inputs(), tasks: everything() }).output)
+            .map((x) => sum(square(x)))
+            .reduce((a, b) => add(a, b)) as Scalar,
+        conditioned.init(random(1)),
+      );
+    });
+  });
+
+  it('knows the tasks of its trunk', () => {
+    const other = { ...heads, topics: heads.topic };
+    expect(() => multiTaskModel({ trunk: staged(), heads: other })).toThrow(/no task 'topics'.*topic/s);
   });
 });

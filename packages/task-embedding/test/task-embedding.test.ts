@@ -181,6 +181,35 @@ describe('condition', () => {
     }
   });
 
+  it('is the same in stages, the trunk not asked twice', () => {
+    let calls = 0;
+    const trunk = plainTrunk();
+    const counted: ConditionableTrunk = {
+      ...trunk,
+      apply(...given) {
+        calls++;
+        return trunk.apply(...given);
+      },
+    };
+    const module = condition(counted, { embedding, fusion: 'concatenate' });
+    expect(module.stages.tasks).toEqual(tasks);
+    tidy(() => {
+      const params = module.init(random(3));
+      const inputs = { tokens: normal([2, 3, 4]) };
+      const whole = run(module, params, inputs, { tasks: ids(1, 2) }).output;
+      const { once, perTask } = module.stages;
+      const common = run({ ...module, apply: once } as Module<Tree<Tensor>, Tree<Tensor>>, params, inputs).output;
+      calls = 0;
+      const rest = run({ ...module, apply: perTask } as Module<Tree<Tensor>, Encoding>, params, common, { tasks: ids(1, 2) }).output;
+      expect(calls).toBe(0);
+      expect(rest.pooled.dataSync()).toEqual(whole.pooled.dataSync());
+      expect(rest.tokens!.dataSync()).toEqual(whole.tokens!.dataSync());
+      // A conditioned trunk can be conditioned once more.
+      const twice = condition(module, { embedding, fusion: 'add' });
+      expect(run(twice, twice.init(random(1)), inputs, { tasks: ids(1, 2) }).output.pooled.shape).toEqual([2, 3]);
+    });
+  });
+
   it('exchanging the tasks of two rows with the rows exchanges their encodings', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(2), { minLength: 2, maxLength: 5 }), (chosen) => {
