@@ -10,5 +10,6 @@ export { type Shuffle, type ShufflePosition, shuffle, shuffledOrder } from './sh
 export { characterToTokenSpans, type Span, type SpanSide, spansToTags, type TagReading, tagsToSpans, tokenToCharacterSpans } from './spans';
 export { type SubwordTagsOptions, subwordTags, wordsOfTokens, wordTags } from './subword-tags';
 export { type Encoded, type EncodedWords, type EncodeOptions, type SubwordTokenizer, tokenizer } from './tokenizer';
+export { type BpeTrainingOptions, type BpeTrainingProgress, linesWithEndings, trainByteLevelBpe } from './train-byte-level-bpe';
 export { buildVocabulary, type Vocabulary, type VocabularyConfig, type VocabularyOptions, vocabulary } from './vocabulary';
 export { type NormalizationOptions, type WordTokens, wordTokens } from './words';

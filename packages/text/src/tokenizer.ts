@@ -104,7 +104,7 @@ export function tokenizer(json: unknown): SubwordTokenizer {
         ? ''
         : guard('tokenizer_failed', 'The tokeniser failed on ids', () => {
             decoder ??= new Tokenizer(file, {});
-            return decoder.decode(own, { skip_special_tokens: true });
+            return decoder.decode(own, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
           });
     },
   };

@@ -101,7 +101,8 @@ function merged(symbols: Symbol[], { ranks, made }: Merges): Symbol[] {
     const left = top % 2 ** 24;
     const right = next[left]!;
     if (gone[left] || right >= symbols.length) continue;
-    if (ranks.get(pairKey(symbols[left]!.id, symbols[right]!.id)) !== rank) continue; // what it was made of has changed
+    const now = ranks.get(pairKey(symbols[left]!.id, symbols[right]!.id));
+    if (now === undefined || made[now] !== made[rank]) continue; // what it was made of has changed
     symbols[left]!.id = made[rank]!;
     symbols[left]!.end = symbols[right]!.end;
     gone[right] = 1;
