@@ -11,6 +11,7 @@ const quietly = {
   DO_NOT_TRACK: '1',
   npm_config_update_notifier: 'false',
   PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
+  VITE_CONFIG_NATIVE_IGNORE_WARNING: 'true',
 };
 
 /** Runs a command in the root, output passed through; ends the process with its exit code if it fails. */

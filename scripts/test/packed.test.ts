@@ -21,14 +21,18 @@ let url: string;
 beforeAll(async () => {
   for (const { folder: place, manifest } of [...libraries, app])
     if (!existsSync(`${root}/${place}/dist`)) throw new Error(`${manifest.name} is not built: run 'npm test', which builds first.`);
-  const uplink = execute('npm', ['config', 'get', 'registry'], folder).trim();
-  registry = fork(`${root}/scripts/test/registry.mjs`, [join(folder, 'registry'), uplink], { execArgv: [] });
+  const setting = (name: string) => execute('npm', ['config', 'get', name], folder).trim();
+  const authorities = setting('cafile');
+  registry = fork(`${root}/scripts/test/registry.mjs`, [join(folder, 'registry'), setting('registry')], {
+    execArgv: [],
+    env: { ...process.env, ...(authorities === 'null' ? {} : { NODE_EXTRA_CA_CERTS: authorities }) },
+  });
   url = String((await once(registry, 'message'))[0]);
   const packed = [...libraries, app].flatMap(({ folder: place }) => ['--filter', `./${place}`]);
   execute('npx', ['-y', pinned.packageManager, ...packed, 'pack', '--pack-destination', folder], root);
-  writeFileSync(join(folder, '.npmrc'), `registry=${url}\n${url.slice('http:'.length)}:_authToken=none\n`);
+  writeFileSync(join(folder, '.npmrc'), `${url.slice('http:'.length)}:_authToken=none\n`);
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.tgz')))
-    execute('npm', ['publish', file, '--provenance=false', '--loglevel=error'], folder);
+    execute('npm', ['publish', file, '--registry', url, '--provenance=false', '--loglevel=error'], folder);
 });
 afterAll(() => {
   registry.disconnect();
