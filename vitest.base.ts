@@ -5,6 +5,6 @@ import { aliases } from './scripts/sources.mjs';
 export function tests(options: { timeout?: number } = {}) {
   return defineConfig({
     resolve: { alias: [...aliases] },
-    test: { testTimeout: options.timeout ?? 60_000, hookTimeout: options.timeout ?? 60_000, pool: 'forks', maxWorkers: 2 },
+    test: { testTimeout: options.timeout ?? 120_000, hookTimeout: options.timeout ?? 120_000, pool: 'forks', maxWorkers: 2 },
   });
 }
