@@ -4,6 +4,7 @@ import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
 import { buildFeatures } from './features';
 import { evaluateMajority } from './majority';
+import { assertMetricLabels, judgingOf } from './metrics-schema';
 import { buildModel } from './model';
 import type { Config } from './schema';
 import { labelsOf, readSplit } from './train';
@@ -13,6 +14,7 @@ export async function evaluateBaseline(config: Config, split: 'validation' | 'te
   const resolved = resolveConfig(config);
   const train = await readSplit(resolved, 'train', data);
   const labels = labelsOf(resolved, train);
+  assertMetricLabels(resolved, labels);
   const features = await buildFeatures(resolved, {
     documents: function* () {
       for (const source of train) for (const documents of source.documents) yield* documents;
@@ -22,5 +24,5 @@ export async function evaluateBaseline(config: Config, split: 'validation' | 'te
       : {}),
   });
   const dataset = buildDataset(await readSplit(resolved, split, data), resolved.tasks, features, labels);
-  return evaluateMajority(buildModel(resolved, features.shape, labels), resolved.tasks, labels, train, dataset);
+  return evaluateMajority(buildModel(resolved, features.shape, labels), resolved.tasks, labels, train, dataset, judgingOf(resolved));
 }

@@ -11,6 +11,7 @@ import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
 import { buildFeatures } from './features';
+import { judgingOf } from './metrics-schema';
 import { buildModel } from './model';
 import type { Prediction } from './predictions';
 import { type PredictInput, type PredictOptions, type PredictorParts, predict, predictMany } from './predictor';
@@ -57,7 +58,7 @@ export interface RunEvaluation extends Evaluation {
   readonly truncated: number;
 }
 
-export interface EvaluateRunOptions extends Pick<EvaluateOptions, 'batchSize' | 'metrics' | 'onOutputs'> {
+export interface EvaluateRunOptions extends Pick<EvaluateOptions, 'batchSize' | 'metrics' | 'groups' | 'bootstrap' | 'onOutputs'> {
   readonly data: DataProvider;
   readonly executor?: Executor;
 }
@@ -86,7 +87,7 @@ export async function loadRun(store: CheckpointStore): Promise<Run> {
       const sources = await readSplit(config, split, data);
       const truncated = await truncation(config, { stored: state, data });
       const dataset = buildDataset(sources, config.tasks, features, labels);
-      const evaluation = await evaluateModel({ model, params, buffers, dataset, ...options });
+      const evaluation = await evaluateModel({ model, params, buffers, dataset, ...judgingOf(config), ...options });
       return { ...evaluation, truncated: sources.reduce((sum, source) => sum + truncated(source), 0) };
     },
     dispose() {

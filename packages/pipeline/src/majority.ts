@@ -1,5 +1,5 @@
 import { type MultiTaskModel, type TaskHead, TaskloomError } from '@taskloom/core';
-import type { Dataset, Evaluation } from '@taskloom/trainer';
+import type { Dataset, EvaluateOptions, Evaluation } from '@taskloom/trainer';
 import { evaluate } from '@taskloom/trainer';
 import { add, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import type { Labels } from './labels';
@@ -20,6 +20,7 @@ export async function evaluateMajority(
   labels: Labels,
   train: readonly SourceRows[],
   dataset: Dataset,
+  judging: Pick<EvaluateOptions, 'metrics' | 'groups' | 'bootstrap'> = {},
 ): Promise<Evaluation> {
   const heads = Object.fromEntries(
     tasks.map((task) => {
@@ -41,7 +42,7 @@ export async function evaluateMajority(
       );
     },
   };
-  return evaluate({ model: constant, params: { shared: {}, tasks: {} }, dataset });
+  return evaluate({ model: constant, params: { shared: {}, tasks: {} }, dataset, ...judging });
 }
 
 /** A head whose output is `output` for every row (and, for tags, every token: the width of `pooled` is the length in tokens). */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { gatingSchema, taskEmbeddingSchema } from './conditioning-schema';
+import { checkJudging, groupSchema } from './metrics-schema';
 import { oneOf, strictObject, variants } from './strict-object';
 import { taskSchema } from './task-schema';
 import { trainingSchema } from './training-schema';
@@ -101,8 +102,11 @@ export const configSchema = strictObject({
   taskEmbedding: taskEmbeddingSchema.optional(),
   gating: gatingSchema.optional(),
   tasks: z.array(taskSchema).min(1, 'At least one task is needed.'),
+  /** Tasks that are judged as one. */
+  groups: z.array(groupSchema).optional(),
   training: trainingSchema.default(() => trainingSchema.parse({})),
 }).superRefine((config, context) => {
+  checkJudging(config, (path, message) => context.addIssue({ code: 'custom', path, message }));
   const seen = new Set<string>();
   for (const [i, task] of config.tasks.entries()) {
     if (seen.has(task.name))

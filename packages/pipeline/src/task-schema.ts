@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metricsSchema } from './metrics-schema';
 import { strictObject, variants } from './strict-object';
 
 export const headKinds = ['classification', 'multiLabel', 'regression', 'ordinal', 'tagging', 'pairSimilarity'] as const;
@@ -28,6 +29,8 @@ const common = {
       .optional(),
     test: files.optional(),
   }),
+  /** How it is judged, main first; default: as its head is. */
+  metrics: metricsSchema.optional(),
   /** Its share in the total loss. */
   weight: z.number().positive().default(1),
   /** Units of a hidden layer in the head; default none. */

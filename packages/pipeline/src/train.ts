@@ -14,6 +14,7 @@ import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
 import { buildFeatures } from './features';
 import { collectLabels, type Labels, type PlacedRow } from './labels';
+import { assertMetricLabels, judgingOf } from './metrics-schema';
 import { buildModel } from './model';
 import { buildBalancer, buildOptimizer, buildSampler, buildSchedule, stepsOf } from './optimization';
 import { hasRun, type RunDescription, readRun, writeRun } from './run-files';
@@ -84,6 +85,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   const validationRows = await readSplit(resolved, 'validation', data);
   const stored = resume ? await readRun(store) : undefined;
   const labels = stored?.labels ?? labelsOf(resolved, trainRows);
+  assertMetricLabels(resolved, labels);
   const features = await buildFeatures(resolved, featuresSource(resolved, trainRows, data, stored));
   const dataset = buildDataset(trainRows, resolved.tasks, features, labels);
   const validation = validationRows.length > 0 ? buildDataset(validationRows, resolved.tasks, features, labels) : undefined;
@@ -113,6 +115,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     balancer: buildBalancer(resolved),
     seed: resolved.seed,
     executor,
+    ...judgingOf(resolved),
     evaluateEvery,
     evaluationBatchSize: 64,
     checkpointEvery: training.checkpointEvery ?? evaluateEvery,
@@ -133,7 +136,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   } finally {
     for (const tree of [result.params, result.buffers, result.best?.params, result.best?.buffers]) if (tree) disposeParams(tree);
   }
-  const evaluation = result.history.evaluations.find(({ step }) => step === keptStep);
+  const ofKept = result.history.evaluations.find(({ step }) => step === keptStep);
   return {
     config: resolved,
     history: result.history,
@@ -141,10 +144,14 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     interrupted: result.interrupted,
     stoppedEarly: result.stoppedEarly,
     keptStep,
-    ...(evaluation ? { validation: { tasks: evaluation.tasks, mean: evaluation.mean } } : {}),
+    ...(ofKept ? { validation: withoutStep(ofKept) } : {}),
     parameters,
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+function withoutStep({ step: _, ...evaluation }: History['evaluations'][number]): Evaluation {
+  return evaluation;
 }
 
 /** Goes on with the run in a store, as if it had not been interrupted. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../src/config';
 import { suggestion } from '../src/strict-object';
 
+const stance = { name: 'climate', head: 'classification', labels: ['none', 'against', 'favor'], data: { train: 'stance.jsonl' } };
 const task = { name: 'topic', head: 'classification', data: { train: 'train.jsonl' } };
 
 function messageOf(config: unknown): string {
@@ -40,6 +41,45 @@ describe('resolveConfig', () => {
     [{ tasks: [{ name: 'x', head: 'tagging', data: { train: 'a' } }] }, 'Tags need a trunk'],
     [{ tasks: [{ name: 'x', head: 'ordinal', data: { train: 'a' } }] }, 'tasks[0].labels: '],
     [{ tasks: [task], trunk: { kind: 'transformer', width: 10, heads: 4 } }, 'not a multiple'],
+    [
+      { tasks: [{ ...task, metrics: ['macroRecal'] }] },
+      "tasks[0].metrics[0]: There is no metric 'macroRecal'. Did you mean 'macroRecall'?",
+    ],
+    [{ tasks: [{ ...task, metrics: ['spanF1'] }] }, "tasks[0].metrics[0]: 'spanF1' does not judge classification. These do: accuracy, "],
+    [{ tasks: [{ ...task, metrics: ['accuracy', 'accuracy'] }] }, 'A metric is given twice.'],
+    [{ tasks: [{ ...task, metrics: [] }] }, 'At least one metric is needed.'],
+    [{ tasks: [{ ...task, metrics: [{ f2: 'a' }] }] }, "not by 'f2'. Did you mean 'f1'?"],
+    [{ tasks: [{ ...task, metrics: [{ f1: [] }] }] }, "'f1' takes a label or a list of labels, as text."],
+    [{ tasks: [{ ...task, metrics: [{ f1: 1 }] }] }, "'f1' takes a label or a list of labels, as text."],
+    [{ tasks: [{ ...task, metrics: [{ f1: ['a', 'a'] }] }] }, 'A label is given twice.'],
+    [{ tasks: [{ ...task, metrics: [{ f1: 'a', recall: 'b' }] }] }, 'A metric is a name, or one score of some labels'],
+    [
+      { tasks: [{ ...stance, metrics: [{ f1: ['agianst', 'favor'] }] }] },
+      "'agianst' is none of the labels none, against, favor. Did you mean 'against'?",
+    ],
+    [{ tasks: [{ ...stance, metrics: ['f1'] }] }, "'f1' is about two classes, and there are 3."],
+    [{ tasks: [{ ...task, head: 'pairSimilarity', metrics: [{ f1: 'same' }] }] }, 'and this is pairSimilarity'],
+    [{ tasks: [{ ...task, head: 'pairSimilarity', output: 'score', metrics: ['accuracy'] }] }, "'accuracy' does not judge pairSimilarity."],
+    [
+      { tasks: [stance], groups: [{ name: 'all', tasks: ['climat'] }] },
+      "groups[0].tasks[0]: There is no task 'climat'. Did you mean 'climate'?",
+    ],
+    [{ tasks: [stance, task], groups: [{ name: 'topic', tasks: ['climate'] }] }, "groups[0].name: 'topic' is a task's name."],
+    [
+      {
+        tasks: [stance],
+        groups: [
+          { name: 'x', tasks: ['climate'] },
+          { name: 'y', tasks: ['climate'] },
+        ],
+      },
+      "groups[1].tasks[0]: 'climate' is in 'x' already.",
+    ],
+    [
+      { tasks: [stance, { ...task, head: 'regression' }], groups: [{ name: 'x', tasks: ['climate', 'topic'] }] },
+      "'topic' is regression, and 'climate' is classification.",
+    ],
+    [{ tasks: [stance], groups: [{ name: 'x', tasks: ['climate'], metrics: [{ f1: 'for' }] }] }, "groups[0].metrics[0]: 'for' is none of"],
     [null, '(top level): '],
     [[], '(top level): '],
   ])('says what is wrong: %j', (config, message) => {
