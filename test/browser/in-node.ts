@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { type CheckpointStore, memoryStore } from '@taskloom/core';
 import { loadRun, type Prediction } from '@taskloom/pipeline';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { enableProdMode, ready, setBackend } from '@tensorflow/tfjs-core';
 import type { TestProject } from 'vitest/node';
 import { inputs } from './inputs';
@@ -29,8 +29,16 @@ export default async function inNode(project: TestProject): Promise<void> {
   enableProdMode();
   setWasmPaths(`${join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist')}/`);
   const store = memoryStore();
-  const wasm = await on('wasm', async () => ({ core: await trainings.core(), trainer: await trainings.trainer(), pipeline: await trainWithPipeline(store) }));
-  const cpu = await on('cpu', async () => ({ core: await trainings.core(), trainer: await trainings.trainer(), pipeline: await trainings.pipeline() }));
+  const wasm = await on('wasm', async () => ({
+    core: await trainings.core(),
+    trainer: await trainings.trainer(),
+    pipeline: await trainWithPipeline(store),
+  }));
+  const cpu = await on('cpu', async () => ({
+    core: await trainings.core(),
+    trainer: await trainings.trainer(),
+    pipeline: await trainings.pipeline(),
+  }));
   const run = await loadRun(store);
   const predictions = await run.predict(inputs);
   run.dispose();

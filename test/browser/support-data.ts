@@ -7,12 +7,12 @@ import validation from '../../apps/reference/data/support/validation.jsonl?raw';
 /** Messages, first to last. */
 export const messages = rows(train);
 
-/** What the support config reads, the same in Node and in a browser; a few validation rows only, since training is what is compared. */
+/** What the support config reads, the same in Node and in a browser; few validation rows, since training is what is compared. */
 export const supportData: DataProvider = memoryData({
   'train.jsonl': messages,
   'pairs.train.jsonl': rows(pairsTrain),
-  'validation.jsonl': rows(validation).slice(0, 48),
-  'pairs.validation.jsonl': rows(pairsValidation).slice(0, 48),
+  'validation.jsonl': rows(validation).slice(0, 8),
+  'pairs.validation.jsonl': rows(pairsValidation).slice(0, 8),
 });
 
 function rows(text: string): Row[] {

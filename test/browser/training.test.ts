@@ -13,7 +13,9 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     expect(inNode).toHaveLength(steps);
     expect(here).toHaveLength(steps);
     const off = here.map((loss, i) => Math.abs(loss - inNode[i]!) / Math.abs(inNode[i]!));
-    console.info(`${backend} ${level}: ${inNode[0]!.toFixed(4)} → ${inNode.at(-1)!.toFixed(4)}, largest relative difference ${Math.max(...off)}`);
+    console.info(
+      `${backend} ${level}: ${inNode[0]!.toFixed(4)} → ${inNode.at(-1)!.toFixed(4)}, largest relative difference ${Math.max(...off)}`,
+    );
     expect(Math.max(...off)).toBeLessThanOrEqual(tolerance[backend]);
     expectFalling(here);
   });

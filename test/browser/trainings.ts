@@ -15,13 +15,13 @@ import { adamw, applyUpdates } from '@taskloom/core/optimizers';
 import { train } from '@taskloom/pipeline';
 import { classification, multiTaskModel, textCNN } from '@taskloom/shared-encoder';
 import { hashedFeatures } from '@taskloom/text';
-import { arrayDataset, fit } from '@taskloom/trainer';
+import { arrayDataset, fit as fitModel } from '@taskloom/trainer';
 import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { supportConfig } from '../../apps/reference/src/support-config';
 import { messages, supportData } from './support-data';
 
 export const steps = 20;
-const rowsPerStep = 32;
+const rowsPerStep = 8;
 const idsPerRow = 40;
 const size = 4096;
 
@@ -44,9 +44,11 @@ async function trainWithCore(): Promise<number[]> {
   let state = optimizer.init(params);
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const first = step * rowsPerStep;
+    const first = (step % 4) * rowsPerStep;
     const [value, next] = tidy(() => {
-      const inputs = { ids: toTensor(hostArray(ids.slice(first * idsPerRow, (first + rowsPerStep) * idsPerRow), [rowsPerStep, idsPerRow])) };
+      const inputs = {
+        ids: toTensor(hostArray(ids.slice(first * idsPerRow, (first + rowsPerStep) * idsPerRow), [rowsPerStep, idsPerRow])),
+      };
       const target = toTensor(hostArray(labels.slice(first, first + rowsPerStep)));
       const { value, gradients } = valueAndGradients((p: typeof params) => {
         const pooled = run(bag, p.bag, inputs).output;
@@ -64,7 +66,7 @@ async function trainWithCore(): Promise<number[]> {
   return losses;
 }
 
-/** Topic and sentiment on one convolutional trunk, by `fit`. */
+/** Topic and sentiment on one convolutional trunk, by the trainer. */
 async function trainWithTrainer(): Promise<number[]> {
   const topic = encoded('topic');
   const sentiment = encoded('sentiment');
@@ -72,7 +74,7 @@ async function trainWithTrainer(): Promise<number[]> {
   const head = (labels: readonly string[]) => classification({ inputs: trunk.width, labels });
   const rows = topic.labels.length;
   const losses: number[] = [];
-  const result = await fit({
+  const result = await fitModel({
     model: multiTaskModel({ trunk, heads: { topic: head(topic.classes), sentiment: head(sentiment.classes) } }),
     train: arrayDataset({
       messages: {
@@ -92,12 +94,15 @@ async function trainWithTrainer(): Promise<number[]> {
   return losses;
 }
 
-/** The five tasks of the support config, from config to run; every step sees messages and pairs, so that its losses can be compared. */
+/**
+ * The five tasks of the support config, from config to run, with a quarter of its hash buckets and small batches, to be quick on the cpu backend.
+ * Every step sees messages and pairs, so that its losses can be compared with one another.
+ */
 export async function trainWithPipeline(store: CheckpointStore): Promise<number[]> {
   const losses: number[] = [];
-  const training = { ...supportConfig.training, steps, evaluateEvery: steps, batchSize: 16, sourcesPerStep: 'all' as const };
+  const training = { ...supportConfig.training, steps, evaluateEvery: steps, batchSize: 4, sourcesPerStep: 'all' as const };
   await train(
-    { ...supportConfig, training },
+    { ...supportConfig, features: { ...supportConfig.features, buckets: 3000 }, training },
     { store, data: supportData, onProgress: (event) => void (event.kind === 'step' && losses.push(event.loss)) },
   );
   return losses;

@@ -2,6 +2,7 @@ export { evaluateBaseline } from './baseline';
 export { type CheckOptions, type ConfigProblem, defineConfig, resolveConfig } from './config';
 export { type DataProvider, memoryData, type Row } from './data-provider';
 export { type DataFinding, type DataReport, inspectData, nearCopy, type SourceDescription, type TaskDescription } from './data-report';
+export { type FineTuneOptions, type FineTuneResult, fineTune } from './fine-tune';
 export { type EvaluateRunOptions, evaluate, loadRun, type Run, type RunEvaluation, type TaskInfo } from './load-run';
 export type { Prediction, TaggedSpan, TaskPrediction } from './predictions';
 export type { PredictInput, PredictOptions } from './predictor';
