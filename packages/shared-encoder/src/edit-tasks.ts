@@ -13,13 +13,20 @@ type Editable = MultiTaskModel & { readonly trunk: Trunk };
 /**
  * The model with one more head, and its parameters. Nothing is copied or changed: all other tasks and the trunk keep the very same tensors, so their
  * outputs stay equal bit for bit. With the `random` that the model was initialised with, the new head is what it would have been from the start.
- * The caller owns the new head's tensors (`params.tasks[name]`). Throws `task_exists`.
+ * The caller owns the new head's tensors (`params.tasks[name]`). Throws `task_exists`;
+ * `unsupported` for a trunk in stages that does not know the task.
  */
 export function addTask(model: Editable, params: MultiTaskParams, name: string, head: TaskHead, random: Random): EditedModel {
   if (Object.hasOwn(model.heads, name))
     throw new TaskloomError('task_exists', `There is a task '${name}' already.`, {
       name,
       remedy: 'Remove it first, or choose another name.',
+    });
+  if (model.trunk.stages && !model.trunk.stages.tasks.includes(name))
+    throw new TaskloomError('unsupported', `The trunk depends on the task, and does not know '${name}'.`, {
+      name,
+      expected: `one of ${model.trunk.stages.tasks.join(', ')}`,
+      remedy: 'Build the model anew with that task as the last of its trunk, and keep what was learned: merge(model.init(random), params).',
     });
   const grown = multiTaskModel({ trunk: model.trunk, heads: { ...model.heads, [name]: head } });
   return { model: grown, params: { ...params, tasks: { ...params.tasks, [name]: initHead(head, name, random) } } };

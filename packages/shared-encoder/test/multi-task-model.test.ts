@@ -309,5 +309,9 @@ describe('a trunk in stages', () => {
   it('knows the tasks of its trunk', () => {
     const other = { ...heads, topics: heads.topic };
     expect(() => multiTaskModel({ trunk: staged(), heads: other })).toThrow(/no task 'topics'.*topic/s);
+    const conditioned = multiTaskModel({ trunk: staged(), heads });
+    const params = conditioned.init(random(1));
+    expect(() => addTask(conditioned, params, 'mood', heads.topic, random(1))).toThrow(/does not know 'mood'/);
+    expect(Object.keys(addTask(conditioned, params, 'spare', heads.topic, random(1)).params.tasks)).toContain('spare');
   });
 });
