@@ -5,6 +5,7 @@ export { type HashedFeatures, type HashedFeaturesConfig, type HashedFeaturesOpti
 export { jsonlRows } from './jsonl';
 export { type LengthBuckets, type LengthBucketsOptions, lengthBuckets } from './length-buckets';
 export { type Padded, type PadOptions, padIds, padTokenIds } from './pad';
+export { type TextRowsOptions, textRows } from './plain-text';
 export { type BadRow, collectRows, type Row, type RowOptions, type RowReport, type RowStream, type TextChunks } from './rows';
 export { type Shuffle, type ShufflePosition, shuffle, shuffledOrder } from './shuffle';
 export { characterToTokenSpans, type Span, type SpanSide, spansToTags, type TagReading, tagsToSpans, tokenToCharacterSpans } from './spans';
