@@ -133,7 +133,7 @@ describe('from init to predict', () => {
     expect(Object.values(report.nearest).every((similarity) => similarity < 0.6)).toBe(true);
   });
 
-  it('trains, is interrupted, resumes, evaluates, inspects and predicts', async () => {
+  it('trains, is interrupted, resumes, evaluates and inspects', async () => {
     const config = ['--config', 'json/taskloom.config.json'];
     const cut = await taskloom(['train', ...config, '--run', 'runs/a', '--steps', '110'], { signalAfter: /epoch 1 / });
     expect(cut.code).toBe(130);
@@ -148,7 +148,9 @@ describe('from init to predict', () => {
     };
     expect(evaluation.tasks.topic.rows).toBe(180);
     expect(JSON.parse((await taskloom(['inspect', '--run', 'runs/a', '--json'])).out)).toMatchObject({ complete: true });
+  });
 
+  it('predicts one text, a pair, lines, and the rows of a file', async () => {
     const one = await taskloom(['predict', '--run', 'runs/a', 'Where is my parcel?', '--json']);
     expect(Object.keys(JSON.parse(one.out))).toEqual(['topic', 'sentiment', 'urgency', 'entities']);
     const two = await taskloom(['predict', '--run', 'runs/a', 'Where is it?', '--and', 'It has not come', '--json']);
@@ -181,8 +183,10 @@ describe('from init to predict', () => {
     expect(await taskloom(['predict', '--run', 'runs/a', '--input', 'in.jsonl', '--output', 'no/such/folder.jsonl'])).toMatchObject({
       code: 1,
     });
+  });
 
-    // Damage: a description that is not JSON, parameters that are cut, a file where a folder should be.
+  it('tells a damaged run', async () => {
+    // A description that is not JSON, parameters that are cut, a file where a folder should be.
     for (const [name, file] of [
       ['b', 'config.json'],
       ['c', '.safetensors'],

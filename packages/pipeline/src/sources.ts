@@ -28,7 +28,9 @@ export async function readSource(plan: SourcePlan, split: SplitName, data: DataP
     rows = rows.filter((_, i) => chosen.has(i) === (split === 'validation'));
   }
   if (rows.length === 0)
-    throw new TaskloomError('bad_data', `Source '${plan.name}' has no rows for the ${split} split.`, { name: files.join(', ') });
+    throw new TaskloomError('bad_data', `Source '${plan.name}' has no rows for the ${split} split (${files.join(', ')}).`, {
+      name: files.join(', '),
+    });
   return { plan, rows, documents: rows.map((placed) => documentsOf(placed, plan)) };
 }
 
