@@ -25,6 +25,12 @@ export function alignedText(text: string): AlignedText {
   const ends: number[] = [];
   for (let i = 0; i < text.length; ) {
     const code = text.codePointAt(i)!;
+    if (code < 0x80) {
+      chars.push(text[i]!);
+      starts.push(i);
+      ends.push(++i);
+      continue;
+    }
     const width = code > 0xffff ? 2 : 1;
     chars.push(code >= 0xd800 && code <= 0xdfff ? '\ufffd' : text.slice(i, i + width));
     starts.push(i);
@@ -65,18 +71,22 @@ export function filtered(text: AlignedText, keep: (char: string) => boolean): Al
 
 /** Every code point exchanged for those that `map` gives: the first takes its place, further ones share its stretch. */
 export function mapped(text: AlignedText, map: (char: string) => string | readonly string[]): AlignedText {
-  const chars: string[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
-  text.chars.forEach((char, i) => {
-    const made = map(char);
+  const { length } = text.chars;
+  let same = 0;
+  while (same < length && map(text.chars[same]!) === text.chars[same]) same++;
+  if (same === length) return text;
+  const chars = text.chars.slice(0, same);
+  const starts = text.starts.slice(0, same);
+  const ends = text.ends.slice(0, same);
+  for (let i = same; i < length; i++) {
+    const made = map(text.chars[i]!);
     for (const one of typeof made === 'string' ? [made] : made) {
       chars.push(one);
       starts.push(text.starts[i]!);
       ends.push(text.ends[i]!);
     }
     if (chars.length > longest) tooLong(text, chars.length);
-  });
+  }
   return { chars, starts, ends, shift: text.shift };
 }
 

@@ -1,8 +1,5 @@
 import { byteTokens, type Model, type ModelToken } from './model';
 
-/** Pieces a cache holds before it starts anew. */
-const cacheSize = 1 << 15;
-
 interface Symbol {
   id: number;
   readonly start: number;
@@ -17,7 +14,6 @@ export function bytePair(config: { readonly [option: string]: unknown }, vocab: 
   const { byte_fallback: fallback, fuse_unk: fuse, ignore_merges: whole } = config;
   const names = new Map([...vocab].map(([token, id]) => [id, token]));
   const merges = mergeTable(config.merges, vocab, prefix);
-  const cache = new Map<string, readonly ModelToken[]>();
 
   function symbolsOf(chars: readonly string[]): Symbol[] {
     const out: Symbol[] = [];
@@ -39,25 +35,16 @@ export function bytePair(config: { readonly [option: string]: unknown }, vocab: 
     return out;
   }
 
-  return (chars) => {
-    const text = chars.join('');
-    const known = cache.get(text);
-    if (known) return known;
+  return (chars): ModelToken[] => {
+    const text = whole ? chars.join('') : '';
     const id = whole ? vocab.get(text) : undefined;
-    const tokens =
-      id !== undefined
-        ? [{ id, token: text, start: 0, end: chars.length }]
-        : merged(symbolsOf(chars), merges).map(({ id, start, end }) => ({
-            id: id < 0 ? undefined : id,
-            token: names.get(id) ?? unknown ?? '',
-            start,
-            end,
-          }));
-    if (text.length <= 64) {
-      if (cache.size >= cacheSize) cache.clear();
-      cache.set(text, tokens);
-    }
-    return tokens;
+    if (id !== undefined) return [{ id, token: text, start: 0, end: chars.length }];
+    return merged(symbolsOf(chars), merges).map(({ id, start, end }) => ({
+      id: id < 0 ? undefined : id,
+      token: names.get(id) ?? unknown ?? '',
+      start,
+      end,
+    }));
   };
 }
 

@@ -1,12 +1,18 @@
-/** A test of single code points that remembers its answers. */
+/** A test of single code points that remembers its answers: 1 yes, 2 no. */
 function remembered(pattern: RegExp): (char: string) => boolean {
-  const known = new Map<string, boolean>();
+  const basic = new Uint8Array(0x10000);
+  const others = new Map<string, boolean>();
   return (char) => {
-    let answer = known.get(char);
+    if (char.length === 1) {
+      const code = char.charCodeAt(0);
+      if (basic[code] === 0) basic[code] = pattern.test(char) ? 1 : 2;
+      return basic[code] === 1;
+    }
+    let answer = others.get(char);
     if (answer === undefined) {
-      if (known.size >= 1 << 16) known.clear();
+      if (others.size >= 1 << 16) others.clear();
       answer = pattern.test(char);
-      known.set(char, answer);
+      others.set(char, answer);
     }
     return answer;
   };

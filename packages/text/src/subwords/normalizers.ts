@@ -60,6 +60,7 @@ function bert(config: { readonly [option: string]: unknown }): Normalizer {
       text = filtered(text, (char) => char !== '\0' && char !== '\ufffd' && !isControl(char));
       text = mapped(text, (char) => (isSpace(char) ? ' ' : char));
     }
+    if (text.chars.every((char) => char < '\x80')) return lower ? lowercase(text) : text;
     if (ideographs) text = mapped(text, (char) => (isIdeograph(char) ? [' ', char, ' '] : char));
     if (strip) text = filtered(toForm(text, 'NFD'), (char) => !isNonspacingMark(char));
     return lower ? lowercase(text) : text;

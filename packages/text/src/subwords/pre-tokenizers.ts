@@ -1,4 +1,4 @@
-import { type AlignedText, mapped, prepended, replaced } from './aligned-text';
+import { type AlignedText, mapped, piece, prepended, replaced } from './aligned-text';
 import { byteLevel, byteLevelWords } from './byte-level';
 import { isNumeric, isPunctuation, isSpace } from './characters';
 import { type Behavior, matchesOf, patternMatches, patternOf, split } from './split';
@@ -16,8 +16,7 @@ export function preTokenizer(section: unknown): PreTokenizer {
       return (text) => parts.reduce((pieces, part) => pieces.flatMap(part), [text]);
     }
     case 'BertPreTokenizer':
-      return (text) =>
-        split(text, matchesOf(text, isSpace), 'Removed').flatMap((word) => split(word, matchesOf(word, isPunctuation), 'Isolated'));
+      return bertWords;
     case 'Whitespace':
       return (text) => split(text, patternMatches(text, wordsOrSymbols), 'Removed', true);
     case 'WhitespaceSplit':
@@ -70,6 +69,22 @@ export function preTokenizer(section: unknown): PreTokenizer {
     default:
       throw new Error(`the pre-tokenizer '${config.type}' is not known`);
   }
+}
+
+/** Words parted by white space, and every punctuation character by itself; in one pass, since it is BERT's. */
+function bertWords(text: AlignedText): AlignedText[] {
+  const pieces: AlignedText[] = [];
+  let from = 0;
+  const { length } = text.chars;
+  for (let i = 0; i < length; i++) {
+    const space = isSpace(text.chars[i]!);
+    if (!space && !isPunctuation(text.chars[i]!)) continue;
+    if (i > from) pieces.push(piece(text, from, i));
+    if (!space) pieces.push(piece(text, i, i + 1));
+    from = i + 1;
+  }
+  if (length > from) pieces.push(piece(text, from, length));
+  return pieces;
 }
 
 const wordsOrSymbols =

@@ -44,7 +44,9 @@ function joined(parts: { from: number; to: number; match: boolean }[], behavior:
 
 /** Every code point that passes a test, by itself. */
 export function matchesOf(text: AlignedText, test: (char: string) => boolean): Matches {
-  return text.chars.flatMap((char, i) => (test(char) ? [[i, i + 1] as const] : []));
+  const found: [number, number][] = [];
+  for (let i = 0; i < text.chars.length; i++) if (test(text.chars[i]!)) found.push([i, i + 1]);
+  return found;
 }
 
 /** The matches of a regular expression with flags `gu`, in code points. */
