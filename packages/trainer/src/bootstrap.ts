@@ -38,7 +38,7 @@ export function bootstrapped(
     const own = sources.reduce((stream, source) => stream.fold(source), random);
     return [task, (replicate: number) => resample((count) => own.fold(replicate).uniform(count))] as const;
   });
-  const judged = [...tasks, ...groups].filter((each) => each.tasks.some((task) => rowsIn(collected[task]!.outputs) > 0));
+  const judged = [...tasks, ...groups].filter((each) => each.tasks.some((task) => rowCount(collected[task]!.outputs) > 0));
   const values = new Map(judged.map((each) => [each, each.metrics.map(() => new Float64Array(samples))]));
   const means = new Float64Array(samples);
   for (let replicate = 0; replicate < samples; replicate++) {
@@ -157,7 +157,8 @@ export function rowsOf(leaf: HostArray, rows: readonly number[]): HostArray {
   return { ...leaf, shape: [rows.length, ...leaf.shape.slice(1)], data };
 }
 
-function rowsIn({ batches }: TaskOutputs): number {
+/** Labelled rows. */
+export function rowCount({ batches }: TaskOutputs): number {
   return batches.reduce((sum, { target }) => sum + leafOf(target).shape[0]!, 0);
 }
 

@@ -13,11 +13,11 @@ import {
   type Tree,
 } from '@taskloom/core';
 import { type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { bootstrapped, type Collected, type Intervals, metricsOf, rowsOf } from './bootstrap';
+import { rowsOf } from './bootstrap';
 import { modelInput, type TensorBatch } from './forward';
-import { type Judged, judgingPlan, labelsOf } from './groups';
-import { higherIsBetter } from './metrics/registry';
-import type { Bootstrap, Dataset, EvaluateOptions, Evaluation, TaskEvaluation, TaskOutputs } from './types';
+import { judgingPlan, labelsOf } from './groups';
+import { type Judgeable, judged } from './judge';
+import type { Dataset, EvaluateOptions, Evaluation, TaskOutputs } from './types';
 
 /**
  * Loss and metrics of every task over a data set: batches of one size through the executor, no gradient. The loss is the mean over all labelled rows, each by its
@@ -80,12 +80,15 @@ export async function evaluatorOf({
   readonly state: EvaluatorState;
 }): Promise<Evaluator> {
   const tasks = Object.keys(model.heads);
-  const plan = judgingPlan(model, { metrics, groups });
-  const judged = [...plan.tasks, ...plan.groups];
+  const plan = judgingPlan(model.heads, { metrics, groups });
   const needed = Object.fromEntries(
     tasks.map((task) => [
       task,
-      new Set(judged.filter((each) => each.tasks.includes(task)).flatMap((each) => each.metrics.flatMap(([, metric]) => metric.needs))),
+      new Set(
+        [...plan.tasks, ...plan.groups]
+          .filter((each) => each.tasks.includes(task))
+          .flatMap((each) => each.metrics.flatMap(([, metric]) => metric.needs)),
+      ),
     ]),
   );
 
@@ -137,7 +140,7 @@ export async function evaluatorOf({
           });
         }
       }
-      const collected: Record<string, Collected & { readonly rows: number; readonly weight: number; readonly loss: number }> = {};
+      const collected: Record<string, Judgeable> = {};
       for (const [task, { batches, sources, ...sum }] of sums) {
         const { kind, config } = model.heads[task]!;
         const labels = labelsOf(config);
@@ -145,40 +148,8 @@ export async function evaluatorOf({
         onOutputs?.(task, outputs);
         collected[task] = { ...sum, sources: [...sources], outputs };
       }
-      return scored(plan, collected, bootstrap);
+      return judged(plan, collected, bootstrap);
     },
-  };
-}
-
-/** From predictions to numbers: tasks, groups, their mean, and intervals where they are asked for. */
-function scored(
-  plan: ReturnType<typeof judgingPlan>,
-  collected: { readonly [task: string]: Collected & { readonly rows: number; readonly weight: number; readonly loss: number } },
-  bootstrap: Bootstrap | undefined,
-): Evaluation {
-  const alone = plan.tasks.filter(({ name }) => !plan.groups.some((group) => group.tasks.includes(name)));
-  const mains = [...alone, ...plan.groups].flatMap(({ name, metrics }) => {
-    const main = metrics.find(([metric]) => higherIsBetter(metric));
-    return main ? [[name, main[0]] as const] : [];
-  });
-  const mean = (values: { readonly [judged: string]: { readonly [metric: string]: number } }) => {
-    const scores = mains.flatMap(([name, metric]) => values[name]?.[metric] ?? []);
-    return scores.length > 0 ? scores.reduce((a, b) => a + b, 0) / scores.length : Number.NaN;
-  };
-  const intervals: Intervals | undefined = bootstrap && bootstrapped(plan, collected, mean, bootstrap);
-  const resultOf = (each: Judged): TaskEvaluation => {
-    const total = (key: 'rows' | 'weight' | 'loss') => each.tasks.reduce((sum, task) => sum + collected[task]![key], 0);
-    const metrics = total('rows') > 0 ? metricsOf(each, (task) => collected[task]!.outputs) : {};
-    const loss = total('rows') > 0 ? total('loss') / total('weight') : Number.NaN;
-    return { rows: total('rows'), loss, metrics, ...(intervals?.of[each.name] ? { intervals: intervals.of[each.name] } : {}) };
-  };
-  const tasks = Object.fromEntries(plan.tasks.map((each) => [each.name, resultOf(each)]));
-  const groups = Object.fromEntries(plan.groups.map((each) => [each.name, { ...resultOf(each), tasks: each.tasks }]));
-  return {
-    tasks,
-    ...(plan.groups.length > 0 ? { groups } : {}),
-    mean: mean(Object.fromEntries(Object.entries({ ...tasks, ...groups }).map(([name, { metrics }]) => [name, metrics]))),
-    ...(intervals?.mean ? { interval: intervals.mean } : {}),
   };
 }
 

@@ -16,17 +16,20 @@ export interface JudgingPlan {
 }
 
 /**
- * Checks the choice of metrics and groups against the model. Throws `unknown_metric`; `bad_option` for a group of unknown tasks, of tasks with different heads or labels, of
+ * Checks the choice of metrics and groups against the heads. Throws `unknown_metric`; `bad_option` for a group of unknown tasks, of tasks with different heads or labels, of
  * a task that is in another group, or under a name that is taken.
  */
-export function judgingPlan(model: MultiTaskModel, { metrics, groups = [] }: Pick<EvaluateOptions, 'metrics' | 'groups'>): JudgingPlan {
-  const choiceOf = (task: string): readonly MetricChoice[] => metrics?.[task] ?? model.heads[task]!.metrics;
+export function judgingPlan(
+  heads: MultiTaskModel['heads'],
+  { metrics, groups = [] }: Pick<EvaluateOptions, 'metrics' | 'groups'>,
+): JudgingPlan {
+  const choiceOf = (task: string): readonly MetricChoice[] => metrics?.[task] ?? heads[task]!.metrics;
   const named = (choices: readonly MetricChoice[], name: string, labels?: readonly string[]) =>
     choices.map((choice) => [metricName(choice), metricOf(choice, name, labels)] as const);
-  const taken = new Set(Object.keys(model.heads));
+  const taken = new Set(Object.keys(heads));
   const grouped = new Map<string, string>();
   return {
-    tasks: Object.entries(model.heads).map(([task, head]) => ({
+    tasks: Object.entries(heads).map(([task, head]) => ({
       name: task,
       tasks: [task],
       metrics: named(choiceOf(task), task, labelsOf(head.config)),
@@ -37,15 +40,15 @@ export function judgingPlan(model: MultiTaskModel, { metrics, groups = [] }: Pic
       const [first] = group.tasks;
       if (first === undefined) throw badGroup(group, 'It has no task.');
       for (const task of group.tasks) {
-        if (!Object.hasOwn(model.heads, task)) throw badGroup(group, `There is no task '${task}'.`);
+        if (!Object.hasOwn(heads, task)) throw badGroup(group, `There is no task '${task}'.`);
         if (grouped.has(task)) throw badGroup(group, `'${task}' is in '${grouped.get(task)}' already.`);
         grouped.set(task, group.name);
-        assertAlike(group, first, task, model);
+        assertAlike(group, first, task, heads);
       }
       return {
         name: group.name,
         tasks: group.tasks,
-        metrics: named(group.metrics ?? choiceOf(first), group.name, labelsOf(model.heads[first]!.config)),
+        metrics: named(group.metrics ?? choiceOf(first), group.name, labelsOf(heads[first]!.config)),
       };
     }),
   };
@@ -62,8 +65,8 @@ export function labelsOf(config: unknown): readonly string[] | undefined {
   return Array.isArray(labels) ? (labels as string[]) : undefined;
 }
 
-function assertAlike(group: TaskGroup, first: string, task: string, model: MultiTaskModel): void {
-  const [a, b] = [model.heads[first]!, model.heads[task]!];
+function assertAlike(group: TaskGroup, first: string, task: string, heads: MultiTaskModel['heads']): void {
+  const [a, b] = [heads[first]!, heads[task]!];
   if (a.kind !== b.kind) throw badGroup(group, `'${first}' is ${a.kind}, and '${task}' is ${b.kind}.`);
   const [own, other] = [labelsOf(a.config) ?? [], labelsOf(b.config) ?? []];
   if (own.length !== other.length || own.some((label, i) => label !== other[i]))

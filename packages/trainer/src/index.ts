@@ -3,6 +3,7 @@ export { checkpointName, checkpointSteps, readCheckpoint } from './checkpoints';
 export { evaluate } from './evaluate';
 export { fit } from './fit';
 export { joinBatches } from './join-batches';
+export { judge } from './judge';
 export { fromLosslessJson, toLosslessJson } from './lossless-json';
 export {
   type Average,

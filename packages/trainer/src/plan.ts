@@ -87,7 +87,7 @@ export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, st
 
 /** Before anything is made: all metrics exist, groups can be judged, and the watched metric is among them. */
 function assertMetrics({ model, metrics, groups, earlyStopping }: FitOptions): void {
-  const plan = judgingPlan(model, { metrics, groups });
+  const plan = judgingPlan(model.heads, { metrics, groups });
   const watched = [
     'mean',
     ...[...plan.tasks, ...plan.groups].flatMap(({ name, metrics }) => [`${name}/loss`, ...metrics.map(([metric]) => `${name}/${metric}`)]),
