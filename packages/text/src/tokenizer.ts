@@ -103,7 +103,7 @@ export function tokenizer(json: unknown): SubwordTokenizer {
       return own.length === 0
         ? ''
         : guard('tokenizer_failed', 'The tokeniser failed on ids', () => {
-            decoder ??= new Tokenizer(file, {});
+            decoder ??= new Tokenizer({ ...file, normalizer: null, pre_tokenizer: null, post_processor: null }, {});
             return decoder.decode(own, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
           });
     },

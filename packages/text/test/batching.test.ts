@@ -31,6 +31,28 @@ describe('lengthBuckets', () => {
     );
   });
 
+  it('bounds the number of shapes, and holds every text or counts it as truncated', () => {
+    const lengths = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 200 });
+    const limits = fc.record({
+      count: fc.integer({ min: 1, max: 6 }),
+      multipleOf: fc.integer({ min: 1, max: 40 }),
+      maximum: fc.integer({ min: 1, max: 300 }),
+    });
+    fc.assert(
+      fc.property(lengths, limits, (given, options) => {
+        const { boundaries, buckets, truncated, paddedLength } = lengthBuckets(given, options);
+        const shapes = new Set(given.map(paddedLength));
+        expect(shapes.size).toBeLessThanOrEqual(options.count);
+        expect(boundaries.length).toBeLessThanOrEqual(options.count);
+        given.forEach((length, i) => {
+          expect(boundaries[buckets[i]!]).toBe(paddedLength(length));
+          if (length <= boundaries.at(-1)!) expect(paddedLength(length)).toBeGreaterThanOrEqual(length);
+        });
+        expect(truncated).toBe(given.filter((length) => length > boundaries.at(-1)!).length);
+      }),
+    );
+  });
+
   it('puts every length into the least bucket that holds it', () => {
     const { buckets, truncated, paddedLength } = lengthBuckets([0, 1, 8, 9, 16, 17], { boundaries: [8, 16] });
     expect([...buckets]).toEqual([0, 0, 0, 1, 1, 1]);

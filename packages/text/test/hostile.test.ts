@@ -1,6 +1,6 @@
 import { hostRandom, TaskloomError } from '@taskloom/core/host';
 import { describe, expect, it } from 'vitest';
-import { collectRows, conllRows, csvRows, jsonlRows, tokenizer } from '../src';
+import { collectRows, conllRows, csvRows, jsonlRows, tokenizer, trainByteLevelBpe } from '../src';
 import { unigram, wordPiece } from './tokenizer-files';
 
 /** Bytes that mean something to a parser, beside arbitrary ones. */
@@ -159,6 +159,71 @@ describe('500 mutants give a result or a TaskloomError', () => {
     };
     await survive((number) => mutant(JSON.stringify(json), number), run);
     await survive((number) => restructured(json, number), run);
+  });
+
+  it('of a byte-level tokenizer.json, with every normaliser', async () => {
+    const trained = (await trainByteLevelBpe(['unaffable dog, hello world! '.repeat(9)], {
+      vocabularySize: 290,
+      specialTokens: ['<s>'],
+    })) as object;
+    const charsmap = Buffer.concat([Buffer.from(Uint32Array.of(8, 1 << 10, 0).buffer), Buffer.from('x\0')]).toString('base64');
+    const json = {
+      ...trained,
+      normalizer: {
+        type: 'Sequence',
+        normalizers: [
+          { type: 'NFKC' },
+          { type: 'Precompiled', precompiled_charsmap: charsmap },
+          { type: 'Replace', pattern: { Regex: '[ab]|\\s+' }, content: ' c' },
+          { type: 'Prepend', prepend: 'x' },
+          { type: 'Strip', strip_left: true, strip_right: true },
+          { type: 'Nmt' },
+          { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+        ],
+      },
+      pre_tokenizer: {
+        type: 'Sequence',
+        pretokenizers: [
+          { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+          { type: 'Punctuation', behavior: 'Contiguous' },
+          { type: 'Digits', individual_digits: true },
+          { type: 'Split', pattern: { Regex: '\\d+' }, behavior: 'MergedWithNext', invert: false },
+          (trained as { pre_tokenizer: object }).pre_tokenizer,
+        ],
+      },
+      post_processor: { type: 'RobertaProcessing', sep: ['</s>', 5], cls: ['<s>', 0], trim_offsets: true, add_prefix_space: true },
+    };
+    const text = 'unaffable dog, hello  world 42! Ünï ﬁ 👍🏽 日本 e\u0301\u0323'.repeat(3);
+    const run = (file: unknown) => {
+      const made = tokenizer(file);
+      const { ids, offsets } = made.encode(text, { pair: text });
+      expect(ids.every((id) => id >= 1 && id <= made.maximum)).toBe(true);
+      expect(offsets.every((offset, i) => offset >= (i % 2 ? offsets[i - 1]! : 0) && offset <= text.length)).toBe(true);
+      made.decode(ids);
+    };
+    run(json);
+    await survive((number) => mutant(JSON.stringify(json), number), run);
+    await survive((number) => restructured(json, number), run);
+  });
+
+  it.each([
+    ['byte-level again and again', { type: 'Sequence', normalizers: Array.from({ length: 60 }, () => ({ type: 'ByteLevel' })) }],
+    [
+      'a charsmap that claims more than it is',
+      { type: 'Precompiled', precompiled_charsmap: Buffer.from(Uint32Array.of(2 ** 31).buffer).toString('base64') },
+    ],
+    [
+      'a charsmap that goes in circles',
+      { type: 'Precompiled', precompiled_charsmap: Buffer.from(Uint32Array.of(8, 0x161, 0x161).buffer).toString('base64') },
+    ],
+  ])('stops a normaliser of %s', (_, normalizer) => {
+    const start = process.cpuUsage();
+    try {
+      tokenizer({ ...wordPiece, normalizer }).encode('é'.repeat(2000));
+    } catch (error) {
+      expect(TaskloomError.isInstance(error)).toBe(true);
+    }
+    expect(process.cpuUsage(start).user).toBeLessThan(2e6);
   });
 
   it('pollutes no prototype', () => {
