@@ -13,6 +13,8 @@ export const exitCodes = {
   data: 4,
   /** The run is not there, or is damaged. */
   run: 5,
+  /** The network, or what should be there, cannot be reached. */
+  offline: 6,
   /** Stopped by Ctrl-C; a training's state is saved. */
   interrupted: 130,
 } as const;
@@ -22,7 +24,7 @@ export const exitCodeHelp = `EXIT CODES
   0  success                  4  data cannot be read or is not as the config says
   1  unforeseen failure       5  the run is not there or is damaged
   2  wrong usage            130  stopped by Ctrl-C; a training's state is saved
-  3  the config is not valid`;
+  3  the config is not valid   6  the network cannot be reached`;
 
 const byCode: { readonly [code: string]: number } = {
   usage: exitCodes.usage,
@@ -37,6 +39,9 @@ const byCode: { readonly [code: string]: number } = {
   unknown_metric: exitCodes.config,
   unsupported: exitCodes.config,
   bad_data: exitCodes.data,
+  data_differs: exitCodes.data,
+  offline: exitCodes.offline,
+  origin_missing: exitCodes.offline,
   bad_input: exitCodes.data,
   rows_invalid: exitCodes.data,
   header_invalid: exitCodes.data,

@@ -4,6 +4,7 @@ import { runCommand } from 'citty';
 import { type Command, checkFlags, helpOf, near } from './command';
 import { commandName } from './command-name';
 import { describeCommand, validateCommand } from './commands/data';
+import { fetchCommand } from './commands/data-fetch';
 import { demoCommand } from './commands/demo';
 import { evaluateCommand } from './commands/evaluate';
 import { initCommand } from './commands/init';
@@ -20,6 +21,7 @@ const commands: { readonly [name: string]: Command } = {
   evaluate: evaluateCommand,
   predict: predictCommand,
   inspect: inspectCommand,
+  'data fetch': fetchCommand,
   'data validate': validateCommand,
   'data describe': describeCommand,
   demo: demoCommand,
