@@ -3,36 +3,56 @@ import { defineConfig } from 'taskloom';
 // TweetEval (Barbieri et al. 2020, arXiv:2010.12421): seven tasks, one model, trained from scratch on these tweets alone.
 //   taskloom train --config examples/tweeteval.config.ts
 //   taskloom evaluate --run runs/tweeteval --split test --bootstrap 1000
-// Where the data are not beside the repository: taskloom data fetch tweeteval, and let `data` point to what it wrote.
+// The files lie in the shared data beside the repository; `taskloom data fetch tweeteval` gets them from their origin.
 const data = '../../shared/data/tweeteval';
 
-const files = (task: string) => ({
-  train: `${data}/${task}/train.jsonl.gz`,
-  validation: `${data}/${task}/val.jsonl.gz`,
-  test: `${data}/${task}/test.jsonl.gz`,
-});
 /** The files hold class numbers; what they mean stands in each folder's mapping.json. */
-const classes = (count: number) => Array.from({ length: count }, (_, i) => String(i));
+const task = (name: string, folder: string, classes: number) => ({
+  name,
+  head: 'classification' as const,
+  labels: Array.from({ length: classes }, (_, i) => String(i)),
+  data: {
+    train: `${data}/${folder}/train.jsonl.gz`,
+    validation: `${data}/${folder}/val.jsonl.gz`,
+    test: `${data}/${folder}/test.jsonl.gz`,
+  },
+});
+
+/** Weights ∝ (rows of the class in training)^−power, 1 for a class of mean size: macro averages count rare classes as much as frequent ones. */
+const byRarity = (counts: readonly number[], power: number) => {
+  const mean = counts.reduce((a, b) => a + b, 0) / counts.length;
+  return Object.fromEntries(counts.map((count, k) => [String(k), Number(((mean / count) ** power).toFixed(3))]));
+};
+const emojis = [9204, 4901, 4713, 2043, 2146, 2132, 2078, 2345, 1287, 1391, 1982, 946, 1246, 980, 1224, 934, 1350, 1397, 1510, 1191];
 const topics = ['abortion', 'atheism', 'climate', 'feminist', 'hillary'];
 
 export default defineConfig({
   name: 'tweeteval',
   seed: 1,
-  features: { kind: 'hashed', bigrams: true, characters: [3, 5], buckets: 32_768, maxTokens: 64 },
-  trunk: { kind: 'bagOfEmbeddings', width: 64, dropout: 0.3 },
+  features: { kind: 'hashed', bigrams: true, characters: false, buckets: 32_768, maxTokens: 64 },
+  trunk: { kind: 'bagOfEmbeddings', width: 32, dropout: 0.2 },
   tasks: [
-    { name: 'emoji', head: 'classification', labels: classes(20), metrics: ['macroF1'], data: files('emoji') },
-    { name: 'emotion', head: 'classification', labels: classes(4), metrics: ['macroF1'], data: files('emotion') },
-    { name: 'hate', head: 'classification', labels: classes(2), metrics: ['macroF1'], data: files('hate') },
-    // F1 of the class 1, irony.
-    { name: 'irony', head: 'classification', labels: classes(2), metrics: [{ f1: '1' }], data: files('irony') },
-    { name: 'offensive', head: 'classification', labels: classes(2), metrics: ['macroF1'], data: files('offensive') },
-    { name: 'sentiment', head: 'classification', labels: classes(3), metrics: ['macroRecall'], data: files('sentiment') },
-    ...topics.map(
-      (topic) => ({ name: `stance-${topic}`, head: 'classification', labels: classes(3), data: files(`stance/${topic}`) }) as const,
-    ),
+    { ...task('emoji', 'emoji', 20), metrics: ['macroF1'], classWeights: byRarity(emojis, 0.5) },
+    { ...task('emotion', 'emotion', 4), metrics: ['macroF1'], classWeights: byRarity([1400, 708, 294, 855], 0.5) },
+    { ...task('hate', 'hate', 2), metrics: ['macroF1'] },
+    // F1 of irony alone, class 1.
+    { ...task('irony', 'irony', 2), metrics: [{ f1: '1' }] },
+    { ...task('offensive', 'offensive', 2), metrics: ['macroF1'], classWeights: byRarity([7975, 3941], 0.5) },
+    { ...task('sentiment', 'sentiment', 3), metrics: ['macroRecall'], classWeights: byRarity([7094, 20673, 17845], 1) },
+    ...topics.map((topic) => ({ ...task(`stance-${topic}`, `stance/${topic}`, 3), metrics: [{ f1: ['1', '2'] }] })),
   ],
   // Stance is one score: the mean F1 of 1, against, and 2, favor, over the predictions of all five heads together.
   groups: [{ name: 'stance', tasks: topics.map((topic) => `stance-${topic}`), metrics: [{ f1: ['1', '2'] }] }],
-  training: { epochs: 8, batchSize: 128, learningRate: 0.01, weightDecay: 0, sampler: 'temperature', temperature: 2 },
+  training: {
+    steps: 700,
+    batchSize: 64,
+    sourcesPerStep: 8,
+    learningRate: 0.02,
+    optimizer: 'adam',
+    clipNorm: 0,
+    sampler: 'temperature',
+    temperature: 2,
+    evaluateEvery: 100,
+    checkpointEvery: 700,
+  },
 });
