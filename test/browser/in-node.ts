@@ -7,6 +7,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { enableProdMode, ready, setBackend } from '@tensorflow/tfjs-core';
 import type { TestProject } from 'vitest/node';
 import { inputs } from './inputs';
+import { steps } from './steps';
 import { type Level, trainings, trainWithPipeline } from './trainings';
 
 /** What Node finds, for the browser to compare with. */
@@ -24,31 +25,25 @@ declare module 'vitest' {
   }
 }
 
-/** Trains in Node first. */
+/** Trains in Node first, for the project that runs in the browser and not for its parent. */
 export default async function inNode(project: TestProject): Promise<void> {
+  if (project.name !== 'chromium') return;
   enableProdMode();
   setWasmPaths(`${join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist')}/`);
   const store = memoryStore();
-  const wasm = await on('wasm', async () => ({
-    core: await trainings.core(),
-    trainer: await trainings.trainer(),
-    pipeline: await trainWithPipeline(store),
-  }));
-  const cpu = await on('cpu', async () => ({
-    core: await trainings.core(),
-    trainer: await trainings.trainer(),
-    pipeline: await trainings.pipeline(),
-  }));
+  const wasm = await lossesOn('wasm', store);
+  const cpu = await lossesOn('cpu', memoryStore());
   const run = await loadRun(store);
   const predictions = await run.predict(inputs);
   run.dispose();
   project.provide('inNode', { losses: { cpu, wasm }, run: await inBase64(store), predictions });
 }
 
-async function on<T>(backend: string, work: () => Promise<T>): Promise<T> {
+async function lossesOn(backend: string, store: CheckpointStore): Promise<{ readonly [level in Level]: readonly number[] }> {
   if (!(await setBackend(backend))) throw new Error(`The backend ${backend} does not start in Node.`);
   await ready();
-  return work();
+  const { core, trainer } = trainings;
+  return { core: await core(steps), trainer: await trainer(steps), pipeline: await trainWithPipeline(steps, store) };
 }
 
 async function inBase64(store: CheckpointStore): Promise<InNode['run']> {

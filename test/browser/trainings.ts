@@ -20,7 +20,6 @@ import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { supportConfig } from '../../apps/reference/src/support-config';
 import { messages, supportData } from './support-data';
 
-export const steps = 20;
 const rowsPerStep = 8;
 const idsPerRow = 40;
 const size = 4096;
@@ -28,14 +27,14 @@ const size = 4096;
 export type Level = 'core' | 'trainer' | 'pipeline';
 
 /** Support messages learned at three levels of the library, the same in Node and in a browser; each gives the loss of every step. */
-export const trainings: { readonly [level in Level]: () => Promise<number[]> } = {
+export const trainings: { readonly [level in Level]: (steps: number) => Promise<number[]> } = {
   core: trainWithCore,
   trainer: trainWithTrainer,
-  pipeline: () => trainWithPipeline(memoryStore()),
+  pipeline: (steps) => trainWithPipeline(steps, memoryStore()),
 };
 
 /** Topics from bags of hashed n-grams, by hand: a step is a pass, its gradients, and an update. */
-async function trainWithCore(): Promise<number[]> {
+async function trainWithCore(steps: number): Promise<number[]> {
   const { ids, labels, classes } = encoded('topic');
   const bag = bagOfEmbeddings({ size, width: 24 });
   const output = dense({ inputs: 24, units: classes.length });
@@ -67,7 +66,7 @@ async function trainWithCore(): Promise<number[]> {
 }
 
 /** Topic and sentiment on one convolutional trunk, by the trainer. */
-async function trainWithTrainer(): Promise<number[]> {
+async function trainWithTrainer(steps: number): Promise<number[]> {
   const topic = encoded('topic');
   const sentiment = encoded('sentiment');
   const trunk = textCNN({ size, width: 16, widths: [1, 3], dropout: 0.2 });
@@ -98,7 +97,7 @@ async function trainWithTrainer(): Promise<number[]> {
  * The five tasks of the support config, from config to run, with a quarter of its hash buckets and small batches, to be quick on the cpu backend.
  * Every step sees messages and pairs, so that its losses can be compared with one another.
  */
-export async function trainWithPipeline(store: CheckpointStore): Promise<number[]> {
+export async function trainWithPipeline(steps: number, store: CheckpointStore): Promise<number[]> {
   const losses: number[] = [];
   const training = { ...supportConfig.training, steps, evaluateEvery: steps, batchSize: 4, sourcesPerStep: 'all' as const };
   await train(

@@ -1,0 +1,2 @@
+/** Steps of each training that is compared. */
+export const steps = 20;
