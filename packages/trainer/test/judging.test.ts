@@ -6,8 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { percentiles } from '../src/bootstrap';
 import { scoreOf } from '../src/early-stopping';
 import { evaluate } from '../src/evaluate';
+import { judge } from '../src/judge';
 import { metricName, metricOf } from '../src/metrics/registry';
-import type { Dataset, EvaluateOptions } from '../src/types';
+import type { Dataset, EvaluateOptions, TaskOutputs } from '../src/types';
 
 /** Rows whose predictions are given: a task is a list of [target, prediction]. */
 type Answers = { readonly [task: string]: readonly (readonly [target: number, prediction: number])[] };
@@ -58,8 +59,9 @@ function parrot(answers: Answers, own: { readonly [task: string]: readonly strin
       return { inputs, tasks };
     },
   };
-  return (options: Partial<EvaluateOptions> = {}) =>
+  const run = (options: Partial<EvaluateOptions> = {}) =>
     evaluate({ model, params: { shared: {}, tasks: {} }, dataset, batchSize: 4, ...options });
+  return Object.assign(run, { heads });
 }
 
 // none: 3 targets, of them 2 right; against: 2, 1 right; favor: 1, right. Predicted: none 3, against 1, favor 2.
@@ -190,6 +192,19 @@ describe('groups', () => {
     );
   });
 
+  test('are judged alike from outputs that two models gave', async () => {
+    const groups = [{ name: 'both', tasks: ['a', 'b'], metrics }];
+    const outputs: Record<string, TaskOutputs> = {};
+    const [a, b] = [parrot({ a: answers.a! }), parrot({ b: answers.b! })];
+    for (const run of [a, b]) await run({ onOutputs: (task, found) => (outputs[task] = found) });
+    const judged = judge({ heads: { ...a.heads, ...b.heads }, outputs, groups, bootstrap: { samples: 20 } });
+    const one = await parrot({ a: answers.a!, b: answers.b! })({ groups, bootstrap: { samples: 20 } });
+    expect(judged.groups!.both!.metrics).toEqual(one.groups!.both!.metrics);
+    expect(judged.tasks.a!.metrics).toEqual(one.tasks.a!.metrics);
+    expect([judged.mean, judged.interval]).toEqual([one.mean, one.interval]);
+    expect(judged.tasks.a).toMatchObject({ rows: 2, loss: Number.NaN });
+  });
+
   test('are refused where their tasks do not match', async () => {
     const run = (groups: EvaluateOptions['groups'], own = {}) => parrot(answers, own)({ groups });
     await expect(run([{ name: 'a', tasks: ['b'] }])).rejects.toThrowError(/this name exists/);
@@ -253,11 +268,11 @@ describe('bootstrap intervals', () => {
 
   test('cover the truth about as often as they say', async () => {
     let covered = 0;
-    const trials = 150;
+    const trials = 100;
     for (let trial = 0; trial < trials; trial++) {
       const { tasks } = await parrot({ a: rows(`trial ${trial}`, 80, 0.7) })({
         metrics: { a: ['accuracy'] },
-        bootstrap: { samples: 200, seed: trial },
+        bootstrap: { samples: 100, seed: trial },
         batchSize: 80,
       });
       const [low, high] = tasks.a!.intervals!.accuracy!;
