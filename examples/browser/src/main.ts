@@ -110,9 +110,10 @@ byId('teach').addEventListener('submit', async (event) => {
   fields.disabled = true;
   progress.hidden = false;
   progress.value = 0;
+  note.textContent = 'Learning …';
   try {
     const steps = Number(byId<HTMLSelectElement>('steps').value);
-    const done = await engine.call('tune', { task: task.name, rows, steps }, (at) => {
+    const done = await engine.call('tune', { task: task.name, rows, steps, headOnly: byId<HTMLInputElement>('keep').checked }, (at) => {
       progress.value = at.step / at.steps;
       note.textContent = `Step ${at.step} of ${at.steps}, loss ${at.loss.toFixed(3)}`;
     });

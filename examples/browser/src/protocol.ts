@@ -33,6 +33,8 @@ export interface Examples {
   readonly task: string;
   readonly rows: readonly Row[];
   readonly steps: number;
+  /** Whether only the task's own head learns, so that the answers of all other tasks stay as they are. */
+  readonly headOnly: boolean;
 }
 
 /** What the page asks of its worker, and what comes back. */

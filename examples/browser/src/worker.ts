@@ -42,6 +42,8 @@ async function load(files: RunFiles): Promise<RunSummary> {
   const next = memoryStore();
   for (const [bundle, own] of Object.entries(files)) await next.write(bundle, own);
   const run = await loadRun(next);
+  // The first pass compiles and allocates; better now than at the first key.
+  if (run.tasks.some(({ pair }) => !pair)) await run.predict(['.']);
   useTuned(undefined);
   original?.dispose();
   [store, original] = [next, run];
@@ -64,12 +66,13 @@ async function answer(question: Question): Promise<Answer> {
 }
 
 /** Always from the run as it was loaded: the examples on the page are all that was added. */
-async function tune({ task, rows, steps }: Examples, tell: (progress: Progress) => void) {
+async function tune({ task, rows, steps, headOnly }: Examples, tell: (progress: Progress) => void) {
   loaded();
   const began = performance.now();
   const into = memoryStore();
   const onBatchEnd = (_: number, { step, loss }: { step: number; loss: number }) => tell({ step, steps, loss });
-  const done = await fineTune(store, { into, rows: { [task]: rows }, steps, callbacks: [{ onBatchEnd }] });
+  const wrt = (path: string) => path.startsWith(`tasks/${task}/`);
+  const done = await fineTune(store, { into, rows: { [task]: rows }, steps, callbacks: [{ onBatchEnd }], ...(headOnly ? { wrt } : {}) });
   useTuned(await loadRun(into));
   return { steps: done.steps, seconds: (performance.now() - began) / 1000 };
 }

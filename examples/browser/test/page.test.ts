@@ -88,6 +88,7 @@ describe.skipIf(!executablePath)('the page', () => {
       await page.getByLabel(`Example ${i + 1}: text`).fill(example);
       await page.getByLabel(`Example ${i + 1}: label`).selectOption(newTopic);
     }
+    await page.uncheck('#keep');
     await page.evaluate(watchPauses);
     await page.click('#teach [type=submit]');
     await page.waitForSelector('#progress:not([hidden])');
@@ -100,11 +101,21 @@ describe.skipIf(!executablePath)('the page', () => {
     expect(pause).toBeLessThan(longestPause);
 
     await page.fill('#text', text);
-    await page.waitForSelector('#answers em');
     await says('spoken', new RegExp(`topic: ${newTopic}`));
     expect(await chance(newTopic)).toBeGreaterThan(before + 20);
     await page.click('#reset');
     await page.waitForFunction((old) => document.querySelector('#answers')?.textContent === old, whole);
+  });
+
+  it('leaves the other tasks as they are when asked to', async () => {
+    const others = () => page.locator('#answers [data-task=sentiment], #answers [data-task=urgency]').allTextContents();
+    const [before, kept] = [await chance(newTopic), await others()];
+    await page.check('#keep');
+    await page.selectOption('#steps', { label: 'by heart' });
+    await page.click('#teach [type=submit]');
+    await page.waitForSelector('#answers em');
+    expect(await chance(newTopic)).toBeGreaterThan(before + 10);
+    expect(await others()).toEqual(kept);
   });
 
   it('says what is missing where there is no run, and shows no error of its own', async () => {
