@@ -11,7 +11,7 @@ export const exitCodes = {
   config: 3,
   /** Data cannot be read, or is not what the config says. */
   data: 4,
-  /** The run is not there, or is damaged. */
+  /** The run is not there, is damaged, or cannot be written. */
   run: 5,
   /** The network, or what should be there, cannot be reached. */
   offline: 6,
@@ -22,7 +22,7 @@ export const exitCodes = {
 /** For `--help`. */
 export const exitCodeHelp = `EXIT CODES
   0  success                  4  data cannot be read or is not as the config says
-  1  unforeseen failure       5  the run is not there or is damaged
+  1  unforeseen failure       5  the run is not there, damaged or not writable
   2  wrong usage            130  stopped by Ctrl-C; a training's state is saved
   3  the config is not valid   6  the network cannot be reached`;
 
@@ -59,6 +59,7 @@ const byCode: { readonly [code: string]: number } = {
   run_too_new: exitCodes.run,
   file_corrupt: exitCodes.run,
   format_version: exitCodes.run,
+  store_unwritable: exitCodes.run,
   unsupported_version: exitCodes.run,
   vocabulary_invalid: exitCodes.run,
 };

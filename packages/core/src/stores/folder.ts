@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckpointStore, Files } from '../checkpoint-store';
+import { TaskloomError } from '../error';
 import { byCodePoint } from '../params';
 import { assertName, assertNames, damaged, notFound } from './names';
 
@@ -9,6 +10,8 @@ import { assertName, assertNames, damaged, notFound } from './names';
 const manifestName = '.manifest.json';
 const incoming = '.new-';
 const outgoing = '.old-';
+/** Bytes; room for tens of thousands of files. */
+const maximumManifest = 4 * 2 ** 20;
 
 interface Manifest {
   readonly formatVersion: 1;
@@ -19,6 +22,7 @@ interface Manifest {
  * Bundles as folders in the folder `path` (made at the first write). A bundle is written beside its place, each file and the folder synced, then
  * renamed; a bundle that it replaces stays readable until then, and is found again if the process is killed between the two renames. `.manifest.json` in each bundle
  * holds sizes and SHA-256s, which `read` checks. What a killed process left half-written is never listed, and removed by the next write.
+ * Where the disk is full or the folder read-only, `write` and `remove` throw `store_unwritable`, and what was there is still there.
  */
 export function folderStore(path: string): CheckpointStore {
   const place = (name: string) => join(path, name);
@@ -66,12 +70,12 @@ export function folderStore(path: string): CheckpointStore {
 
     async write(name, files) {
       assertNames(name, files);
-      await inTurn(() => replace(path, name, files));
+      await inTurn(() => replace(path, name, files)).catch(refused(path, name));
     },
 
     async remove(name) {
       assertName(name, 'bundle');
-      await inTurn(() => take(path, name));
+      await inTurn(() => take(path, name)).catch(refused(path, name));
     },
   };
 }
@@ -103,6 +107,33 @@ async function replace(path: string, name: string, files: Files): Promise<void> 
   await rm(old, { recursive: true, force: true });
 }
 
+const full = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+const closed = ['EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EEXIST'];
+
+/** What the system refuses, said so that a person knows what to do. */
+function refused(path: string, name: string) {
+  return (cause: unknown): never => {
+    const code = (cause as { code?: string }).code ?? '';
+    if (full.includes(code))
+      throw new TaskloomError(
+        'store_unwritable',
+        `There is no room left to write '${name}' to '${path}'. The bundles that were there are untouched.`,
+        {
+          name,
+          remedy: 'Free some space on that disk and resume, or take another folder.',
+          cause,
+        },
+      );
+    if (closed.includes(code))
+      throw new TaskloomError('store_unwritable', `'${path}' cannot be written (${code}). The bundles that were there are untouched.`, {
+        name,
+        remedy: 'Check that it is a folder and who may write to it, or take another one.',
+        cause,
+      });
+    throw cause;
+  };
+}
+
 async function take(path: string, name: string): Promise<void> {
   // The replaced one first: else it would come back for a moment.
   await rm(join(path, outgoing + name), { recursive: true, force: true });
@@ -119,7 +150,8 @@ async function readFiles(bundle: string, folder: string, manifest: Manifest): Pr
   for (const [file, { size, sha256 }] of Object.entries(manifest.files)) {
     let bytes: Uint8Array;
     try {
-      if ((await stat(join(folder, file))).size !== size) throw damaged(bundle, file);
+      const entry = await stat(join(folder, file));
+      if (!entry.isFile() || entry.size !== size) throw damaged(bundle, file); // reading a pipe would never end
       bytes = new Uint8Array(await readFile(join(folder, file)));
     } catch (cause) {
       throw damaged(bundle, file, cause);
@@ -157,6 +189,8 @@ function isAlive(pid: number): boolean {
 /** The manifest of a bundle's folder, if it is there and well-formed. */
 async function manifestOf(folder: string): Promise<Manifest | undefined> {
   try {
+    const entry = await stat(join(folder, manifestName));
+    if (!entry.isFile() || entry.size > maximumManifest) return undefined;
     const manifest = JSON.parse(await readFile(join(folder, manifestName), 'utf8')) as Manifest;
     if (manifest.formatVersion !== 1) return undefined;
     for (const [file, { size, sha256 }] of Object.entries(manifest.files)) {
