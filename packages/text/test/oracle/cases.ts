@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { hostRandom } from '@taskloom/core/host';
 import { byteCharacters } from '../../src/subwords/byte-level';
+import { inRanges, later } from '../../src/subwords/later-characters';
 import { wordPiece } from '../tokenizer-files';
 import { sentencePieceTokenizer } from './sentence-piece';
 
@@ -267,6 +268,14 @@ export function nastyTexts(): { texts: string[]; pairs: [string, string][] } {
     const draws = hostRandom('nasty').fold(i).uniform(24);
     return Array.from({ length: 3 + Math.floor(draws[0]! * 20) }, (_, j) => pool[Math.floor(draws[j + 1]! * pool.length)]!).join('');
   });
-  const texts = [...nasty, ...drawn];
+  // Code points of all scripts, but for marks so young that engines order them differently.
+  const young = inRanges(`${later.marks} ${later.nonspacingMarks}`);
+  const scattered = Array.from({ length: 60 }, (_, i) =>
+    Array.from(hostRandom('scattered').fold(i).uniform(30), (u, j) => {
+      const code = Math.floor(u * 0x3200);
+      return (young(code) ? '' : String.fromCodePoint(code)) + (j % 5 ? '' : ' ');
+    }).join(''),
+  );
+  const texts = [...nasty, ...drawn, ...scattered];
   return { texts, pairs: Array.from({ length: 20 }, (_, i) => [texts[3 + i]!, texts[40 + 7 * i]!]) };
 }
