@@ -26,8 +26,8 @@ describe('on webgl', () => {
   // In software a step of the whole model takes seconds, most of it for shaders of new shapes.
   it.for([
     ['core', steps],
-    ['trainer', steps],
-    ['pipeline', 6],
+    ['trainer', 9],
+    ['pipeline', 3],
   ] as const)('%s trains for %d steps', async ([level, count], { skip }) => {
     if (!(await start('webgl'))) skip('WebGL does not start in this Chromium.');
     const losses = await trainings[level](count);
