@@ -99,9 +99,10 @@ async function trainWithTrainer(steps: number): Promise<number[]> {
  */
 export async function trainWithPipeline(steps: number, store: CheckpointStore): Promise<number[]> {
   const losses: number[] = [];
+  const { features } = supportConfig;
   const training = { ...supportConfig.training, steps, evaluateEvery: steps, batchSize: 4, sourcesPerStep: 'all' as const };
   await train(
-    { ...supportConfig, features: { ...supportConfig.features, buckets: 3000 }, training },
+    { ...supportConfig, features: features?.kind === 'hashed' ? { ...features, buckets: 3000 } : features, training },
     { store, data: supportData, onProgress: (event) => void (event.kind === 'step' && losses.push(event.loss)) },
   );
   return losses;
