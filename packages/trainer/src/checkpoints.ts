@@ -10,27 +10,12 @@ import {
   TaskloomError,
   writeSafetensors,
 } from '@taskloom/core';
-import type { StoppingState } from './early-stopping';
 import type { EvaluatorState } from './evaluate';
 import { averaged } from './fit-state';
-import type { BalancingState } from './host-balancing';
-import { fromLosslessJson, toLosslessJson } from './lossless-json';
-import type { RowStreamState } from './row-stream';
+import { toLosslessJson } from './lossless-json';
+import { type Progress, progressOf } from './progress';
 import type { StepState } from './step';
-import type { LogState } from './training-log';
 import type { TrainingCheckpoint } from './types';
-
-/** The part of a checkpoint that is not tensors: plain data. */
-export interface Progress {
-  /** Updates done. */
-  readonly step: number;
-  /** Early stopping has ended the training. */
-  readonly stopped: boolean;
-  readonly stopping: StoppingState;
-  readonly log: LogState;
-  readonly rows: RowStreamState;
-  readonly balancing: BalancingState;
-}
 
 /** What must be as it was for a run to go on. */
 export type Setup = { readonly [name: string]: Json };
@@ -172,7 +157,7 @@ function decode(bundle: { readonly [name: string]: Uint8Array }) {
   return {
     model: { params, buffers },
     state: { params: raw as Branch<HostArray>, buffers, optimizer, balancing, ema },
-    progress: progressOf(json.progress),
+    progress: progressOf(json.progress, files.progress),
     setup: json.setup,
   };
 }
@@ -183,18 +168,6 @@ function parsed(text: Uint8Array): { formatVersion: number; setup: Setup; progre
   } catch (cause) {
     throw new TaskloomError('file_corrupt', `'${files.progress}' is not JSON.`, { name: files.progress, cause });
   }
-}
-
-function progressOf(json: Json): Progress {
-  const progress = fromLosslessJson(json) as Partial<Progress> | null;
-  if (
-    !Number.isInteger(progress?.step) ||
-    typeof progress?.stopping !== 'object' ||
-    typeof progress.log !== 'object' ||
-    typeof progress.rows !== 'object'
-  )
-    throw new TaskloomError('file_corrupt', `'${files.progress}' does not hold a progress.`, { name: files.progress });
-  return progress as Progress;
 }
 
 function assertSameSetup(saved: Setup, now: Setup): void {

@@ -1,12 +1,13 @@
 import { type Branch, countParams, type Host, type HostArray, hostArray, hostRandom } from '@taskloom/core';
 import { tell } from './callbacks/tell';
-import { checkpointsIn, type Progress } from './checkpoints';
+import { checkpointsIn } from './checkpoints';
 import { diverged, overflowed } from './diverged';
 import { judged, scoreOf } from './early-stopping';
 import { type Evaluator, type EvaluatorState, evaluatorOf } from './evaluate';
 import { averaged, copied, notFinite, paramsFrom, restored, startingParams } from './fit-state';
 import { type HostBalancing, hostBalancing } from './host-balancing';
 import { type Plan, planOf, setupOf } from './plan';
+import type { Progress } from './progress';
 import { rowStream } from './row-stream';
 import { initialState, type StepOptions, type StepState, trainingStep } from './step';
 import { drawBatches } from './step-batches';

@@ -1,10 +1,13 @@
-// What strangers can hand to us: a good file of each format, and the public function that reads it.
+// What strangers can hand to us: a good file (or run folder) of each format, the public function that reads it, and how it is damaged.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostArray, readSafetensors, writeSafetensors } from '@taskloom/core';
-import { collectRows, csvRows, jsonlRows, tokenizer } from '@taskloom/text';
+import { loadRun, resume } from '@taskloom/pipeline';
+import { collectRows, conllRows, csvRows, jsonlRows, tokenizer } from '@taskloom/text';
 import { loadConfigFile } from 'taskloom';
+import { mutate, mutateJson } from './mutate.mjs';
+import { data, mutateRun, readRunFolder, smallRun } from './run-folder.mjs';
 
 const encode = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => new TextDecoder().decode(bytes);
@@ -50,6 +53,7 @@ tasks:
     columns: { text: text, label: urgency }
 `;
 
+/** `mutate`: default, its bytes. */
 export const formats = {
   safetensors: {
     seed: () =>
@@ -77,8 +81,13 @@ export const formats = {
       encode('\ufefftext,label\r\n"Where, exactly, is it?",delivery\r\n"She said ""no""\nand left",feedback\r\nplain,billing\r\n'),
     read: (bytes) => collectRows(csvRows(decode(bytes), { maximumBadRows: 0 })),
   },
+  conll: {
+    seed: () => encode('-DOCSTART- -X- O\n\nI PRP O\nlive VBP O\nin IN O\nNew NNP B-place\nYork NNP I-place\n\nBye\tUH\tO\r\n.\t.\tO\r\n'),
+    read: (bytes) => collectRows(conllRows(decode(bytes), { maximumBadRows: 0 })),
+  },
   'tokenizer.json': {
     seed: () => encode(JSON.stringify(wordPiece)),
+    mutate: (bytes, number) => (number % 2 ? mutateJson : mutate)(bytes, number),
     read: (bytes) => tokenizer(decode(bytes)).encode('My order is lately late!'),
   },
   config: {
@@ -88,5 +97,23 @@ export const formats = {
       writeFileSync(path, bytes);
       return loadConfigFile(path);
     },
+  },
+  'run folder': {
+    seed: smallRun,
+    mutate: mutateRun,
+    read: (mutant) =>
+      readRunFolder(mutant, async (store) => {
+        const run = await loadRun(store);
+        try {
+          await run.predict(['is my order late?']);
+        } finally {
+          run.dispose();
+        }
+      }),
+  },
+  'checkpoint folder': {
+    seed: smallRun,
+    mutate: (files, number) => mutateRun(files, -1 - number),
+    read: (mutant) => readRunFolder(mutant, (store) => resume({ store, data })),
   },
 };

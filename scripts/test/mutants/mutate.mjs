@@ -1,4 +1,4 @@
-// One damaged copy of a file: a pure function of the file and the number of the mutant.
+// One damaged copy of a file: a pure function of the file and the number of the mutant. Bytes are changed, or the values of a JSON text.
 import { hostRandom } from '@taskloom/core/host';
 
 const tokens = [
@@ -55,4 +55,55 @@ export function mutate(bytes, number) {
     }
   }
   return out;
+}
+
+const values = [
+  null,
+  true,
+  -1,
+  0,
+  0.5,
+  1e9,
+  1e308,
+  2 ** 53,
+  '',
+  '__proto__',
+  '../../etc/passwd',
+  'x'.repeat(100_000),
+  [],
+  {},
+  [[[[[]]]]],
+  ['a', 'a'],
+];
+
+/** A JSON text with one to three of its values replaced, removed, or put under another key. */
+export function mutateJson(bytes, number) {
+  const random = hostRandom(`json mutant ${number}`).uniform(16);
+  let at = 0;
+  const below = (limit) => Math.floor(random[at++ % 16] * limit);
+  const json = JSON.parse(new TextDecoder().decode(bytes));
+  for (let edit = 1 + below(3); edit > 0; edit--) {
+    const places = [];
+    const visit = (node) => {
+      if (typeof node !== 'object' || node === null) return;
+      for (const key of Object.keys(node)) {
+        places.push([node, key]);
+        visit(node[key]);
+      }
+    };
+    visit(json);
+    if (places.length === 0) break;
+    const [node, key] = places[below(places.length)];
+    const kind = below(6);
+    if (kind === 0) delete node[key];
+    else if (kind === 1)
+      Object.defineProperty(node, ['__proto__', 'constructor', 'extra', '0'][below(4)], {
+        value: node[key],
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    else node[key] = structuredClone(values[below(values.length)]);
+  }
+  return new TextEncoder().encode(JSON.stringify(json));
 }
