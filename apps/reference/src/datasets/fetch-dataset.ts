@@ -140,9 +140,11 @@ function remote(dataset: OpenDataset, get: typeof globalThis.fetch): Origin {
     place: () => address(),
     async read(path) {
       for (;;) {
-        const response = await get(address(path), { signal: AbortSignal.timeout(120_000) }).catch((cause: unknown) => {
+        const patience = deadline(20);
+        const response = await get(address(path), { signal: patience.signal }).catch((cause: unknown) => {
           throw offline(dataset, address(path), cause);
         });
+        patience.extend(300);
         // A commit that is gone: the next one, from the first file on only, so that all files are of one commit.
         if (response.status === 404 && path === dataset.files[0]!.from[0] && at + 1 < dataset.refs.length) {
           at++;
@@ -156,8 +158,26 @@ function remote(dataset: OpenDataset, get: typeof globalThis.fetch): Origin {
         const bytes = await response.arrayBuffer().catch((cause: unknown) => {
           throw offline(dataset, address(path), cause);
         });
+        patience.end();
         return decoded(new Uint8Array(bytes), path);
       }
+    },
+  };
+}
+
+/** Gives up after so many seconds: few for an answer, more for a file that is on its way. */
+function deadline(seconds: number) {
+  const controller = new AbortController();
+  const start = (limit: number) =>
+    setTimeout(() => controller.abort(new DOMException(`nothing within ${limit} s`, 'TimeoutError')), 1000 * limit).unref();
+  let timer = start(seconds);
+  const end = () => clearTimeout(timer);
+  return {
+    signal: controller.signal,
+    end,
+    extend(limit: number) {
+      end();
+      timer = start(limit);
     },
   };
 }
@@ -174,7 +194,7 @@ function decoded(bytes: Uint8Array, path: string): string {
 
 function offline(dataset: OpenDataset, address: string, cause: unknown): TaskloomError {
   const inner = (cause as { cause?: { code?: string } } | null)?.cause?.code;
-  const why = inner ?? (cause instanceof Error ? cause.name : String(cause));
+  const why = inner ?? (cause instanceof Error ? (cause.name === 'TimeoutError' ? cause.message : cause.name) : String(cause));
   return new TaskloomError('offline', `${new URL(address).host} cannot be reached (${why}).`, {
     name: address,
     cause,
