@@ -11,22 +11,23 @@ import { chromiumFlags, findChromium, noChromium } from '../scripts/testing/chro
 import { measure, type Timings } from './browser/measure';
 import type { MeasureInPage } from './browser/page';
 
-const steps = { cpu: 8, wasm: 20, webgl: 8 } as const;
+const steps = { cpu: 8, wasm: 20, webgl: 4 } as const;
 
 const executablePath = findChromium();
 if (!executablePath) throw new Error(noChromium);
-const rows: [place: string, backend: string, timings: Timings | undefined][] = [];
+console.log('| where | backend | first step | a step, median | one text, median |');
+console.log('|---|---|---:|---:|---:|');
 await withPage(executablePath, async (page, version) => {
   const inNode = async (backend: 'cpu' | 'wasm') => {
     await startBackend(backend);
-    rows.push([`Node ${process.versions.node}`, backend, await measure(steps[backend])]);
+    printRow(`Node ${process.versions.node}`, backend, await measure(steps[backend]));
   };
   const inPage = async (backend: keyof typeof steps) => {
-    const measured = page.evaluate(
+    const timings = await page.evaluate(
       ([name, count]) => (globalThis as unknown as { measureInPage: MeasureInPage }).measureInPage(name, count),
       [backend, steps[backend]] as const,
     );
-    rows.push([`Chromium ${version}`, backend === 'webgl' ? 'webgl (SwiftShader)' : backend, await measured]);
+    printRow(`Chromium ${version}`, backend === 'webgl' ? 'webgl (SwiftShader)' : backend, timings);
   };
   for (const backend of ['wasm', 'cpu'] as const) {
     await inNode(backend);
@@ -34,10 +35,9 @@ await withPage(executablePath, async (page, version) => {
   }
   await inPage('webgl');
 });
-console.log(`${cpus().length} cores, load average ${loadavg()[0]!.toFixed(0)} at the end.\n`);
-console.log('| where | backend | first step | a step, median | one text, median |');
-console.log('|---|---|---:|---:|---:|');
-for (const [place, backend, timings] of rows) {
+console.log(`\n${cpus().length} cores, load average ${loadavg()[0]!.toFixed(0)} at the end.`);
+
+function printRow(place: string, backend: string, timings: Timings | undefined): void {
   const cells = timings
     ? [timings.firstStep, timings.step, timings.prediction].map((ms) => `${ms.toFixed(1)} ms`)
     : ['does not start', '', ''];
