@@ -29,7 +29,7 @@ const topics = ['abortion', 'atheism', 'climate', 'feminist', 'hillary'];
 export default defineConfig({
   name: 'tweeteval',
   seed: 1,
-  features: { kind: 'hashed', bigrams: true, characters: false, buckets: 32_768, maxTokens: 64 },
+  features: { kind: 'hashed', bigrams: true, characters: [3, 4], buckets: 65_536, maxTokens: 40 },
   trunk: { kind: 'bagOfEmbeddings', width: 32, dropout: 0.2 },
   tasks: [
     { ...task('emoji', 'emoji', 20), metrics: ['macroF1'], classWeights: byRarity(emojis, 0.5) },
@@ -44,15 +44,15 @@ export default defineConfig({
   // Stance is one score: the mean F1 of 1, against, and 2, favor, over the predictions of all five heads together.
   groups: [{ name: 'stance', tasks: topics.map((topic) => `stance-${topic}`), metrics: [{ f1: ['1', '2'] }] }],
   training: {
-    steps: 700,
+    steps: 450,
     batchSize: 64,
     sourcesPerStep: 8,
     learningRate: 0.02,
     optimizer: 'adam',
     clipNorm: 0,
     sampler: 'temperature',
-    temperature: 2,
-    evaluateEvery: 100,
-    checkpointEvery: 700,
+    temperature: 1.33,
+    evaluateEvery: 75,
+    checkpointEvery: 450,
   },
 });
