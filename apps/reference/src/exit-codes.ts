@@ -24,7 +24,7 @@ export const exitCodeHelp = `EXIT CODES
   0  success                  4  data cannot be read or is not as the config says
   1  unforeseen failure       5  the run is not there, damaged or not writable
   2  wrong usage            130  stopped by Ctrl-C; a training's state is saved
-  3  the config is not valid   6  the network cannot be reached`;
+  3  the config is not valid  6  the network cannot be reached`;
 
 const byCode: { readonly [code: string]: number } = {
   usage: exitCodes.usage,

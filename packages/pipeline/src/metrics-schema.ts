@@ -14,15 +14,18 @@ export const metricsSchema = z
   .min(1, 'At least one metric is needed.')
   .refine((list) => new Set(list.map(metricName)).size === list.length, 'A metric is given twice.');
 
+/** What a task or a group may be called: it stands in tables, and a task's also in parameter paths. */
+export const nameSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[^/\s]+$/, "A name holds no '/' and no spaces.")
+  .refine((name) => name !== '__proto__', 'This name is reserved.');
+
 /** Tasks with the same labels that are judged as one: their predictions are put together before the metric. */
 export const groupSchema = strictObject({
   /** Names the group in tables; not a task's name. */
-  name: z
-    .string()
-    .min(1)
-    .max(64)
-    .regex(/^[^/\s]+$/, "A name holds no '/' and no spaces.")
-    .refine((name) => name !== '__proto__', 'This name is reserved.'),
+  name: nameSchema,
   tasks: z.array(z.string()).min(1, 'A group needs a task.'),
   /** Default: those of its first task. */
   metrics: metricsSchema.optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { metricsSchema } from './metrics-schema';
+import { metricsSchema, nameSchema } from './metrics-schema';
 import { strictObject, variants } from './strict-object';
 
 export const headKinds = ['classification', 'multiLabel', 'regression', 'ordinal', 'tagging', 'pairSimilarity'] as const;
@@ -14,12 +14,7 @@ const labels = z
 
 const common = {
   /** Names the task in tables, predictions and parameters. */
-  name: z
-    .string()
-    .min(1)
-    .max(64)
-    .regex(/^[^/\s]+$/, "A name holds no '/' and no spaces.")
-    .refine((name) => name !== '__proto__', 'This name is reserved.'),
+  name: nameSchema,
   /** Where its rows are; tasks with the same `train` share rows, and each row is read and encoded once. */
   data: strictObject({
     train: files,

@@ -63,6 +63,10 @@ export function progressDisplay({
         break;
       }
       case 'evaluation':
+        if (mean === undefined && label === '') {
+          clear();
+          out("('validation' is the mean of the tasks' main scores on the validation split; 1 is the best.)\n");
+        }
         mean = event.evaluation.mean;
         break;
       case 'epoch':
