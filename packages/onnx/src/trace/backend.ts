@@ -1,0 +1,238 @@
+import { TaskloomError } from '@taskloom/core';
+import {
+  type BackendValues,
+  type DataType,
+  engine,
+  getBackend,
+  getKernel,
+  KernelBackend,
+  registerBackend,
+  registerKernel,
+  type Tensor,
+  type TensorInfo,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { Graph } from '../graph/graph';
+import { arrayOf, type ElementType, type Value } from '../graph/value';
+import { kernelRules } from '../rules';
+
+/*
+ * The one file that touches the engine of TensorFlow.js. It relies on: `registerBackend`, `registerKernel`, `KernelBackend` and `engine().runKernel`
+ * (public), and on `engine().setBackend`, which is declared async but for a backend without asynchronous start has done its work when it returns;
+ * `enter` checks that. Tested on 4.22.0.
+ */
+
+export const backendName = 'taskloom-trace';
+const inputKernel = 'TaskloomTraceInput';
+
+/** The values behind the tensors of one trace at a time. Abstract ones cannot be read; constants can. */
+class TraceBackend extends KernelBackend {
+  graph: Graph | undefined;
+  onCapture: (bytes: number, shape: readonly number[]) => void = () => {};
+  readonly #values = new WeakMap<object, { value?: Value; data?: ArrayLike<number> & ArrayBufferView; references: number }>();
+  #count = 0;
+
+  /** The data id of a value. */
+  hold(value: Value): object {
+    const id = {};
+    this.#values.set(id, { value, references: 1 });
+    this.#count++;
+    return id;
+  }
+
+  /** The value behind a tensor, which is fetched from another backend if it lives there: a captured constant. */
+  valueBehind(info: TensorInfo): Value {
+    const graph = this.graph!;
+    if (!this.#values.has(info.dataId)) engine().moveData(this, info.dataId);
+    const held = this.#values.get(info.dataId)!;
+    held.value ??= graph.constant(held.data!, info.shape, info.dtype as ElementType);
+    return held.value;
+  }
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): object {
+    const id = {};
+    this.#count++;
+    this.#keep(id, values, shape, dtype, 1);
+    return id;
+  }
+
+  override move(id: object, values: BackendValues, shape: number[], dtype: DataType, references: number): void {
+    this.#count++;
+    this.#keep(id, values, shape, dtype, references);
+    this.onCapture((values as unknown as ArrayBufferView).byteLength ?? 0, shape);
+  }
+
+  #keep(id: object, values: BackendValues, _shape: number[], dtype: DataType, references: number): void {
+    if (dtype === 'string' || dtype === 'complex64')
+      throw new TaskloomError('not_traceable', `A tensor of type ${dtype} cannot enter a compiled step.`, {
+        name: dtype,
+        remedy: 'Encode it as numbers before the step.',
+      });
+    const make = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+    const data = ArrayBuffer.isView(values) ? (values as Float32Array) : make.from(values as unknown as ArrayLike<number>);
+    this.#values.set(id, { data: data instanceof make ? data : make.from(data as ArrayLike<number>), references });
+  }
+
+  override readSync(id: object): BackendValues {
+    const held = this.#values.get(id);
+    const data = held?.data ?? (held?.value?.constant && arrayOf(held.value));
+    if (data) return data as unknown as BackendValues;
+    throw new TaskloomError('not_traceable', 'A compiled step cannot read the values of a tensor: it runs once, without values.', {
+      name: 'dataSync',
+      remedy: 'Return the tensor as an output, compute with tensor ops, or use hostCall.',
+    });
+  }
+
+  override read(id: object): Promise<BackendValues> {
+    return Promise.resolve(this.readSync(id));
+  }
+
+  override refCount(id: object): number {
+    return this.#values.get(id)?.references ?? 0;
+  }
+
+  override incRef(id: object): void {
+    const held = this.#values.get(id);
+    if (held) held.references++;
+  }
+
+  override disposeData(id: object, force = false): boolean {
+    const held = this.#values.get(id);
+    if (!held) return true;
+    held.references--;
+    if (!force && held.references > 0) return false;
+    this.#values.delete(id);
+    this.#count--;
+    return true;
+  }
+
+  override numDataIds(): number {
+    return this.#count;
+  }
+
+  override floatPrecision(): 32 {
+    return 32;
+  }
+
+  override memory() {
+    return { unreliable: true };
+  }
+
+  override timerAvailable(): boolean {
+    return false;
+  }
+
+  override dispose(): void {}
+}
+
+let backend: TraceBackend | undefined;
+
+function start(): TraceBackend {
+  if (backend) return backend;
+  const made = new TraceBackend();
+  // The lowest priority: it is never chosen by itself.
+  registerBackend(backendName, () => made, -1000);
+  const info = (value: Value): TensorInfo => ({ dataId: made.hold(value), shape: [...value.shape], dtype: value.dtype as DataType });
+  for (const [kernelName, rule] of Object.entries(kernelRules))
+    registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, attrs }) => {
+        const values: Record<string, Value> = {};
+        for (const [name, input] of Object.entries(inputs)) if (input) values[name] = made.valueBehind(input as TensorInfo);
+        const result = rule(made.graph!, values, (attrs ?? {}) as never);
+        return Array.isArray(result) ? (result as readonly Value[]).map(info) : info(result as Value);
+      },
+    });
+  registerKernel({ kernelName: inputKernel, backendName, kernelFunc: ({ attrs }) => info((attrs as unknown as { value: Value }).value) });
+  backend = made;
+  return made;
+}
+
+export interface TraceScope {
+  /** The tensor that stands for a value. */
+  tensorOf(value: Value): Tensor;
+  valueBehind(tensor: Tensor): Value;
+}
+
+/** Runs `body` with all ops going into `graph`, and puts the former backend back. Synchronous, so nobody else's ops are caught. */
+export function tracing<T>(graph: Graph, onCapture: (bytes: number, shape: readonly number[]) => void, body: (scope: TraceScope) => T): T {
+  const made = start();
+  if (made.graph) throw new TaskloomError('not_traceable', 'A compiled step cannot compile another one.', { name: 'compile' });
+  const former = getBackend();
+  const random = Math.random;
+  const limit = Error.stackTraceLimit;
+  made.graph = graph;
+  made.onCapture = onCapture;
+  try {
+    enter(backendName);
+    Math.random = refuseRandom;
+    Error.stackTraceLimit = 100;
+    let result: T;
+    tidy(() => {
+      result = body({
+        tensorOf: (value) => engine().runKernel(inputKernel, {}, { value } as never) as Tensor,
+        valueBehind: (tensor) => made.valueBehind(tensor),
+      });
+    });
+    return result!;
+  } catch (error) {
+    throw explained(error);
+  } finally {
+    made.graph = undefined;
+    made.onCapture = () => {};
+    Math.random = random;
+    Error.stackTraceLimit = limit;
+    if (former) enter(former);
+  }
+}
+
+function enter(name: string): void {
+  void engine().setBackend(name);
+  if (getBackend() !== name || engine().backend === null)
+    throw new TaskloomError('unsupported_version', 'This version of TensorFlow.js does not change its backend synchronously.', {
+      name: '@tensorflow/tfjs-core',
+      expected: '4.22',
+    });
+}
+
+function refuseRandom(): never {
+  throw new TaskloomError('not_traceable', 'A random number drawn inside a compiled step would be the same in every step.', {
+    name: 'Math.random',
+    remedy: "Draw from Taskloom's `Random` with a key that is an input of the step, or give the numbers as an input.",
+  });
+}
+
+/** Says which op has no rule, and where it was called. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const missing = /registered kernel '([^']+)' for backend 'taskloom-trace'/.exec(error.message)?.[1];
+  const place = callerOf(error);
+  if (missing === undefined) {
+    if (TaskloomError.isInstance(error) && error.code === 'not_traceable' && place)
+      return new TaskloomError(error.code, `${error.message.split('. ')[0]}${place}.`, { ...error.details, cause: error });
+    return error;
+  }
+  return new TaskloomError('not_traceable', `The op '${missing}' cannot be compiled${place}.`, {
+    name: missing,
+    remedy:
+      'Write it with other ops, compute it on the host with hostCall, or run the step with eager(). docs/compiled-ops.md lists what compiles.',
+    cause: error,
+  });
+}
+
+/** The user's line in a stack: the first that is neither TensorFlow.js nor ours. */
+function callerOf(error: Error): string {
+  const lines = (error.stack ?? '').split('\n').slice(1);
+  const line = lines.find(
+    (text) => !/@tensorflow|tfjs|taskloom.(onnx|core)|packages.(onnx|core).(src|dist)|node:internal|<anonymous>/.test(text),
+  );
+  const at = line?.trim().replace(/^at /, '');
+  return at ? ` (called at ${at})` : '';
+}
+
+/** Whether a kernel can be compiled. */
+export function isTraceable(kernelName: string): boolean {
+  start();
+  return getKernel(kernelName, backendName) !== undefined && getKernel(kernelName, backendName) !== null;
+}

@@ -1,0 +1,45 @@
+import { type HostArray, mapTree, type Params, repairGradients, type Tree } from '@taskloom/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+import { tracing } from './backend';
+
+/** Shape and type of one leaf. */
+export type Signature = Pick<HostArray, 'shape' | 'dtype'>;
+
+/** One run of a step over abstract tensors. Leaves are keyed by their paths. */
+export interface Trace {
+  readonly graph: Graph;
+  readonly nextState: ReadonlyMap<string, Value>;
+  readonly outputs: Tree<Value>;
+  /** Bytes and shapes of the tensors that the step captured from outside. */
+  readonly captured: readonly { readonly bytes: number; readonly shape: readonly number[] }[];
+}
+
+/** Names of the graph's inputs and of state and inputs in feeds. */
+export const stateName = (path: string) => `state/${path}`;
+export const inputName = (path: string) => `inputs/${path}`;
+
+/** Runs `fn` once without numbers and records what it does, its gradients included. */
+export function trace<S extends Params, I extends Tree<Tensor>, O extends Tree<Tensor>>(
+  fn: (state: S, inputs: I) => { state: S; outputs: O },
+  state: Tree<Signature & HostArray>,
+  inputs: Tree<Signature & HostArray>,
+): Trace {
+  const graph = new Graph();
+  const captured: { bytes: number; shape: readonly number[] }[] = [];
+  return tracing(
+    graph,
+    (bytes, shape) => captured.push({ bytes, shape }),
+    ({ tensorOf, valueBehind }) => {
+      repairGradients();
+      const abstract = (name: (path: string) => string) => (leaf: HostArray, path: string) =>
+        tensorOf(graph.input(name(path), leaf.shape, leaf.dtype));
+      const result = fn(mapTree(state, abstract(stateName)) as S, mapTree(inputs, abstract(inputName)) as I);
+      const nextState = new Map<string, Value>();
+      mapTree<Tensor, void>(result.state, (leaf, path) => void nextState.set(path, valueBehind(leaf)));
+      const outputs = mapTree<Tensor, Value>(result.outputs as Tree<Tensor>, (leaf) => valueBehind(leaf)) as Tree<Value>;
+      return { graph, nextState, outputs, captured };
+    },
+  );
+}

@@ -1,0 +1,17 @@
+import { hostArray, random, seedKey } from '@taskloom/core';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { test } from 'vitest';
+import { expectParity } from './parity';
+
+test('draws and folded keys have the same bits as on the host', async () => {
+  const step = (state: { key: Tensor1D }, { key }: { key: Tensor }) => {
+    const stream = random(key as Tensor1D);
+    const child = stream.fold('dropout').fold(7);
+    return {
+      state: { key: child.key as Tensor1D },
+      outputs: { uniform: child.uniform([40, 50]), normal: child.normal([20_000]), own: random(state.key).fold(-1).uniform([3]) },
+    };
+  };
+  const keys = ['a', 'b', 3].map((seed) => ({ key: hostArray(Int32Array.from(seedKey(seed))) }));
+  await expectParity(step as never, { key: keys[0]!.key }, keys, { tolerance: 0 });
+});
