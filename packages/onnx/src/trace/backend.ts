@@ -45,8 +45,8 @@ class TraceBackend extends KernelBackend {
     const graph = this.graph!;
     if (!this.#values.has(info.dataId)) engine().moveData(this, info.dataId);
     const held = this.#values.get(info.dataId)!;
-    held.value ??= graph.constant(held.data!, info.shape, info.dtype as ElementType);
-    return held.value;
+    // A captured tensor stays here until another backend wants it: further traces and reshaped views of it make constants of their own.
+    return held.data ? graph.constant(held.data, info.shape, info.dtype as ElementType) : held.value!;
   }
 
   override write(values: BackendValues, shape: number[], dtype: DataType): object {
