@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const child = fileURLToPath(new URL('./mutants/child.mjs', import.meta.url));
-/** 500 of each format; `MUTANTS=1250` makes 10,000 in all. */
+/** 500 of each format; `MUTANTS=1250` makes 10,000 in all, and prints a row of a table for each format. */
 const count = Number(process.env.MUTANTS ?? 500);
 
 interface Outcome {
@@ -28,6 +28,7 @@ it.each(['safetensors', 'jsonl', 'csv', 'conll', 'tokenizer.json', 'config', 'ru
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Outcome);
+    if (process.env.MUTANTS) process.stdout.write(`${summary(format, outcomes)}\n`);
     expect(outcomes.length, `the reader died after mutant ${outcomes.length - 1}: ${result.stderr.slice(-600)}`).toBe(count);
     expect(outcomes.filter(({ outcome }) => outcome === 'other')).toEqual([]);
     expect(outcomes.filter(({ seconds }) => seconds >= 1)).toEqual([]);
@@ -36,3 +37,17 @@ it.each(['safetensors', 'jsonl', 'csv', 'conll', 'tokenizer.json', 'config', 'ru
     expect(outcomes.filter(({ outcome }) => outcome === 'TaskloomError').length).toBeGreaterThan(count / 20);
   },
 );
+
+/** | format | mutants | valid | by error code | slowest, s of processor time | growth of resident memory, MB | */
+function summary(format: string, outcomes: readonly Outcome[]): string {
+  const codes = new Map<string, number>();
+  for (const { outcome, message } of outcomes) {
+    const code = outcome === 'valid' ? outcome : message.slice(0, message.indexOf(':'));
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+  }
+  const valid = codes.get('valid') ?? 0;
+  codes.delete('valid');
+  const errors = [...codes].sort((a, b) => b[1] - a[1]).map(([code, times]) => `${code} ${times}`);
+  const most = (of: (outcome: Outcome) => number) => outcomes.map(of).reduce((a, b) => Math.max(a, b), 0);
+  return `| ${format} | ${outcomes.length} | ${valid} | ${errors.join(', ')} | ${most((o) => o.seconds).toFixed(2)} | ${most((o) => o.megabytes).toFixed(0)} |`;
+}

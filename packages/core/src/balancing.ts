@@ -28,25 +28,32 @@ export interface Scalarization<P extends Params = Params> extends Balancing {
   total(losses: Tensor1D, parameters: P, present: Tensor1D): Scalar;
 }
 
-/** Weights from earlier steps or epochs, computed on the host (DWA, RLW, FAMO, …). */
-export interface LossWeighting<S = unknown> extends Balancing {
-  readonly kind: 'loss-weighting';
+/** A state kept from step to step: plain data and typed arrays, so that a checkpoint can hold it. */
+export interface Stateful<S> {
   init(tasks: readonly string[]): S;
+  /**
+   * The state that a checkpoint holds, checked: throws a `TaskloomError` for one that `weigh` could not go on with, for a stranger may have written it. Without it a state
+   * must have the form of `init(tasks)`: the same kinds, names and lengths, and finite numbers where it began with finite ones.
+   */
+  restore?(saved: unknown, tasks: readonly string[]): S;
+}
+
+/** Weights from earlier steps or epochs, computed on the host (DWA, RLW, FAMO, …). */
+export interface LossWeighting<S = unknown> extends Balancing, Stateful<S> {
+  readonly kind: 'loss-weighting';
   weigh(losses: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; state: S };
   endEpoch?(state: S): S;
 }
 
 /** Weights from the inner products of the task gradients; `gramian` is row-major [tasks, tasks]. The update is Σ wᵢ gᵢ. */
-export interface GradientBalancer<S = unknown> extends Balancing {
+export interface GradientBalancer<S = unknown> extends Balancing, Stateful<S> {
   readonly kind: 'gradient-balancer';
-  init(tasks: readonly string[]): S;
   weigh(gramian: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; state: S };
 }
 
 /** What needs gradient rows, several batches or a state as large as the Jacobian. */
-export interface JacobianMethod<S = unknown> extends Balancing {
+export interface JacobianMethod<S = unknown> extends Balancing, Stateful<S> {
   readonly kind: 'jacobian-method';
-  init(tasks: readonly string[]): S;
   step(oracle: JacobianOracle, state: S, context: BalancingContext): { update: Float64Array; state: S };
 }
 

@@ -7,6 +7,7 @@ export type {
   JacobianOracle,
   LossWeighting,
   Scalarization,
+  Stateful,
 } from './balancing';
 export type { Batch, HostBatch, TaskRows } from './batch';
 export {

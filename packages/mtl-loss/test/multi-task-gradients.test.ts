@@ -129,7 +129,9 @@ describe('multiTaskGradients', () => {
   it('carries a state, told and asked each time', () => {
     tidy(() => {
       const counting: GradientBalancer<number> = {
-        ...mean(),
+        kind: 'gradient-balancer',
+        name: 'counting',
+        needs: ['gramian'],
         init: () => 0,
         weigh: (gramian, state, context) => ({ weights: mean().weigh(gramian, null, context).weights, state: state + 1 }),
       };

@@ -40,6 +40,7 @@ export async function checkpointSteps(store: CheckpointStore): Promise<number[]>
 }
 
 export interface Checkpoints {
+  /** The newest that is whole; undefined if the store holds none at all. Throws `file_corrupt` if none is whole. */
   newest(): Promise<{ readonly state: Host<StepState>; readonly progress: Progress } | undefined>;
   /** The newest bundle's name. */
   last(): Promise<string | undefined>;
@@ -54,13 +55,18 @@ export interface Checkpoints {
 export function checkpointsIn(store: CheckpointStore, keep: number, setup: Setup): Checkpoints {
   return {
     async newest() {
-      for (const step of await checkpointSteps(store)) {
+      const steps = await checkpointSteps(store);
+      for (const step of steps) {
         const found = await readIntact(store, step);
         if (!found) continue;
         assertSameSetup(found.setup, setup);
         return { state: found.state as unknown as Host<StepState>, progress: found.progress };
       }
-      return undefined;
+      if (steps.length === 0) return undefined;
+      throw new TaskloomError('file_corrupt', `No checkpoint of the store is whole: ${steps.map(checkpointName).join(', ')}.`, {
+        name: 'store',
+        remedy: 'Bring back a copy of one of them, or train anew in another store.',
+      });
     },
     async last() {
       const [step] = await checkpointSteps(store);
@@ -115,7 +121,8 @@ export async function readCheckpoint(store: CheckpointStore, which: 'newest' | '
 /** Undefined if the files are damaged, so that an older checkpoint can be taken. */
 async function readIntact(store: CheckpointStore, step: number) {
   try {
-    return decode(await store.read(checkpointName(step)));
+    const found = decode(await store.read(checkpointName(step)));
+    return found.progress.step === step ? found : undefined;
   } catch (error) {
     if (TaskloomError.isInstance(error) && error.code === 'file_corrupt') return undefined;
     throw error;
@@ -162,12 +169,15 @@ function decode(bundle: { readonly [name: string]: Uint8Array }) {
   };
 }
 
-function parsed(text: Uint8Array): { formatVersion: number; setup: Setup; progress: Json } {
+function parsed(text: Uint8Array): { formatVersion: Json; setup: Setup; progress: Json } {
+  let cause: unknown;
   try {
-    return JSON.parse(new TextDecoder().decode(text));
-  } catch (cause) {
-    throw new TaskloomError('file_corrupt', `'${files.progress}' is not JSON.`, { name: files.progress, cause });
+    const json: { formatVersion: Json; setup: Setup; progress: Json } | null = JSON.parse(new TextDecoder().decode(text));
+    if (typeof json?.setup === 'object' && json.setup !== null) return json;
+  } catch (error) {
+    cause = error;
   }
+  throw new TaskloomError('file_corrupt', `'${files.progress}' is not a JSON object with a setup.`, { name: files.progress, cause });
 }
 
 function assertSameSetup(saved: Setup, now: Setup): void {

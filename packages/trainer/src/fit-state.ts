@@ -44,26 +44,52 @@ export function paramsFrom({ params, buffers }: Host<EvaluatorState>): { params:
   return { params: tensors(params) as unknown as MultiTaskParams, buffers: tensors(buffers) as unknown as Params };
 }
 
-/** A saved state in the structure of a fresh one (files know no empty branches); throws `config_changed`, freeing the fresh one, where they differ. */
-export function restored(fresh: StepState, saved: Host<StepState>): Host<StepState> {
+/**
+ * A saved state in the structure of a fresh one (files know no empty branches); `best` is the model that the best evaluation used. Frees the fresh one and throws
+ * `config_changed` where they differ, `file_corrupt` where they hold what no step would have left.
+ */
+export function restored(fresh: StepState, saved: Host<StepState>, best: Host<EvaluatorState> | undefined): Host<StepState> {
+  try {
+    const { params, buffers } = fresh;
+    if (best) fitting({ params, buffers }, best);
+    const leaves = fitting(fresh, saved);
+    return mapTree<Tensor, HostArray>(fresh, (_, path) => leaves.get(path)!) as unknown as Host<StepState>;
+  } catch (error) {
+    disposeParams(fresh);
+    throw error;
+  }
+}
+
+/** The leaves of `saved`, which has those of `fresh`. */
+function fitting(fresh: Params, saved: Host<Params>): Map<string, HostArray> {
   const leaves = flatten(saved as unknown as Branch<HostArray>);
   const own = flatten(fresh);
-  const differs = [...own, ...leaves].find(([path]) => own.get(path)?.shape.join() !== leaves.get(path)?.shape.join())?.[0];
-  if (differs !== undefined) {
-    disposeParams(fresh);
+  const form = (leaf: Tensor | HostArray | undefined) => (leaf ? `${leaf.dtype} [${leaf.shape.join(', ')}]` : 'none');
+  const differs = [...own, ...leaves].find(([path]) => form(own.get(path)) !== form(leaves.get(path)))?.[0];
+  if (differs !== undefined)
     throw new TaskloomError('config_changed', `The checkpoint's '${differs}' is not what the model and optimiser have now.`, {
       name: differs,
-      expected: leaves.get(differs)?.shape ?? 'none',
-      got: own.get(differs)?.shape ?? 'none',
+      expected: form(leaves.get(differs)),
+      got: form(own.get(differs)),
       remedy: 'Go on with the model, optimiser and balancer of that run, or train anew in another store.',
     });
-  }
-  return mapTree<Tensor, HostArray>(fresh, (_, path) => leaves.get(path)!) as unknown as Host<StepState>;
+  const spoilt = notFinite(saved as unknown as Host<EvaluatorState>);
+  if (spoilt !== undefined)
+    throw new TaskloomError('file_corrupt', `The checkpoint's '${spoilt}' holds an infinity or NaN.`, {
+      name: spoilt,
+      remedy: 'Remove this checkpoint and go on from an older one, or train anew in another store.',
+    });
+  return leaves;
 }
 
 /** The path of the first parameter, average or buffer that holds an infinity or NaN. */
-export function notFinite({ params, ema, buffers }: Host<StepState>): string | undefined {
-  for (const [path, { data }] of flatten({ params, ema, buffers } as unknown as Branch<HostArray>)) {
+export function notFinite({
+  params,
+  buffers,
+  ema = {},
+  balancing = {},
+}: Host<EvaluatorState> & Partial<Host<StepState>>): string | undefined {
+  for (const [path, { data }] of flatten({ params, ema, buffers, balancing } as unknown as Branch<HostArray>)) {
     for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return path;
   }
   return undefined;

@@ -23,7 +23,7 @@ import type { FitOptions, FitResult, StepLogs } from './types';
  * history, early stopping): a run that was killed and goes on with `resume` ends with the same bits as one that was not, on the same executor.
  *
  * Throws `diverged`, naming step and task, when a loss, a gradient or a parameter is not finite (the last checkpoint is good, and a resumed run repeats the steps since), `config_changed` when a checkpoint of another
- * set-up is resumed, `store_in_use` when a new run would mix its checkpoints with those of another, `unsupported` for a balancer that needs rows of the Jacobian. The caller owns the tensors of the result.
+ * set-up is resumed, `bad_state` or `file_corrupt` when it holds what training would not have written, `store_in_use` when a new run would mix its checkpoints with those of another, `unsupported` for a balancer that needs rows of the Jacobian. The caller owns the tensors of the result.
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const plan = planOf(options);
@@ -55,9 +55,9 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 
   const start = startingParams(plan);
   const parameters = countParams(start.params);
-  const evaluatorStart = plan.validation && copied(start);
   const state = initialState(plan, start);
-  const resumed = saved && restored(state, saved.state);
+  const resumed = saved && restored(state, saved.state, best?.state);
+  const evaluatorStart = plan.validation && copied(start);
   const step = trainingStep({ ...plan, balancing: totalOf(plan, balancing) });
   const trainer = await plan.executor.compile(step, { state });
   const evaluator = evaluatorStart && (await evaluatorOf({ ...plan, state: evaluatorStart }));

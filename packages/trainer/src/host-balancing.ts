@@ -1,4 +1,5 @@
 import { type Balancer, hostRandom, TaskloomError } from '@taskloom/core';
+import { restoredBalancerState } from './balancer-state';
 
 /** A balancer's own state; plain data, never changed afterwards. */
 export interface BalancingState {
@@ -13,7 +14,8 @@ export interface HostBalancing {
   weighGramian(gramian: Float64Array, losses: Float64Array): Float64Array;
   endEpoch(): void;
   state(): BalancingState;
-  load(state: BalancingState): void;
+  /** Goes on from what a checkpoint holds; throws `bad_state` where it does not fit the balancer. */
+  load(saved: { readonly state?: unknown }): void;
 }
 
 /**
@@ -67,7 +69,7 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
     },
     state: () => ({ state }),
     load(saved) {
-      state = saved.state;
+      state = restoredBalancerState(balancer, tasks, saved.state);
     },
   };
 }

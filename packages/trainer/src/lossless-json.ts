@@ -1,5 +1,6 @@
 import { type Json, TaskloomError } from '@taskloom/core';
 
+const oddNumbers: readonly string[] = ['NaN', 'Infinity', '-Infinity', '-0'];
 const arrays = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
 
 /**
@@ -25,18 +26,26 @@ export function toLosslessJson(value: unknown): Json {
   });
 }
 
-/** The inverse of `toLosslessJson`. */
+/** The inverse of `toLosslessJson`. Throws `file_corrupt` on what it did not write. */
 export function fromLosslessJson(json: Json): unknown {
   if (json === null || typeof json !== 'object') return json;
   if (Array.isArray(json)) return json.map((item: Json) => fromLosslessJson(item));
   const object = json as { readonly [key: string]: Json };
   if (!Object.hasOwn(object, '$')) return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, fromLosslessJson(item)]));
-  const kind = object.$ as string;
+  const { $: kind, value, values } = object;
   if (kind === 'undefined') return undefined;
-  if (kind === 'number') return Number(object.value);
-  if (kind === 'object')
-    return Object.fromEntries((object.value as readonly [string, Json][]).map(([key, item]) => [key, fromLosslessJson(item)]));
-  if (Object.hasOwn(arrays, kind))
-    return arrays[kind as keyof typeof arrays].from((object.values as readonly Json[]).map(fromLosslessJson) as number[]);
+  if (kind === 'number' && typeof value === 'string' && oddNumbers.includes(value)) return Number(value);
+  if (kind === 'object' && Array.isArray(value) && value.every(isEntry))
+    return Object.fromEntries(value.map(([key, item]) => [key, fromLosslessJson(item)]));
+  if (typeof kind === 'string' && Object.hasOwn(arrays, kind) && Array.isArray(values)) {
+    const numbers = values.map((item: Json) => fromLosslessJson(item));
+    const array = arrays[kind as keyof typeof arrays].from(numbers as number[]);
+    // An element that the array type changes was never in one.
+    if (numbers.every((number, i) => Object.is(number, array[i]))) return array;
+  }
   throw new TaskloomError('file_corrupt', 'A saved state holds an unknown kind of value.', { got: kind });
+}
+
+function isEntry(entry: Json): entry is [string, Json] {
+  return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string';
 }

@@ -17,7 +17,7 @@ export interface Progress {
   readonly balancing: BalancingState;
 }
 
-/** Reads what a stranger may have written: throws `file_corrupt` where anything is not of its kind. The balancer checks its own state. */
+/** Reads what a stranger may have written: throws `file_corrupt` where anything is not of its kind. The balancer's state is checked where the balancer is known. */
 export function progressOf(json: Json, name: string): Progress {
   let progress: unknown;
   let cause: unknown;

@@ -7,7 +7,7 @@ import { loadRun, resume } from '@taskloom/pipeline';
 import { collectRows, conllRows, csvRows, jsonlRows, tokenizer } from '@taskloom/text';
 import { loadConfigFile } from 'taskloom';
 import { mutate, mutateJson } from './mutate.mjs';
-import { data, mutateRun, readRunFolder, smallRun } from './run-folder.mjs';
+import { data, mutateCheckpoint, mutateRun, readRunFolder, smallRun } from './run-folder.mjs';
 
 const encode = (text) => new TextEncoder().encode(text);
 const decode = (bytes) => new TextDecoder().decode(bytes);
@@ -113,7 +113,7 @@ export const formats = {
   },
   'checkpoint folder': {
     seed: smallRun,
-    mutate: (files, number) => mutateRun(files, -1 - number),
+    mutate: mutateCheckpoint,
     read: (mutant) => readRunFolder(mutant, (store) => resume({ store, data })),
   },
 };

@@ -57,7 +57,7 @@ export function mutate(bytes, number) {
   return out;
 }
 
-const values = [
+export const values = [
   null,
   true,
   -1,
@@ -76,8 +76,8 @@ const values = [
   ['a', 'a'],
 ];
 
-/** A JSON text with one to three of its values replaced, removed, or put under another key. */
-export function mutateJson(bytes, number) {
+/** A JSON text with one to three of its values (of those in `part` of it, if given) replaced by one of `pool`, removed, or put under another key. */
+export function mutateJson(bytes, number, { part = (json) => json, pool = values } = {}) {
   const random = hostRandom(`json mutant ${number}`).uniform(16);
   let at = 0;
   const below = (limit) => Math.floor(random[at++ % 16] * limit);
@@ -91,7 +91,7 @@ export function mutateJson(bytes, number) {
         visit(node[key]);
       }
     };
-    visit(json);
+    visit(part(json));
     if (places.length === 0) break;
     const [node, key] = places[below(places.length)];
     const kind = below(6);
@@ -103,7 +103,7 @@ export function mutateJson(bytes, number) {
         configurable: true,
         writable: true,
       });
-    else node[key] = structuredClone(values[below(values.length)]);
+    else node[key] = structuredClone(pool[below(pool.length)]);
   }
   return new TextEncoder().encode(JSON.stringify(json));
 }

@@ -9,7 +9,7 @@ import { folderStore } from '@taskloom/core/node';
 import { memoryData, train } from '@taskloom/pipeline';
 import { setBackend } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { mutate, mutateJson } from './mutate.mjs';
+import { mutate, mutateJson, values } from './mutate.mjs';
 
 const manifest = '.manifest.json';
 
@@ -33,7 +33,7 @@ export async function smallRun() {
       { name: 'topic', head: 'classification', data: { train: 'rows' } },
       { name: 'places', head: 'tagging', data: { train: 'rows' } },
     ],
-    training: { steps: 6, batchSize: 4, checkpointEvery: 2 },
+    training: { steps: 6, batchSize: 4, checkpointEvery: 2, balancer: 'dynamicWeightAverage' },
   };
   // Interrupted after the fourth step, so that there is something to go on with.
   const stop = new AbortController();
@@ -86,6 +86,30 @@ export function mutateRun(files, number) {
   const changed = new Map(files);
   changed.set(path, path.endsWith('.json') && random[2] < 0.6 ? mutateJson(files.get(path), number) : mutate(files.get(path), number));
   return { files: random[3] < 0.8 ? signed(changed) : changed };
+}
+
+const floats = (...elements) => ({ $: 'float64', values: elements });
+
+/** What else can stand in a balancer's state: numbers that JSON lacks, arrays of other types and lengths. */
+const stateValues = [
+  ...values,
+  ...['NaN', 'Infinity', '-Infinity', '-0', '1', ''].map((value) => ({ $: 'number', value })),
+  ...[floats(), floats(1), floats(1, 2), floats(1, 2, 3), floats(-1, 1e308), floats('1', null), floats(...new Array(100_000).fill(0))],
+  ...['float32', 'int32', 'uint8'].map((kind) => ({ $: kind, values: [1, 2] })),
+  ...[{ length: 1e9 }, 'xy', [[1], [2]]].map((values) => ({ $: 'float64', values })),
+  ...[[['__proto__', 1]], [[1, 2]], 'ab'].map((value) => ({ $: 'object', value })),
+  { $: 'undefined' },
+  { $: '__proto__' },
+];
+
+/** Half of them as `mutateRun`; in the others the balancer's state is not what a training has left, in all checkpoints, so that no older one can be taken. */
+export function mutateCheckpoint(files, number) {
+  if (number % 2 === 0) return mutateRun(files, -1 - number);
+  const changed = new Map(files);
+  const part = ({ progress }) => progress.balancing;
+  for (const [path, bytes] of files)
+    if (path.endsWith('/progress.json')) changed.set(path, mutateJson(bytes, `balancer ${number}`, { part, pool: stateValues }));
+  return { files: signed(changed) };
 }
 
 /** Writes the run to a folder of its own and reads it with `use`; throws where anything beside it has changed. */
