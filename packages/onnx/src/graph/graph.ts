@@ -81,6 +81,8 @@ export class Graph {
 
   /** An operator with one result. */
   op(op: string, inputs: readonly (Value | undefined)[], result: Result, attributes?: Attributes, domain?: string): Value {
+    // Nothing to compute.
+    if (sizeOf(result.shape) === 0) return this.splat(0, result.shape, result.dtype);
     return this.node(op, inputs, [result], attributes, domain)[0]!;
   }
 

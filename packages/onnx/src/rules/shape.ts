@@ -22,6 +22,7 @@ export const shapeRules: KernelRules = {
   Fill: (graph, _, { shape, value, dtype }) => graph.splat(value as number, shape as number[], (dtype ?? 'float32') as 'float32'),
   ZerosLike: (graph, { x }) => graph.splat(0, x!.shape, x!.dtype),
   OnesLike: (graph, { x }) => graph.splat(1, x!.shape, x!.dtype),
+  BroadcastTo: (graph, { x }, { shape }) => graph.expand(x!, shape as number[]),
   Tile: (graph, { x }, { reps }) => {
     const times = reps as readonly number[];
     const shape = x!.shape.map((size, axis) => size * times[axis]!);
