@@ -40,7 +40,7 @@ export interface FineTuneResult {
 /**
  * Trains the parameters of the run in `from` further, on a few labelled rows, and stores what comes of it in `into` as a run of its own, for
  * `loadRun`. `from` is only read, so that there is always a way back. A few rows say little, and what they do not speak of may be forgotten: few steps and a low
- * rate keep more. Throws `unknown_task`, `bad_data` (no rows, a label that the run does not have), and what `loadRun` throws.
+ * rate keep more. Tuned thresholds stay as they were. Throws `unknown_task`, `bad_data` (no rows, a label that the run does not have), and what `loadRun` throws.
  */
 export async function fineTune(from: CheckpointStore, options: FineTuneOptions): Promise<FineTuneResult> {
   const { into, steps = 20, executor, callbacks, signal } = options;
@@ -50,7 +50,7 @@ export async function fineTune(from: CheckpointStore, options: FineTuneOptions):
   const sources = await sourcesOf(config, options.rows);
   const model = buildModel(config, features.shape, labels);
   const train = buildDataset(sources, config.tasks, features, labels);
-  const { params, buffers, step } = await readParameters(from, model);
+  const { params, buffers, step, thresholds } = await readParameters(from, model);
   try {
     const result = await fit({
       model,
@@ -72,7 +72,7 @@ export async function fineTune(from: CheckpointStore, options: FineTuneOptions):
       if (!result.interrupted) {
         if (await hasRun(into)) for (const name of await into.list()) await into.remove(name);
         await writeRun(into, description);
-        await writeParameters(into, result, { step: step + result.step, complete: true });
+        await writeParameters(into, result, { step: step + result.step, complete: true, thresholds });
       }
     } finally {
       disposeParams(result.params as unknown as Params);

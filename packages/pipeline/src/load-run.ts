@@ -70,8 +70,9 @@ export interface EvaluateRunOptions extends Pick<EvaluateOptions, 'batchSize' | 
 export async function loadRun(store: CheckpointStore): Promise<Run> {
   const { config, labels, features: state } = await readRun(store);
   const features = await buildFeatures(config, { state });
-  const model = buildModel(config, features.shape, labels);
-  const { params, buffers, step, complete } = await readParameters(store, model);
+  const untuned = buildModel(config, features.shape, labels);
+  const { params, buffers, step, complete, thresholds } = await readParameters(store, untuned);
+  const model = thresholds ? buildModel(config, features.shape, labels, thresholds) : untuned;
   const parts: PredictorParts = { tasks: config.tasks, labels, features, model, params, buffers };
   return {
     config,

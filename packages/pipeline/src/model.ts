@@ -7,16 +7,24 @@ import { sharedTrunk } from './shared-trunk';
 import { isPairTask } from './source-plan';
 import type { TaskConfig } from './task-schema';
 
-/** The model of a config: what its tasks share, and a head for each. */
-export function buildModel(config: ResolvedConfig, shape: InputShape, labels: Labels): MultiTaskModel {
+/** Thresholds that were tuned: by task, one for each label. */
+export type Thresholds = { readonly [task: string]: readonly number[] };
+
+/** The model of a config: what its tasks share, and a head for each. A task whose thresholds are to be tuned and are not yet decides at ½. */
+export function buildModel(config: ResolvedConfig, shape: InputShape, labels: Labels, tuned: Thresholds = {}): MultiTaskModel {
   const shared = sharedTrunk(config, shape);
   return multiTaskModel({
     trunk: shared,
-    heads: Object.fromEntries(config.tasks.map((task) => [task.name, head(headConfig(task, shared.width, labels[task.name] ?? []))])),
+    heads: Object.fromEntries(
+      config.tasks.map((task) => {
+        const thresholds = Object.hasOwn(tuned, task.name) ? tuned[task.name]! : 0.5;
+        return [task.name, head(headConfig(task, shared.width, labels[task.name] ?? [], thresholds))];
+      }),
+    ),
   });
 }
 
-function headConfig(task: TaskConfig, inputs: number, labels: readonly string[]): HeadConfig {
+function headConfig(task: TaskConfig, inputs: number, labels: readonly string[], tuned: readonly number[] | number): HeadConfig {
   const common = { inputs, dropout: task.dropout, ...(task.hidden === undefined ? {} : { hidden: task.hidden }) };
   switch (task.head) {
     case 'classification':
@@ -25,11 +33,25 @@ function headConfig(task: TaskConfig, inputs: number, labels: readonly string[])
         ...common,
         labels,
         labelSmoothing: task.labelSmoothing,
-        ...classWeights(task, labels),
+        classWeights: task.classWeights && byLabel('classWeights', task.classWeights, task, labels, 1),
         ...(isPairTask(task) ? { pair: true } : {}),
       };
-    case 'multiLabel':
-      return { kind: 'multiLabel', ...common, labels, labelSmoothing: task.labelSmoothing };
+    case 'multiLabel': {
+      const { labelSmoothing, positiveWeight, thresholds } = task;
+      return {
+        kind: 'multiLabel',
+        ...common,
+        labels,
+        labelSmoothing,
+        positiveWeight: typeof positiveWeight === 'object' ? byLabel('positiveWeight', positiveWeight, task, labels, 1) : positiveWeight,
+        thresholds:
+          thresholds === 'tuned'
+            ? tuned
+            : typeof thresholds === 'object'
+              ? byLabel('thresholds', thresholds, task, labels, 0.5)
+              : thresholds,
+      };
+    }
     case 'ordinal':
       return { kind: 'ordinal', ...common, labels };
     case 'tagging':
@@ -41,17 +63,19 @@ function headConfig(task: TaskConfig, inputs: number, labels: readonly string[])
   }
 }
 
-function classWeights(
-  task: Extract<TaskConfig, { head: 'classification' }>,
+/** Numbers that were given by label, in the order of the labels; `otherwise` for those not named. Throws `bad_config` for an unknown label. */
+function byLabel(
+  name: string,
+  given: { readonly [label: string]: number },
+  task: TaskConfig,
   labels: readonly string[],
-): { classWeights?: readonly number[] } {
-  if (!task.classWeights) return {};
-  const given = task.classWeights;
+  otherwise: number,
+): readonly number[] {
   const unknown = Object.keys(given).find((label) => !labels.includes(label));
   if (unknown !== undefined)
-    throw new TaskloomError('bad_config', `'${unknown}' in the class weights is not a label of '${task.name}'.`, {
-      name: `${task.name}.classWeights`,
+    throw new TaskloomError('bad_config', `'${unknown}' in '${name}' is not a label of '${task.name}'.`, {
+      name: `${task.name}.${name}`,
       expected: labels,
     });
-  return { classWeights: labels.map((label) => (Object.hasOwn(given, label) ? given[label]! : 1)) };
+  return labels.map((label) => (Object.hasOwn(given, label) ? given[label]! : otherwise));
 }

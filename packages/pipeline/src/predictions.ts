@@ -15,7 +15,7 @@ export interface TaggedSpan {
 export type TaskPrediction =
   /** classification, ordinal, pairSimilarity 'binary' ('same' or 'different') */
   | { readonly label: string; readonly probabilities: { readonly [label: string]: number } }
-  /** multiLabel: those at least as likely as not */
+  /** multiLabel: those at least as likely as their thresholds say */
   | { readonly labels: readonly string[]; readonly probabilities: { readonly [label: string]: number } }
   /** regression, pairSimilarity 'score' */
   | { readonly value: number }
@@ -39,8 +39,11 @@ export function describePrediction(
     case 'regression':
       return { value: leaf('value').data[row]! };
     case 'multiLabel': {
-      const probabilities = named(labels, leaf('probabilities'), row);
-      return { labels: labels.filter((label) => probabilities[label]! >= 0.5), probabilities };
+      const decisions = leaf('decisions').data;
+      return {
+        labels: labels.filter((_, k) => decisions[row * labels.length + k]! > 0),
+        probabilities: named(labels, leaf('probabilities'), row),
+      };
     }
     case 'tagging': {
       const ids = leaf('tags');

@@ -19,7 +19,14 @@ import {
 import { readCheckpoint } from '@taskloom/trainer';
 import { z } from 'zod';
 import { expectedShapes } from './expected-shapes';
+import type { Thresholds } from './model';
 import { corrupt, decode, encode } from './run-files';
+
+const infoSchema = z.object({
+  step: z.number().int().min(0),
+  complete: z.boolean(),
+  thresholds: z.record(z.string(), z.array(z.number().min(0).max(1)).max(1_000_000)).optional(),
+});
 
 /** The bundle of the parameters that a run keeps. */
 const bundle = 'model';
@@ -30,6 +37,8 @@ export interface ParametersInfo {
   readonly step: number;
   /** Whether the training had come to its end. */
   readonly complete: boolean;
+  /** Where some were tuned. */
+  readonly thresholds?: Thresholds;
 }
 
 export interface Kept {
@@ -54,6 +63,7 @@ export async function readParameters(store: CheckpointStore, model: MultiTaskMod
   const expected = new Map([...flatten(ownBuffers)].map(([path, leaf]) => [path, leaf.shape as readonly number[]]));
   disposeParams(ownBuffers);
   assertShapes(expected, buffers);
+  assertThresholds(model, info.thresholds);
   const tensors = (tree: Branch<HostArray>) => mapTree(tree, (leaf) => toTensor(leaf));
   return { params: tensors(params) as unknown as MultiTaskParams, buffers: tensors(buffers) as unknown as Params, ...info };
 }
@@ -66,7 +76,7 @@ interface HostParameters {
 
 async function keptParameters(store: CheckpointStore): Promise<HostParameters> {
   const files = await store.read(bundle);
-  const info = z.object({ step: z.number().int().min(0), complete: z.boolean() }).safeParse(decode(files, 'model.json'));
+  const info = infoSchema.safeParse(decode(files, 'model.json'));
   if (!info.success) throw corrupt('model.json', info.error.issues[0]!.message);
   const bytes = Object.hasOwn(files, file) ? files[file] : undefined;
   if (!bytes) throw corrupt(file, 'it is missing');
@@ -84,6 +94,14 @@ async function checkpointParameters(store: CheckpointStore): Promise<HostParamet
       throw new TaskloomError('not_found', 'The run has no parameters yet.', { remedy: 'Go on with its training: `resume`.', cause });
     if (TaskloomError.isInstance(cause)) throw cause;
     throw corrupt('checkpoint', cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function assertThresholds({ heads }: MultiTaskModel, thresholds: Thresholds = {}): void {
+  for (const [task, { length }] of Object.entries(thresholds)) {
+    const { kind, config } = (Object.hasOwn(heads, task) ? heads[task] : undefined) ?? {};
+    if (kind !== 'multiLabel' || (config as { readonly labels: readonly string[] }).labels.length !== length)
+      throw corrupt('model.json', `its thresholds do not fit the labels of '${task}'`);
   }
 }
 

@@ -112,6 +112,12 @@ export const configSchema = strictObject({
     if (seen.has(task.name))
       context.addIssue({ code: 'custom', path: ['tasks', i, 'name'], message: `Two tasks are called '${task.name}'.` });
     seen.add(task.name);
+    if (task.head === 'multiLabel' && task.thresholds === 'tuned' && task.data.validation === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['tasks', i, 'thresholds'],
+        message: "Thresholds are tuned on validation rows, and the task has none. Give 'data.validation', or a number.",
+      });
     if (task.head === 'tagging' && config.trunk.kind === 'bagOfEmbeddings')
       context.addIssue({
         code: 'custom',

@@ -6,6 +6,7 @@ export const headKinds = ['classification', 'multiLabel', 'regression', 'ordinal
 
 const files = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], { error: 'It must be a path or a list of paths.' });
 const labelSmoothing = z.number().min(0).lt(1).default(0);
+const probability = z.number().gt(0).lt(1);
 const column = z.string().min(1);
 const labels = z
   .array(z.string().min(1))
@@ -55,7 +56,26 @@ export const taskSchema = variants('head', headKinds, [
     /** Factors on the loss of rows with a label; 1 for those not named. */
     classWeights: z.record(z.string(), z.number().min(0)).optional(),
   }),
-  strictObject({ ...common, head: z.literal('multiLabel'), labels: labels.optional(), columns: single, labelSmoothing }),
+  strictObject({
+    ...common,
+    head: z.literal('multiLabel'),
+    labels: labels.optional(),
+    columns: single,
+    labelSmoothing,
+    /** Factor on the loss of rows that have a label, one for all or by label, 1 for those not named. */
+    positiveWeight: z
+      .union([z.number().positive(), z.record(z.string(), z.number().positive())], { error: 'It must be a number > 0, or one by label.' })
+      .optional(),
+    /**
+     * The least probability at which a label is given: one for all, by label (½ for those not named), or `tuned`: for each label the one with the greatest F1 on the
+     * validation rows, found when the training ends and stored with its parameters.
+     */
+    thresholds: z
+      .union([z.literal('tuned'), probability, z.record(z.string(), probability)], {
+        error: "It must be 'tuned', a number between 0 and 1, or one by label.",
+      })
+      .default(0.5),
+  }),
   strictObject({
     ...common,
     head: z.literal('regression'),

@@ -4,6 +4,7 @@ import {
   type Dataset,
   type EpochLogs,
   type Evaluation,
+  evaluate,
   fit,
   type History,
   type StepLogs,
@@ -22,6 +23,7 @@ import { writeParameters } from './run-parameters';
 import type { Config, ResolvedConfig } from './schema';
 import { planSources } from './source-plan';
 import { readSource, type SourceRows } from './sources';
+import { tuneThresholds } from './tune-thresholds';
 
 /** What happens while a run is trained. */
 export type ProgressEvent =
@@ -63,7 +65,7 @@ export interface TrainResult {
   readonly stoppedEarly: boolean;
   /** The step whose parameters were kept. */
   readonly keptStep: number;
-  /** On the validation split, of the parameters that were kept. */
+  /** On the validation split, of the parameters that were kept, with tuned thresholds where the config asks for them. */
   readonly validation?: Evaluation;
   readonly parameters: number;
   /** Wall time of this call, in seconds. */
@@ -131,12 +133,17 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   const best = training.keepBest ? result.best : undefined;
   const kept = best ?? result;
   const keptStep = best?.step ?? result.step;
+  let ofKept: Evaluation | undefined = result.history.evaluations.find(({ step }) => step === keptStep);
   try {
-    await writeParameters(store, kept, { step: keptStep, complete: !result.interrupted });
+    const thresholds = await tuneThresholds(resolved, model, kept, validation, executor);
+    await writeParameters(store, kept, { step: keptStep, complete: !result.interrupted, thresholds });
+    if (thresholds) {
+      const tuned = buildModel(resolved, features.shape, labels, thresholds);
+      ofKept = await evaluate({ model: tuned, ...kept, dataset: validation!, executor, ...judgingOf(resolved) });
+    }
   } finally {
     for (const tree of [result.params, result.buffers, result.best?.params, result.best?.buffers]) if (tree) disposeParams(tree);
   }
-  const ofKept = result.history.evaluations.find(({ step }) => step === keptStep);
   return {
     config: resolved,
     history: result.history,
@@ -150,7 +157,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   };
 }
 
-function withoutStep({ step: _, ...evaluation }: History['evaluations'][number]): Evaluation {
+function withoutStep({ step: _, ...evaluation }: Evaluation & { readonly step?: number }): Evaluation {
   return evaluation;
 }
 

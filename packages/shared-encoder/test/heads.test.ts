@@ -68,6 +68,18 @@ onBackends(['cpu', 'wasm'], () => {
     expectAllClose(predictions(of, tensor2d(logits)).probabilities!, tensor2d(logits.map((row) => row.map(sigma))));
   });
 
+  it('multiLabel: decides at ½, at another threshold, at one for each label', () => {
+    const decided = (thresholds?: number | readonly number[]) => {
+      const { decisions } = predictions(multiLabel({ inputs: 2, labels, thresholds }), tensor2d(logits));
+      expect([decisions!.dtype, decisions!.shape]).toEqual(['int32', [4, 3]]);
+      return [...decisions!.dataSync()].join('');
+    };
+    // σ is 0.62 0.27 0.88, 0.73 0.56 0.38, 0.12 0.5 0.73, 0.5 0.5 0.95.
+    expect(decided()).toBe('101110011111');
+    expect(decided(0.6)).toBe('101100001001');
+    expect(decided([0.7, 0.2, 0.9])).toBe('010110010011');
+  });
+
   it('regression: squared error or Huber', () => {
     const [value, target, weight] = [
       [0.5, -1, 4],
@@ -274,6 +286,8 @@ describe('mistakes', () => {
     expect(() => multiLabel({ inputs: 4, labels, dropout: 1 })).toThrow(
       /'dropout' of 'multiLabel' is wrong. Expected a number in \[0, 1\), got 1/,
     );
+    expect(() => multiLabel({ inputs: 4, labels, thresholds: [0.5, 0.5] })).toThrow(/Thresholds are probabilities.*or 3 of them/);
+    expect(() => multiLabel({ inputs: 4, labels, thresholds: 1.5 })).toThrow(/Thresholds are probabilities/);
     expect(() => regression({ inputs: 4, loss: 'hubert' as 'huber' })).toThrow(/one of squaredError, huber/);
     expect(() => head({ kind: 'clasification', inputs: 4, labels: ['a', 'b'] })).toThrow(/Did you mean 'classification'\?/);
   });

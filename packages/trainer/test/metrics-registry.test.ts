@@ -36,6 +36,26 @@ describe('metrics by name', () => {
     expect(metrics.hammingLoss!.compute(outputs)).toBeCloseTo(0.5);
   });
 
+  test("read a head's own decisions, and the ranking of labels", () => {
+    const outputs: TaskOutputs = {
+      kind: 'multiLabel',
+      batches: [
+        {
+          target: floats([1, 0, 0, 0, 0, 0, 1, 0, 0], [3, 3]),
+          predictions: {
+            probabilities: floats([0.2, 0.6, 0.7, 0.3, 0.2, 0.7, 0.1, 0.7, 0.7], [3, 3]),
+            decisions: ints([1, 0, 0, 1, 0, 0, 0, 0, 1], [3, 3]),
+          },
+        },
+      ],
+    };
+    // Label 0: one right of two given and of two wanted; label 2: one given, none wanted.
+    expect(metrics.macroF1!.compute(outputs)).toBeCloseTo(1 / 2 / 3);
+    expect(metrics.microF1!.compute(outputs)).toBeCloseTo(2 / 5);
+    // Label 0 alone has positives, at ranks 2 and 3.
+    expect(metrics.macroAveragePrecision!.compute(outputs)).toBeCloseTo((1 / 2 + 2 / 3) / 2);
+  });
+
   test('read values, or ordinal labels as values', () => {
     const values: TaskOutputs = { kind: 'regression', batches: [{ target: floats([1, 2, 4]), predictions: { value: floats([1, 3, 3]) } }] };
     expect(metrics.meanAbsoluteError!.compute(values)).toBeCloseTo(2 / 3);

@@ -1,6 +1,6 @@
-import type { TaskHead } from '@taskloom/core';
+import { type TaskHead, TaskloomError } from '@taskloom/core';
 import { binaryCrossEntropy } from '@taskloom/core/losses';
-import { sigmoid, type Tensor } from '@tensorflow/tfjs-core';
+import { cast, greaterEqual, sigmoid, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { jsonOf, numberOrNumbers, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
 import { checkHead, type ScorerOptions, scorer } from './scorer';
@@ -11,15 +11,24 @@ export interface MultiLabelOptions extends ScorerOptions {
   readonly labelSmoothing?: number;
   /** Factor on the loss of positive labels, one for all or one each. Default 1. */
   readonly positiveWeight?: number | readonly number[];
+  /** The least probability at which a label is given, one for all or one each; only `predict` reads it. Default ½. */
+  readonly thresholds?: number | readonly number[];
 }
 
 /**
- * Any number of K labels at once: logits `[m, K]`, binary cross-entropy averaged over the labels. Target float32 0/1 `[m, K]`. Predicts `probabilities` `[m, K]`.
+ * Any number of K labels at once: logits `[m, K]`, binary cross-entropy averaged over the labels. Target float32 0/1 `[m, K]`. Predicts `probabilities` `[m, K]` and
+ * `decisions` int32 0/1 `[m, K]`.
  */
 export function multiLabel(options: MultiLabelOptions): TaskHead {
-  checkHead('multiLabel', options, { labels: texts }, { labelSmoothing: rate, positiveWeight: numberOrNumbers });
-  const { labels, labelSmoothing, positiveWeight, ...rest } = options;
+  checkHead(
+    'multiLabel',
+    options,
+    { labels: texts },
+    { labelSmoothing: rate, positiveWeight: numberOrNumbers, thresholds: numberOrNumbers },
+  );
+  const { labels, labelSmoothing, positiveWeight, thresholds = 0.5, ...rest } = options;
   assertLabels('multiLabel', labels, 1);
+  assertThresholds(thresholds, labels.length);
   const score = scorer(rest, labels.length);
   return {
     kind: 'multiLabel',
@@ -31,6 +40,21 @@ export function multiLabel(options: MultiLabelOptions): TaskHead {
       return score.apply(params, pooled, context);
     },
     loss: (logits, target, weight) => binaryCrossEntropy(logits, target as Tensor, { weight, labelSmoothing, positiveWeight }),
-    predict: (logits) => ({ probabilities: sigmoid(logits) }),
+    predict(logits) {
+      const probabilities = sigmoid(logits);
+      const least = () => (typeof thresholds === 'number' ? thresholds : tensor1d([...thresholds]));
+      return { probabilities, decisions: tidy(() => cast(greaterEqual(probabilities, least()), 'int32')) };
+    },
   };
+}
+
+function assertThresholds(thresholds: number | readonly number[], labels: number): void {
+  const each = typeof thresholds === 'number' ? [thresholds] : thresholds;
+  const counted = typeof thresholds === 'number' || thresholds.length === labels;
+  if (!counted || !each.every((threshold) => threshold >= 0 && threshold <= 1))
+    throw new TaskloomError('bad_option', 'Thresholds are probabilities, one for all labels or one for each.', {
+      name: 'thresholds',
+      expected: `a number in [0, 1], or ${labels} of them`,
+      got: thresholds,
+    });
 }

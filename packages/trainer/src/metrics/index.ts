@@ -27,8 +27,9 @@ export {
 export { kendall, pearson, spearman } from './correlation';
 export { hammingLoss, multiLabelF1, multiLabelScores, subsetAccuracy } from './multi-label';
 export { answerF1, exactMatch, normalizedAnswer } from './question-answering';
-export { auroc, aurocMultiClass, averagePrecision } from './ranking';
+export { auroc, aurocMultiClass, averagePrecision, macroAveragePrecision } from './ranking';
 export { higherIsBetter, metricName, metricOf, metrics } from './registry';
 export { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from './regression';
 export { rougeL, rougeN } from './rouge';
 export { type PrecisionRecallF1, type Span, type SpanMode, spanScores, spansOf } from './spans';
+export { bestF1Threshold } from './thresholds';

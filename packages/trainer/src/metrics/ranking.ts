@@ -58,3 +58,15 @@ export function averagePrecision(targets: Numbers, scores: Numbers): number {
   });
   return ratio(sum, positives);
 }
+
+/** The mean of `averagePrecision` over the labels of rows that may have several, 0/1 [rows][labels]; labels without a positive are left out. */
+export function macroAveragePrecision(targets: Rows, scores: Rows): number {
+  assertSameLength(targets, scores);
+  const precisions: number[] = [];
+  for (let k = 0; k < (targets[0]?.length ?? 0); k++) {
+    const own = Array.from({ length: targets.length }, (_, i) => targets[i]![k]!);
+    const score = Array.from({ length: scores.length }, (_, i) => scores[i]![k]!);
+    if (own.some((target) => target > 0)) precisions.push(averagePrecision(own, score));
+  }
+  return precisions.length > 0 ? precisions.reduce((a, b) => a + b, 0) / precisions.length : Number.NaN;
+}

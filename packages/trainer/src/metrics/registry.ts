@@ -4,7 +4,7 @@ import { brier, expectedCalibrationError, logLoss } from './calibration';
 import { accuracy, balancedAccuracy, type ClassScores, classScores, cohenKappa, f1, matthews, precision, recall } from './classification';
 import { kendall, pearson, spearman } from './correlation';
 import { hammingLoss, multiLabelF1, multiLabelScores, subsetAccuracy } from './multi-label';
-import { auroc, aurocMultiClass, averagePrecision } from './ranking';
+import { auroc, aurocMultiClass, averagePrecision, macroAveragePrecision } from './ranking';
 import { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from './regression';
 import { type SpanMode, spanScores } from './spans';
 
@@ -52,6 +52,13 @@ export const metrics: { readonly [name: string]: Metric } = {
       ),
     ),
     twoClasses: true,
+  },
+  /** Of each label that has a positive, and their mean: how well rows are ranked, whatever the thresholds. */
+  macroAveragePrecision: {
+    higherIsBetter: true,
+    kinds: ['multiLabel'],
+    needs: ['probabilities'],
+    compute: (outputs) => macroAveragePrecision(targetRows(outputs), rowsOf(outputs, 'probabilities')),
   },
   logLoss: { ...probabilities(logLoss), higherIsBetter: false },
   expectedCalibrationError: { ...probabilities((t, p) => expectedCalibrationError(t, p)), higherIsBetter: false },
@@ -148,7 +155,7 @@ function classes(f: (targets: number[], predictions: number[], classes: number) 
   };
 }
 
-/** By the kind of head: rows of 0/1 decisions at probability ½, or classes. */
+/** By the kind of head: rows of 0/1 decisions (at probability ½ where the head gives none), or classes. */
 function either(
   multiLabel: (targets: number[][], predictions: number[][]) => number,
   single: (targets: number[], predictions: number[], classes: number) => number,
@@ -157,13 +164,14 @@ function either(
   return {
     ...asClasses,
     kinds: [...asClasses.kinds, 'multiLabel'],
+    needs: [...asClasses.needs, 'decisions'],
     compute(outputs) {
       if (outputs.kind !== 'multiLabel') return asClasses.compute(outputs);
-      const decided = rowsOf(outputs, 'probabilities').map((row) => row.map((p) => Number(p > 0.5)));
-      return multiLabel(
-        outputs.batches.flatMap(({ target }) => matrix(leafOf(target))),
-        decided,
-      );
+      const decides = outputs.batches.every(({ predictions }) => predictions.decisions !== undefined);
+      const decided = decides
+        ? rowsOf(outputs, 'decisions')
+        : rowsOf(outputs, 'probabilities').map((row) => row.map((p) => Number(p >= 0.5)));
+      return multiLabel(targetRows(outputs), decided);
     },
   };
 }
@@ -231,6 +239,10 @@ function classCount(outputs: TaskOutputs): number {
 
 function targetsOf({ batches }: TaskOutputs): number[] {
   return batches.flatMap(({ target }) => Array.from(leafOf(target).data));
+}
+
+function targetRows({ batches }: TaskOutputs): number[][] {
+  return batches.flatMap(({ target }) => matrix(leafOf(target)));
 }
 
 function column({ kind, batches }: TaskOutputs, name: string): number[] {
