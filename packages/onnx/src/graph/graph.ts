@@ -63,7 +63,7 @@ export class Graph {
     }));
   }
 
-  /** Any operator. Made once for the same inputs and attributes. */
+  /** Any operator. Made once for the same inputs and attributes; where there is nothing to compute, constants without elements. */
   node(
     op: string,
     inputs: readonly (Value | undefined)[],
@@ -71,6 +71,7 @@ export class Graph {
     attributes: Attributes = {},
     domain = '',
   ): readonly Value[] {
+    if (results.every(({ shape }) => sizeOf(shape) === 0)) return results.map(({ shape, dtype }) => this.splat(0, shape, dtype));
     const key = `${domain}:${op}(${inputs.map((value) => value?.id).join()})${JSON.stringify(attributes)}:${results.map(({ dtype }) => dtype)}`;
     const known = this.#nodes.get(key);
     if (known) return known;
