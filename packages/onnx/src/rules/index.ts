@@ -1,12 +1,18 @@
 import { activationRules } from './activation';
 import { binaryRules } from './binary';
+import { convolutionRules } from './convolution';
+import { einsumRules } from './einsum';
+import { fusedConvolutionRules } from './fused-convolution';
 import { hostCallRules } from './host-call';
 import { indexingRules } from './indexing';
 import { logicRules } from './logic';
 import { matmulRules } from './matmul';
+import { normalizationRules } from './normalization';
 import { paddingRules } from './padding';
+import { poolingRules } from './pooling';
 import { randomRules } from './random';
 import { reductionRules } from './reduction';
+import { resizeRules } from './resize';
 import type { KernelRules } from './rule';
 import { scanRules } from './scan';
 import { sequenceRules } from './sequence';
@@ -19,13 +25,19 @@ import { unaryRules } from './unary';
 export const kernelRules: KernelRules = {
   ...activationRules,
   ...binaryRules,
+  ...convolutionRules,
+  ...einsumRules,
+  ...fusedConvolutionRules,
   ...hostCallRules,
   ...indexingRules,
   ...logicRules,
   ...matmulRules,
+  ...normalizationRules,
   ...paddingRules,
+  ...poolingRules,
   ...randomRules,
   ...reductionRules,
+  ...resizeRules,
   ...scanRules,
   ...sequenceRules,
   ...shapeRules,
