@@ -8,8 +8,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Vite's aliases for every entry of every package (its `exports`, `./x` being `src/x.ts` or `src/x/index.ts`) and for `@taskloom/testing`. */
 export const aliases = [
   alias('@taskloom/testing', `${root}scripts/testing/index.ts`),
+  alias('@taskloom/testing/gradient-cases', `${root}scripts/testing/gradient-cases.ts`),
   ...readdirSync(`${root}packages`).flatMap((folder) => {
-    const { name, exports } = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8'));
+    const file = `${root}packages/${folder}/package.json`;
+    if (!existsSync(file)) return []; // a package that is being written, or what an older one left
+    const { name, exports } = JSON.parse(readFileSync(file, 'utf8'));
     const entries = Object.keys(exports).filter((entry) => entry !== './package.json');
     return entries.map((entry) => alias(name + entry.slice(1), sourceOf(`${root}packages/${folder}/src`, entry.slice(2) || 'index')));
   }),

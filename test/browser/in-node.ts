@@ -5,48 +5,42 @@ import { type CheckpointStore, memoryStore } from '@taskloom/core';
 import { loadRun, type Prediction } from '@taskloom/pipeline';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { enableProdMode, ready, setBackend } from '@tensorflow/tfjs-core';
-import type { TestProject } from 'vitest/node';
 import { inputs } from './inputs';
 import { steps } from './steps';
-import { type Level, trainings, trainWithPipeline } from './trainings';
+import { type Level, levels, trainings, trainWithPipeline } from './trainings';
 
-/** What Node finds, for the browser to compare with. */
-export interface InNode {
-  readonly losses: { readonly [backend in 'cpu' | 'wasm']: { readonly [level in Level]: readonly number[] } };
-  /** The run that the pipeline trained on wasm, files in base64. */
-  readonly run: { readonly [bundle: string]: { readonly [file: string]: string } };
-  /** Its answers on cpu. */
-  readonly predictions: readonly Prediction[];
-}
+type Files = { readonly [bundle: string]: { readonly [file: string]: string } };
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    inNode: InNode;
-  }
-}
+/** What Node finds, for the browser to compare with: losses by backend and level, and a run. */
+export type InNode = { readonly [part in `${'cpu' | 'wasm'} ${Level}`]: readonly number[] } & {
+  /** That the pipeline trained on wasm, files in base64, and its answers on cpu. */
+  readonly run: { readonly files: Files; readonly predictions: readonly Prediction[] };
+};
 
-/** Trains in Node first, for the project that runs in the browser and not for its parent. */
-export default async function inNode(project: TestProject): Promise<void> {
-  if (project.name !== 'chromium') return;
+/** Trains in Node, and tells each part as soon as it is there. */
+export async function findInNode(tell: (part: Partial<InNode>) => void): Promise<void> {
   enableProdMode();
   setWasmPaths(`${join(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist')}/`);
   const store = memoryStore();
-  const wasm = await lossesOn('wasm', store);
-  const cpu = await lossesOn('cpu', memoryStore());
+  for (const backend of ['cpu', 'wasm'] as const) {
+    await start(backend);
+    for (const level of levels) {
+      const stored = backend === 'wasm' && level === 'pipeline';
+      tell({ [`${backend} ${level}`]: await (stored ? trainWithPipeline(steps, store) : trainings[level](steps)) });
+    }
+  }
+  await start('cpu');
   const run = await loadRun(store);
-  const predictions = await run.predict(inputs);
+  tell({ run: { files: await inBase64(store), predictions: await run.predict(inputs) } });
   run.dispose();
-  project.provide('inNode', { losses: { cpu, wasm }, run: await inBase64(store), predictions });
 }
 
-async function lossesOn(backend: string, store: CheckpointStore): Promise<{ readonly [level in Level]: readonly number[] }> {
+async function start(backend: string): Promise<void> {
   if (!(await setBackend(backend))) throw new Error(`The backend ${backend} does not start in Node.`);
   await ready();
-  const { core, trainer } = trainings;
-  return { core: await core(steps), trainer: await trainer(steps), pipeline: await trainWithPipeline(steps, store) };
 }
 
-async function inBase64(store: CheckpointStore): Promise<InNode['run']> {
+async function inBase64(store: CheckpointStore): Promise<Files> {
   const bundles = await Promise.all(
     ['run', 'model'].map(async (bundle) => {
       const files = Object.entries(await store.read(bundle));

@@ -1,6 +1,7 @@
 import { indexedDbStore } from '@taskloom/core/browser';
 import { loadRun, type Prediction } from '@taskloom/pipeline';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { commands } from 'vitest/browser';
 import { storeContract } from '../../packages/core/test/checkpoint/store-contract';
 import { start } from './backends';
 import { inputs } from './inputs';
@@ -13,7 +14,7 @@ storeContract('IndexedDB', () => {
 
 it.each(['cpu', 'wasm'] as const)('a run that Node trained predicts from IndexedDB as in Node, on %s', async (backend) => {
   expect(await start(backend)).toBe(true);
-  const { run: files, predictions } = inject('inNode');
+  const { files, predictions } = await commands.inNode('run');
   const store = indexedDbStore(`run-${backend}`);
   for (const [bundle, own] of Object.entries(files))
     await store.write(bundle, Object.fromEntries(Object.entries(own).map(([file, text]) => [file, fromBase64(text)])));

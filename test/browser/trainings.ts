@@ -18,23 +18,25 @@ import { hashedFeatures } from '@taskloom/text';
 import { arrayDataset, fit as fitModel } from '@taskloom/trainer';
 import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { supportConfig } from '../../apps/reference/src/support-config';
+import { steps } from './steps';
 import { messages, supportData } from './support-data';
 
 const rowsPerStep = 8;
 const idsPerRow = 40;
 const size = 4096;
 
-export type Level = 'core' | 'trainer' | 'pipeline';
+export const levels = ['core', 'trainer', 'pipeline'] as const;
+export type Level = (typeof levels)[number];
 
-/** Support messages learned at three levels of the library, the same in Node and in a browser; each gives the loss of every step. */
-export const trainings: { readonly [level in Level]: (steps: number) => Promise<number[]> } = {
+/** Support messages learned at three levels of the library, the same in Node and in a browser; each gives the losses of its first `count` steps. */
+export const trainings: { readonly [level in Level]: (count: number) => Promise<number[]> } = {
   core: trainWithCore,
   trainer: trainWithTrainer,
-  pipeline: (steps) => trainWithPipeline(steps, memoryStore()),
+  pipeline: (count) => trainWithPipeline(count),
 };
 
 /** Topics from bags of hashed n-grams, by hand: a step is a pass, its gradients, and an update. */
-async function trainWithCore(steps: number): Promise<number[]> {
+async function trainWithCore(count: number): Promise<number[]> {
   const { ids, labels, classes } = encoded('topic');
   const bag = bagOfEmbeddings({ size, width: 24 });
   const output = dense({ inputs: 24, units: classes.length });
@@ -42,7 +44,7 @@ async function trainWithCore(steps: number): Promise<number[]> {
   let params = { bag: bag.init(random(1)), output: output.init(random(2)) };
   let state = optimizer.init(params);
   const losses: number[] = [];
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < count; step++) {
     const first = (step % 4) * rowsPerStep;
     const [value, next] = tidy(() => {
       const inputs = {
@@ -66,7 +68,7 @@ async function trainWithCore(steps: number): Promise<number[]> {
 }
 
 /** Topic and sentiment on one convolutional trunk, by the trainer. */
-async function trainWithTrainer(steps: number): Promise<number[]> {
+async function trainWithTrainer(count: number): Promise<number[]> {
   const topic = encoded('topic');
   const sentiment = encoded('sentiment');
   const trunk = textCNN({ size, width: 16, widths: [1, 3], dropout: 0.2 });
@@ -83,7 +85,7 @@ async function trainWithTrainer(steps: number): Promise<number[]> {
     }),
     optimizer: adamw(),
     learningRate: 0.02,
-    steps,
+    steps: count,
     batchSize: rowsPerStep,
     seed: 1,
     callbacks: [{ onBatchEnd: (_, { loss }) => void losses.push(loss) }],
@@ -94,16 +96,26 @@ async function trainWithTrainer(steps: number): Promise<number[]> {
 }
 
 /**
- * The five tasks of the support config, from config to run, with a quarter of its hash buckets and small batches, to be quick on the cpu backend.
- * Every step sees messages and pairs, so that its losses can be compared with one another.
+ * The five tasks of the support config, from config to run, with a fifth of its hash buckets and small batches, to be quick on the cpu backend.
+ * Every step sees messages and pairs, so that its losses can be compared with one another. Validated where a store is given. The learning rate falls
+ * over `steps` steps whatever their number here.
  */
-export async function trainWithPipeline(steps: number, store: CheckpointStore): Promise<number[]> {
+export async function trainWithPipeline(count: number, store?: CheckpointStore): Promise<number[]> {
   const losses: number[] = [];
+  const enough = new AbortController();
   const { features } = supportConfig;
   const training = { ...supportConfig.training, steps, evaluateEvery: steps, batchSize: 4, sourcesPerStep: 'all' as const };
+  const tasks = supportConfig.tasks.map((task) => (store ? task : { ...task, data: { train: task.data.train } }));
   await train(
-    { ...supportConfig, features: features?.kind === 'hashed' ? { ...features, buckets: 3000 } : features, training },
-    { store, data: supportData, onProgress: (event) => void (event.kind === 'step' && losses.push(event.loss)) },
+    { ...supportConfig, tasks, features: features?.kind === 'hashed' ? { ...features, buckets: 3000 } : features, training },
+    {
+      store: store ?? memoryStore(),
+      data: supportData,
+      signal: enough.signal,
+      onProgress(event) {
+        if (event.kind === 'step' && losses.push(event.loss) === count && count < steps) enough.abort();
+      },
+    },
   );
   return losses;
 }

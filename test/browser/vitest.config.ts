@@ -2,6 +2,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { aliases } from '../../scripts/sources.mjs';
 import { chromiumFlags, findChromium, noChromium } from '../../scripts/testing/chromium';
+import { inNode } from './in-node-command';
 
 const executablePath = findChromium();
 if (!executablePath) console.warn(noChromium);
@@ -17,21 +18,22 @@ export default defineConfig({
       '@tensorflow/tfjs-backend-cpu',
       '@tensorflow/tfjs-backend-wasm',
       '@tensorflow/tfjs-backend-webgl',
-      'zod',
+      '@taskloom/pipeline > zod',
     ],
   },
   test: {
     include: executablePath ? ['*.test.ts'] : [],
     passWithNoTests: !executablePath,
-    ...(executablePath ? { globalSetup: ['./in-node.ts'] } : {}),
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,
+    isolate: false, // one page for all files
     browser: {
       enabled: executablePath !== undefined,
       provider: playwright({ launchOptions: { executablePath, args: chromiumFlags } }),
       headless: true,
       screenshotFailures: false,
+      commands: { inNode },
       instances: [{ browser: 'chromium' }],
     },
   },
