@@ -38,6 +38,25 @@ export function uniformDraws(key: Key, count: number): Float32Array {
   return out;
 }
 
+/** The grid of `bernoulliDraws`: probabilities are multiples of 2⁻¹⁶. */
+export const bernoulliGrid = 65536;
+
+/**
+ * 1 with `probability`, rounded to the grid, else 0. Draw i of n takes the lower half of word i, or for i ≥ ⌈n/2⌉ the upper half of word i − ⌈n/2⌉.
+ * Word j is mix((mix(j·φ) + k₀) ⊕ k₁): what depends on j alone is a constant of a traced graph, so that a mask costs a quarter of as many uniforms.
+ */
+export function bernoulliDraws(key: Key, count: number, probability: number): Float32Array {
+  const out = new Float32Array(count);
+  const words = Math.ceil(count / 2);
+  const threshold = Math.round(probability * bernoulliGrid);
+  for (let j = 0; j < words; j++) {
+    const word = mix(((mix(Math.imul(j, 0x9e3779b1)) + key[0]) | 0) ^ key[1]);
+    out[j] = (word & 0xffff) < threshold ? 1 : 0;
+    if (words + j < count) out[words + j] = word >>> 16 < threshold ? 1 : 0;
+  }
+  return out;
+}
+
 /**
  * Standard normal by inverse transform: the upper 12 bits choose a cell of the tabulated quantile function, the lower ones interpolate in it;
  * the two outer cells are divided again. Only gathers, additions and multiplications of float32, so that every backend and a traced graph

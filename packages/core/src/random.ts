@@ -9,7 +9,7 @@ import {
   type TensorInfo,
   tensor1d,
 } from '@tensorflow/tfjs-core';
-import { foldKey, type Key, normalDraws, seedKey, uniformDraws } from './host-random';
+import { bernoulliDraws, foldKey, type Key, normalDraws, seedKey, uniformDraws } from './host-random';
 import { readInKernel } from './kernel';
 
 /**
@@ -24,6 +24,8 @@ export interface Random {
   uniform(shape: readonly number[]): Tensor;
   /** float32, mean 0, variance 1. */
   normal(shape: readonly number[]): Tensor;
+  /** float32: 1 with `probability` (to 2⁻¹⁶), else 0. The cheapest draw: masks of dropout are made of it. */
+  bernoulli(probability: number, shape: readonly number[]): Tensor;
 }
 
 /** A stream from a seed, or from a key made before. Inside a compiled step the key must be a tensor input: a constant would freeze one draw. */
@@ -42,6 +44,7 @@ export function random(seed: number | string | Key | Tensor1D): Random {
     fold: (id) => random(isHostKey(key) ? foldKey(key, id) : (draw({ draw: 'fold', id, shape: [2] }) as Tensor1D)),
     uniform: (shape) => draw({ draw: 'uniform', shape }),
     normal: (shape) => draw({ draw: 'normal', shape }),
+    bernoulli: (probability, shape) => draw({ draw: 'bernoulli', probability, shape }),
   };
 }
 
@@ -55,11 +58,17 @@ export const randomKernel = 'TaskloomRandom';
 
 export type DrawAttributes =
   | { readonly draw: 'fold'; readonly id: number | string; readonly shape: readonly number[] }
-  | { readonly draw: 'uniform' | 'normal'; readonly shape: readonly number[] };
+  | { readonly draw: 'uniform' | 'normal'; readonly shape: readonly number[] }
+  | { readonly draw: 'bernoulli'; readonly probability: number; readonly shape: readonly number[] };
 
 /** Whether the key's words are known on the host. */
 export function isHostKey(key: Key | Tensor1D): key is Key {
   return Array.isArray(key);
+}
+
+function drawn(key: Key, count: number, attributes: Exclude<DrawAttributes, { readonly draw: 'fold' }>): Float32Array {
+  if (attributes.draw === 'bernoulli') return bernoulliDraws(key, count, attributes.probability);
+  return attributes.draw === 'uniform' ? uniformDraws(key, count) : normalDraws(key, count);
 }
 
 function ensureKernel(): void {
@@ -78,8 +87,7 @@ function ensureKernel(): void {
       const write = (backend as unknown as { write(values: unknown, shape: number[], dtype: string): object }).write.bind(backend);
       if (attributes.draw === 'fold')
         return { dataId: write(Int32Array.from(foldKey(key, attributes.id)), [2], 'int32'), shape: [2], dtype: 'int32' };
-      const values = attributes.draw === 'uniform' ? uniformDraws(key, count) : normalDraws(key, count);
-      return { dataId: write(values, shape, 'float32'), shape, dtype: 'float32' };
+      return { dataId: write(drawn(key, count, attributes), shape, 'float32'), shape, dtype: 'float32' };
     },
   });
 }

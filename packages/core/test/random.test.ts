@@ -1,7 +1,7 @@
 import { expectAllClose, expectTensors, expectTraceable, onBackends } from '@taskloom/testing';
 import { memory, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { normalDraws, normalTables, uniformDraws } from '../src/host-random';
+import { bernoulliDraws, normalDraws, normalTables, uniformDraws } from '../src/host-random';
 import { foldKey, hashString, hostRandom, type Key, keyTensor, random, randomBits, seedKey } from '../src/index';
 
 onBackends(['cpu', 'wasm'], () => {
@@ -113,6 +113,25 @@ describe.each([0, 1, 'text', -5, 2 ** 31])('statistics of seed %s', (seed) => {
     expect(Math.abs(moment(4) - 3)).toBeLessThan(4 * Math.sqrt(96 / count));
     const beyond3 = draws.filter((z) => Math.abs(z) > 3).length;
     expect(Math.abs(beyond3 - 0.0026998 * count)).toBeLessThan(4 * Math.sqrt(0.0026998 * count));
+  });
+
+  test('bernoulli: frequency, pairs, the two halves of a word, and streams, are independent', () => {
+    for (const probability of [0.1, 0.5, 0.9]) {
+      const draws = bernoulliDraws(key, count, probability);
+      const deviation = (ones: number, n: number, p: number) => Math.abs(ones - n * p) / Math.sqrt(n * p * (1 - p));
+      const sum = (a: Float32Array, b: Float32Array) => a.reduce((total, x, i) => total + x * b[i]!, 0);
+      expect(draws.every((x) => x === 0 || x === 1)).toBe(true);
+      expect(deviation(sum(draws, draws), count, probability)).toBeLessThan(4);
+      const half = Math.ceil(count / 2);
+      const halves = sum(draws.slice(0, count - half), draws.slice(half));
+      expect(deviation(halves, count - half, probability ** 2)).toBeLessThan(4);
+      for (const lag of [1, 2, 64])
+        expect(deviation(sum(draws.slice(lag), draws.slice(0, -lag)), count - lag, probability ** 2)).toBeLessThan(6);
+      const other = bernoulliDraws(foldKey(key, 1), count, probability);
+      expect(deviation(sum(draws, other), count, probability ** 2)).toBeLessThan(4);
+    }
+    expect([...bernoulliDraws(key, 5, 0)]).toEqual([0, 0, 0, 0, 0]);
+    expect([...bernoulliDraws(key, 5, 1)]).toEqual([1, 1, 1, 1, 1]);
   });
 
   test('folded streams, neighbouring seeds and lags are independent', () => {

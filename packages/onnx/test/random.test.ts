@@ -9,7 +9,13 @@ test('draws and folded keys have the same bits as on the host', async () => {
     const child = stream.fold('dropout').fold(7);
     return {
       state: { key: child.key as Tensor1D },
-      outputs: { uniform: child.uniform([40, 50]), normal: child.normal([20_000]), own: random(state.key).fold(-1).uniform([3]) },
+      outputs: {
+        uniform: child.uniform([40, 50]),
+        normal: child.normal([20_000]),
+        own: random(state.key).fold(-1).uniform([3]),
+        mask: child.bernoulli(0.9, [3, 111]),
+        odd: child.bernoulli(0.3, [77]),
+      },
     };
   };
   const keys = ['a', 'b', 3].map((seed) => ({ key: hostArray(Int32Array.from(seedKey(seed))) }));

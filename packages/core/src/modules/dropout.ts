@@ -1,4 +1,4 @@
-import { cast, greaterEqual, mul, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, type Tensor } from '@tensorflow/tfjs-core';
 import { TaskloomError } from '../error';
 import type { Module } from '../module';
 import type { Random } from '../random';
@@ -20,7 +20,7 @@ export function dropout({ rate }: { readonly rate: number }): Module<Tensor, Ten
 
 /** x with each element kept with probability 1 − rate and divided by it; `shape` (default that of x) broadcasts the mask. */
 export function drop(x: Tensor, rate: number, random: Random, shape: readonly number[] = x.shape): Tensor {
-  return mul(x, mul(cast(greaterEqual(random.uniform(shape), rate), 'float32'), 1 / (1 - rate)));
+  return mul(x, mul(random.bernoulli(1 - rate, shape), 1 / (1 - rate)));
 }
 
 export function assertRate(rate: number): void {

@@ -1,5 +1,5 @@
 import { type DrawAttributes, randomKernel } from '@taskloom/core';
-import { hashString, normalTables } from '@taskloom/core/host';
+import { bernoulliGrid, hashString, normalTables } from '@taskloom/core/host';
 import type { Graph } from '../graph/graph';
 import { sizeOf, type Value } from '../graph/value';
 import type { KernelRules } from './rule';
@@ -47,6 +47,17 @@ function scrambledIndices(graph: Graph, count: number): Value {
   return graph.binary('Mul', graph.cast(range, 'uint32'), word(graph, 0x9e3779b1));
 }
 
+/** Core's `bernoulliDraws`: each word serves two draws, and the inner round is a constant. */
+function bernoulli(graph: Graph, [first, second]: readonly [Value, Value], count: number, probability: number): Value {
+  const half = Math.ceil(count / 2);
+  const words = mix(graph, xor(graph, graph.binary('Add', mix(graph, scrambledIndices(graph, half)), first), second));
+  const threshold = graph.splat(Math.round(probability * bernoulliGrid), [], 'int32');
+  const below = (part: Value) => graph.binary('Less', graph.cast(part, 'int32'), threshold, 'bool');
+  const lower = below(graph.op('BitwiseAnd', [words, word(graph, 0xffff)], words));
+  const both = graph.concat([lower, below(shifted(graph, words, 16))], 0);
+  return graph.cast(graph.slice(both, [0], [count]), 'float32');
+}
+
 function fold(graph: Graph, key: Value, id: number | string): Value {
   const sub = typeof id === 'string' ? hashString(id) : id | 0;
   const [first, second] = wordsOf(graph, key);
@@ -89,7 +100,9 @@ export const randomRules: KernelRules = {
     const given = attributes as unknown as DrawAttributes;
     if (given.draw === 'fold') return fold(graph, key!, given.id);
     const [first, second] = wordsOf(graph, key!);
-    const drawn = bits(graph, first, second, scrambledIndices(graph, sizeOf(given.shape)));
+    const count = sizeOf(given.shape);
+    if (given.draw === 'bernoulli') return graph.reshape(bernoulli(graph, [first, second], count, given.probability), given.shape);
+    const drawn = bits(graph, first, second, scrambledIndices(graph, count));
     return graph.reshape(given.draw === 'uniform' ? uniform(graph, drawn) : normal(graph, drawn), given.shape);
   },
 };
