@@ -16,13 +16,17 @@ import { type Attribute, type ElementType, nodesOf, sizeOf, type Value } from '.
 
 export interface EncodeOptions {
   readonly metadata?: { readonly [key: string]: string };
-  /** The names of axes that may have other sizes, by value: `null` where the size is fixed. */
+  /** The names of axes that may have other sizes, by input: `null` where the size is fixed. */
   readonly symbols?: ReadonlyMap<Value, readonly (string | null)[]>;
+  /** The same by the name of an output. */
+  readonly outputSymbols?: ReadonlyMap<string, readonly (string | null)[]>;
+  readonly opset?: number;
+  readonly irVersion?: number;
 }
 
-export const opset = 20;
-/** The ONNX format that opset 20 came with. */
-const irVersion = 9n;
+/** What compiled steps are written in, and the ONNX format that came with it. */
+const stepOpset = 20;
+const stepIrVersion = 9;
 /** Repeated constants with more elements are written as a number and a shape. */
 const expandedUpTo = 64;
 
@@ -30,10 +34,14 @@ const expandedUpTo = 64;
 export function encode(
   inputs: ReadonlyMap<string, Value>,
   outputs: ReadonlyMap<string, Value>,
-  { metadata = {}, symbols }: EncodeOptions = {},
+  { metadata = {}, symbols, outputSymbols, opset = stepOpset, irVersion = stepIrVersion }: EncodeOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const names = new Map<Value, string>();
+  const taken = new Set([...inputs.keys(), ...outputs.keys()]);
   for (const [name, value] of inputs) names.set(value, name);
+  // An output has the name that was asked for from the start; where that cannot be (an input, two names), it is copied at the end.
+  for (const [name, value] of outputs) if (value.producer && !names.has(value)) names.set(value, name);
+  const inside = new Set(inputs.values());
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
   const domains = new Set<string>(['']);
@@ -41,7 +49,8 @@ export function encode(
   const nameOf = (value: Value): string => {
     const known = names.get(value);
     if (known !== undefined) return known;
-    const name = `v${names.size}`;
+    let name = `v${names.size}`;
+    while (taken.has(name) || taken.has(`${name}.shape`)) name = `_${name}`;
     names.set(value, name);
     if (value.constant) writeConstant(value, name);
     return name;
@@ -62,8 +71,7 @@ export function encode(
     }
   };
 
-  for (const { op, domain, inputs: given, outputs: made, attributes } of nodesOf([...outputs.values()])) {
-    if ([...made].every((value) => names.has(value))) continue; // an input of this graph
+  for (const { op, domain, inputs: given, outputs: made, attributes } of nodesOf([...outputs.values()], inside)) {
     const input = given.map((value) => (value ? nameOf(value) : ''));
     const output = made.map(nameOf);
     domains.add(domain);
@@ -77,14 +85,12 @@ export function encode(
       }),
     );
   }
-  // A graph's outputs have the names that were asked for, which inputs and constants cannot take.
   const renamed = [...outputs].map(([name, value]) => ({ name, from: nameOf(value), value }));
   for (const { name, from } of renamed)
     if (name !== from) nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [from], output: [name] }));
 
-  const info = (name: string, value: Value) => valueInfo(name, value, symbols?.get(value));
   const model = create(ModelProtoSchema, {
-    irVersion,
+    irVersion: BigInt(irVersion),
     producerName: 'taskloom',
     opsetImport: [...domains].map((domain) => ({ domain, version: BigInt(domain === '' ? opset : 1) })),
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
@@ -92,8 +98,8 @@ export function encode(
       name: 'taskloom',
       node: nodes,
       initializer: initializers,
-      input: [...inputs].map(([name, value]) => info(name, value)),
-      output: renamed.map(({ name, value }) => info(name, value)),
+      input: [...inputs].map(([name, value]) => valueInfo(name, value, symbols?.get(value))),
+      output: renamed.map(({ name, value }) => valueInfo(name, value, outputSymbols?.get(name))),
     }),
   });
   return toBinary(ModelProtoSchema, model);
