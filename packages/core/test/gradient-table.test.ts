@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expectGradients, expectTensors, onBackends } from '@taskloom/testing';
+import { type GradientCase, gradientCases } from '@taskloom/testing/gradient-cases';
 import { tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { repairGradients } from '../src/index';
-import { type GradientCase, gradientCases } from './gradient-cases';
 
 const backends = ['cpu', 'wasm'];
 const orders = [1, 2] as const;
