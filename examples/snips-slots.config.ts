@@ -8,11 +8,12 @@ const files = { train: `${data}/train.jsonl.gz`, validation: `${data}/val.jsonl.
 export default defineConfig({
   name: 'snips-slots',
   seed: 1,
-  features: { kind: 'hashed', characters: [3, 4], buckets: 8192, perToken: 8, maxTokens: 48 },
-  trunk: { kind: 'textCNN', width: 48, widths: [1, 3, 5], pooling: 'meanMax', dropout: 0.2 },
+  features: { kind: 'hashed', characters: [3, 4], buckets: 16_384, perToken: 10, maxTokens: 48 },
+  // Whether a name is a film's or a song's is said by words far from it: hence filters over 11 words.
+  trunk: { kind: 'textCNN', width: 64, widths: [1, 3, 7, 11], pooling: 'meanMax', dropout: 0.3 },
   tasks: [
-    { name: 'slots', head: 'tagging', data: files, metrics: ['spanF1', 'tokenAccuracy'] },
+    { name: 'slots', head: 'tagging', data: files, hidden: 128, dropout: 0.3, metrics: ['spanF1', 'tokenAccuracy'] },
     { name: 'intent', head: 'classification', data: files, columns: { tokens: 'tokens' }, metrics: ['accuracy'] },
   ],
-  training: { epochs: 4, batchSize: 64, learningRate: 0.005, optimizer: 'adam' },
+  training: { epochs: 6, batchSize: 64, learningRate: 0.005, optimizer: 'adam' },
 });
