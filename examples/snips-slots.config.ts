@@ -9,7 +9,7 @@ export default defineConfig({
   name: 'snips-slots',
   seed: 1,
   features: { kind: 'hashed', characters: [3, 4], buckets: 16_384, perToken: 10, maxTokens: 48 },
-  // Whether a name is a film's or a song's is said by words far from it: hence filters over 11 words.
+  // Whether a name is a film's or a song's may be said by words far from it: hence filters over 11 words.
   trunk: { kind: 'textCNN', width: 64, widths: [1, 3, 7, 11], pooling: 'meanMax', dropout: 0.3 },
   tasks: [
     { name: 'slots', head: 'tagging', data: files, hidden: 128, dropout: 0.3, metrics: ['spanF1', 'tokenAccuracy'] },
