@@ -101,7 +101,8 @@ class TraceBackend extends KernelBackend {
     if (!held) return true;
     held.references--;
     if (!force && held.references > 0) return false;
-    this.#values.delete(id);
+    // A gradient may still ask for the shape of a tensor that was disposed; what is left of it goes with its id.
+    if (force) this.#values.delete(id);
     this.#count--;
     return true;
   }
@@ -206,7 +207,7 @@ function refuseRandom(): never {
 /** Says which op has no rule, and where it was called. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const missing = /registered kernel '([^']+)' for backend 'taskloom-trace'/.exec(error.message)?.[1];
+  const missing = /[Kk]ernel '([^']+)'.* for backend 'taskloom-trace'/.exec(error.message)?.[1];
   const place = callerOf(error);
   if (missing === undefined) {
     if (TaskloomError.isInstance(error) && error.code === 'not_traceable' && place)
