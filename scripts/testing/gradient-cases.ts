@@ -38,11 +38,11 @@ const positive = (shape: number[], seed = 1) => sampleTensor(shape, seed, 0.4, 1
 const inside = (shape: number[], seed = 1) => sampleTensor(shape, seed, -0.8, 0.8);
 const ids = (values: number[], shape = [values.length]) => tf.tensor(Int32Array.from(values), shape, 'int32');
 const one = (make: (shape: number[]) => tf.Tensor, shape = [3, 4]) => [make(shape)];
-/** Makes a case's second derivative differ from zero. */
+/** Makes a case's second derivative differ from zero, and what flows into its gradient depend on x. */
 const squared =
   (f: (x: tf.Tensor) => tf.Tensor) =>
   (x: tf.Tensor): tf.Tensor =>
-    f(tf.square(x));
+    tf.square(f(tf.square(x)));
 
 const unary: GradientCase[] = [
   of(

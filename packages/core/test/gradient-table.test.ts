@@ -54,7 +54,8 @@ float32; second order as the gradient of ⟨v, ∇f⟩. Inputs keep away from ki
 
 Not covered, because TensorFlow.js gives these ops gradients that a registry cannot replace: \`tf.logSoftmax\`, \`tf.logSigmoid\` and
 \`tf.losses.softmaxCrossEntropy\` are silently wrong at second order; use \`logSoftmax\` of \`@taskloom/core\`. \`tf.batchNorm\` needs a scale. Dilated
-\`tf.conv2d\` has no gradient, and the gradient of \`prod\` needs memory of the square of its length.
+\`tf.conv2d\` has no gradient, and the gradient of \`prod\` needs memory of the square of its length. The cpu backend gives
+the very tensor back for an equation that changes nothing (\`tf.einsum('ij->ij', x)\`), which no gradient can tell from its input.
 
 Kernels that \`repairGradients()\` adds or replaces, because the backend of TensorFlow.js 4.22 lacks them or is wrong: on wasm UnsortedSegmentSum,
 Conv2DBackpropFilter, DepthwiseConv2dNativeBackpropFilter and -Input (missing), MaxPoolGrad and MaxPoolWithArgmax (wrong where a window reaches over the

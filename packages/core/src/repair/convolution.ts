@@ -173,7 +173,8 @@ export const convolutionRules: Rules = {
   ResizeBilinearGrad: {
     inputs: ['dy', 'images'],
     gradient: (ddx, [dy, images], a) => ({
-      dy: () => kernel('ResizeBilinear', { images: ddx }, { ...a, size: [dy!.shape[1]!, dy!.shape[2]!] } as Attributes),
+      dy: () =>
+        kernel('ResizeBilinear', { images: reshape(ddx, images!.shape) }, { ...a, size: [dy!.shape[1]!, dy!.shape[2]!] } as Attributes),
       images: () => zerosOf(images!),
     }),
   },

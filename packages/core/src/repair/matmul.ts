@@ -36,7 +36,9 @@ export const matmulRules: Rules = {
         const from = [result, ...labels.filter((_, j) => j !== i)];
         // A label that only this operand has was summed over: its gradient does not vary along it.
         const known = [...labels[i]!].filter((label) => from.join('').includes(label));
-        const gradient = einsum(`${from.join(',')}->${known.join('')}`, dy, ...others);
+        // An equation that changes nothing gives the very same tensor on cpu, which the tape takes for its own input.
+        const same = others.length === 0 && result === known.join('');
+        const gradient = same ? dy : einsum(`${from.join(',')}->${known.join('')}`, dy, ...others);
         const shape = [...labels[i]!].map((label, axis) => (known.includes(label) ? x.shape[axis]! : 1));
         return spread(reshape(gradient, shape), x.shape);
       });
