@@ -1,3 +1,4 @@
-export type { CompileOptions, CompileWarning } from './run/executor';
+export type { CompileOptions } from './run/executor';
 export { type OrtOptions, ort } from './run/node';
+export type { CompileWarning } from './run/shapes';
 export { isTraceable } from './trace/backend';

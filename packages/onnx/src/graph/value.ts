@@ -51,15 +51,15 @@ export function splatOf(value: Value): number | undefined {
   return constant.data.length === 1 ? constant.data[0] : undefined;
 }
 
-/** All nodes that the outputs need, producers first; the order depends on the graph only. */
-export function nodesOf(outputs: readonly Value[]): Node[] {
+/** All nodes that the outputs need beyond the values of `given`, producers first; the order depends on the graph only. */
+export function nodesOf(outputs: readonly Value[], given: ReadonlySet<Value> = new Set()): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
   // An explicit stack: unrolled inner loops are deeper than the call stack.
   const stack: { node: Node; next: number }[] = [];
   const enter = (value: Value | undefined) => {
     const node = value?.producer;
-    if (!node || seen.has(node)) return;
+    if (!node || seen.has(node) || given.has(value)) return;
     seen.add(node);
     stack.push({ node, next: 0 });
   };

@@ -1,13 +1,34 @@
 import type { HostArray } from '@taskloom/core';
 
-/** Who executes ONNX models: onnxruntime-node, onnxruntime-web, or a worker that has one of them. */
+/** Who executes ONNX models, and keeps arrays for them: onnxruntime-node or onnxruntime-web on this thread, or a worker that has it. */
 export interface Runtime {
   readonly name: string;
-  load(model: Uint8Array): Promise<LoadedModel>;
+  /** ONNX Runtime's. */
+  readonly version: string;
+  /** A model by its bytes, which go to the runtime, or by the path of its file. */
+  load(model: Uint8Array<ArrayBuffer> | string, options: SessionOptions): Promise<LoadedModel>;
+  /** Copies arrays to where the models run. */
+  hold(arrays: readonly HostArray[]): Promise<readonly Held[]>;
+  /** Copies of held arrays. */
+  read(held: readonly Held[]): Promise<readonly HostArray[]>;
+  free(held: readonly Held[]): void;
+  dispose(): Promise<void>;
+}
+
+/** ONNX Runtime's session options, as plain data. */
+export type SessionOptions = { readonly [name: string]: unknown };
+
+/** An array that stays where the models run; only its runtime knows more. */
+export interface Held {
+  readonly held: number;
 }
 
 export interface LoadedModel {
-  /** Feeds are read, not kept; results are new arrays. */
-  run(feeds: { readonly [name: string]: HostArray }): Promise<{ readonly [name: string]: HostArray }>;
+  /** Feeds are read, not kept. Of the outputs, `keep` stay with the runtime and `read` come back as new arrays; a name may be in both. */
+  run(
+    feeds: Iterable<readonly [name: string, HostArray | Held]>,
+    keep: readonly string[],
+    read: readonly string[],
+  ): Promise<{ readonly kept: ReadonlyMap<string, Held>; readonly read: ReadonlyMap<string, HostArray> }>;
   release(): Promise<void>;
 }

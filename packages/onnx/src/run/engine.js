@@ -1,0 +1,42 @@
+// Plain JavaScript with its types beside it: a worker thread runs it from the sources as from the build.
+
+/**
+ * Sessions of one copy of ONNX Runtime and the arrays that stay with them, both by numbers that the caller chooses.
+ * @type {typeof import('./engine').engine}
+ */
+export function engine({ InferenceSession, Tensor }) {
+  const sessions = new Map();
+  const held = new Map();
+  return {
+    async load(id, model, options) {
+      sessions.set(id, await InferenceSession.create(model, options));
+    },
+    async run(id, { given, held: kept, keep, read }) {
+      const feeds = {};
+      for (const [name, { dtype, data, shape }] of given) feeds[name] = new Tensor(dtype, data, shape);
+      for (const [name, number] of kept) feeds[name] = held.get(number);
+      const results = await sessions.get(id).run(feeds);
+      const staying = new Set();
+      for (const [name, number] of keep) {
+        held.set(number, results[name]);
+        staying.add(name);
+      }
+      return read.map((name) => hostArray(results[name], staying.has(name)));
+    },
+    async release(id) {
+      await sessions.get(id)?.release();
+      sessions.delete(id);
+    },
+    hold(first, arrays) {
+      for (const [i, { dtype, data, shape }] of arrays.entries()) held.set(first + i, new Tensor(dtype, data, shape));
+    },
+    read: (numbers) => numbers.map((number) => hostArray(held.get(number), true)),
+    free(numbers) {
+      for (const number of numbers) held.delete(number);
+    },
+  };
+}
+
+function hostArray({ type, data, dims }, copied) {
+  return { shape: [...dims], dtype: type, data: copied ? data.slice() : data };
+}

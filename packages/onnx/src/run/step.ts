@@ -1,0 +1,123 @@
+import type { HostArray, Tree } from '@taskloom/core';
+import { inputName, type Signature, stateName, type Trace } from '../trace/trace';
+import type { GraphStage, HostStage, Program } from './program';
+import type { Held, LoadedModel, Runtime, SessionOptions } from './runtime';
+
+type Stage = Omit<GraphStage, 'model' | 'outputs'> & { readonly model: LoadedModel; readonly keep: string[]; readonly read: string[] };
+
+/** A step for one signature of its inputs, loaded. */
+export interface Ready {
+  readonly stages: readonly (Stage | HostStage)[];
+  readonly constants: ReadonlyMap<string, HostArray>;
+  /** State that host calls or outputs want as it is before the step. */
+  readonly readState: readonly string[];
+  readonly nextState: ReadonlyMap<string, string>;
+  readonly nextSignature: ReadonlyMap<string, Signature>;
+  readonly outputs: Tree<string>;
+}
+
+/** Loads the models of a program and settles which of their outputs stay with the runtime and which are read. */
+export async function loadStages(program: Program, { nextState }: Trace, runtime: Runtime, options: SessionOptions): Promise<Ready> {
+  const wanted = new Set<string>(namesOf(program.outputs));
+  const kept = new Set<string>(program.nextState.values());
+  for (const stage of program.stages) for (const name of stage.inputs) (stage.kind === 'host' ? wanted : kept).add(name);
+  const stages: (Stage | HostStage)[] = [];
+  for (const stage of program.stages) {
+    if (stage.kind === 'host') {
+      stages.push(stage);
+      continue;
+    }
+    const { kind, inputs, outputs } = stage;
+    try {
+      const model = await runtime.load(stage.model, options);
+      stages.push({
+        kind,
+        model,
+        inputs,
+        keep: outputs.filter((name) => kept.has(name)),
+        read: outputs.filter((name) => wanted.has(name)),
+      });
+    } catch (error) {
+      await release({ stages });
+      throw error;
+    }
+  }
+  return {
+    stages,
+    constants: program.constants,
+    readState: [...wanted].filter((name) => name.startsWith(stateName(''))),
+    nextState: program.nextState,
+    nextSignature: new Map([...nextState].map(([path, { shape, dtype }]) => [path, { shape, dtype: dtype as Signature['dtype'] }])),
+    outputs: program.outputs,
+  };
+}
+
+export interface StepResult {
+  readonly state: ReadonlyMap<string, Held>;
+  readonly outputs: Tree<HostArray>;
+}
+
+/** One step. The runtime then holds the new state in place of the old one; after a failure it holds the old one. */
+export async function runStep(
+  { stages, constants, readState, nextState, outputs }: Ready,
+  state: ReadonlyMap<string, Held>,
+  inputs: ReadonlyMap<string, HostArray>,
+  runtime: Runtime,
+): Promise<StepResult> {
+  const there = new Map([...state].map(([path, held]) => [stateName(path), held]));
+  const given = new Map([...constants, ...[...inputs].map(([path, leaf]) => [inputName(path), leaf] as const)]);
+  const here = new Map(given);
+  const made: Held[] = [];
+  const keep = (name: string, held: Held) => {
+    there.set(name, held);
+    made.push(held);
+  };
+  try {
+    const early = readState.length > 0 ? await runtime.read(readState.map((name) => there.get(name)!)) : [];
+    for (const [i, name] of readState.entries()) here.set(name, early[i]!);
+    for (const stage of stages) {
+      if (stage.kind === 'host') compute(stage, here);
+      else {
+        const feeds = stage.inputs.map((name) => [name, there.get(name) ?? here.get(name)!] as const);
+        const results = await stage.model.run(feeds, stage.keep, stage.read);
+        for (const [name, held] of results.kept) keep(name, held);
+        for (const [name, array] of results.read) here.set(name, array);
+      }
+    }
+    // What no model made: constants, inputs and host computations that become state.
+    const taken = [...new Set(nextState.values())].filter((name) => !there.has(name));
+    const held = taken.length > 0 ? await runtime.hold(taken.map((name) => here.get(name)!)) : [];
+    for (const [i, name] of taken.entries()) keep(name, held[i]!);
+  } catch (error) {
+    runtime.free(made);
+    throw error;
+  }
+  const next = new Map([...nextState].map(([path, name]) => [path, there.get(name)!]));
+  const alive = new Set(next.values());
+  runtime.free([...state.values(), ...made].filter((each) => !alive.has(each)));
+  // Arrays that are not this step's own are copied, so that callers may do with outputs what they like.
+  const output = (name: string) => (given.has(name) ? copied(given.get(name)!) : here.get(name)!);
+  return { state: next, outputs: mapNames(outputs, output) };
+}
+
+export async function release({ stages }: Pick<Ready, 'stages'>): Promise<void> {
+  for (const stage of stages) if (stage.kind === 'graph') await stage.model.release();
+}
+
+function compute({ inputs, outputs, compute }: HostStage, arrays: Map<string, HostArray>): void {
+  const results = compute(inputs.map((name) => Float64Array.from(arrays.get(name)!.data)));
+  for (const [i, { name, shape }] of outputs.entries()) arrays.set(name, { shape, dtype: 'float32', data: Float32Array.from(results[i]!) });
+}
+
+function copied(array: HostArray): HostArray {
+  return { ...array, data: array.data.slice() };
+}
+
+function namesOf(tree: Tree<string>): string[] {
+  return typeof tree === 'string' ? [tree] : Object.values(tree).flatMap(namesOf);
+}
+
+export function mapNames(tree: Tree<string>, fn: (name: string) => HostArray): Tree<HostArray> {
+  if (typeof tree === 'string') return fn(tree);
+  return Object.fromEntries(Object.entries(tree).map(([name, branch]) => [name, mapNames(branch as Tree<string>, fn)]));
+}

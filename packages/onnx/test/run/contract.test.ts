@@ -1,0 +1,6 @@
+import { describe } from 'vitest';
+import { ort } from '../../src/index';
+import { executorContract } from './contract';
+
+describe('onnxruntime-node on this thread', () => executorContract(() => ort({ threads: 1 })));
+describe('onnxruntime-node in a worker', () => executorContract(() => ort({ threads: 1, worker: true })));
