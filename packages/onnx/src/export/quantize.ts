@@ -1,0 +1,81 @@
+import type { Graph } from '../graph/graph';
+import type { Attributes, Value } from '../graph/value';
+
+/** Writes a node in eight bits; undefined where that does not apply. */
+export type Quantize = (
+  op: string,
+  inputs: readonly (Value | undefined)[],
+  shape: readonly number[],
+  attributes: Attributes,
+) => Value | undefined;
+
+/** A matrix in eight bits, with one scale for each of its rows or columns. */
+interface Quantized {
+  readonly values: Value;
+  readonly scales: Value;
+}
+
+/** Tables and matrices of fewer numbers are not worth it. */
+const least = 256;
+
+/**
+ * The greatest whole number of a row of a table, and of a column of a matrix: processors without VNNI add two products of a byte and a signed byte in 16
+ * bits, which holds 2 · 255 · 64 and not 2 · 255 · 127.
+ */
+const greatest = { rows: 127, columns: 64 };
+
+/**
+ * Eight-bit forms of the two operators that read most of a model's numbers. A product with a fixed matrix: its columns become whole numbers with a scale
+ * each, and the other side is quantised at run time by its own range. A look-up in a fixed table: its rows the same way.
+ */
+export function quantizer(graph: Graph): Quantize {
+  const known = { rows: new Map<Value, Quantized>(), columns: new Map<Value, Quantized>() };
+  const quantized = (matrix: Value, along: 'rows' | 'columns'): Quantized => {
+    const found = known[along].get(matrix) ?? quantize(graph, matrix, along);
+    known[along].set(matrix, found);
+    return found;
+  };
+  return (op, [a, b], shape, attributes) => {
+    if (op === 'MatMul' && isMatrix(b) && a!.dtype === 'float32' && !a!.constant) return product(graph, a!, quantized(b, 'columns'), shape);
+    if (op === 'Gather' && isMatrix(a) && (attributes.axis ?? 0) === 0) return lookUp(graph, quantized(a, 'rows'), b!, shape);
+    return undefined;
+  };
+}
+
+function isMatrix(value: Value | undefined): value is Value {
+  if (value?.constant?.kind !== 'array' || value.dtype !== 'float32' || value.shape.length !== 2) return false;
+  return value.constant.data.length >= least && (value.constant.data as Float32Array).every(Number.isFinite);
+}
+
+function quantize(graph: Graph, { constant, shape }: Value, along: 'rows' | 'columns'): Quantized {
+  const [rows, columns] = shape as [number, number];
+  const data = (constant as { readonly data: unknown }).data as Float32Array;
+  const scaleOf = along === 'rows' ? (i: number) => Math.floor(i / columns) : (i: number) => i % columns;
+  const scales = new Float32Array(along === 'rows' ? rows : columns);
+  for (let i = 0; i < data.length; i++) scales[scaleOf(i)] = Math.max(scales[scaleOf(i)]!, Math.abs(data[i]!) / greatest[along]);
+  const values = Int8Array.from(data, (value, i) => Math.round(value / (scales[scaleOf(i)]! || 1)));
+  return {
+    values: graph.constant(values, shape, 'int8'),
+    scales: graph.constant(scales, along === 'rows' ? [rows, 1] : [columns], 'float32'),
+  };
+}
+
+function product(graph: Graph, x: Value, { values, scales }: Quantized, shape: readonly number[]): Value {
+  const [whole, scale, zero] = graph.node(
+    'DynamicQuantizeLinear',
+    [x],
+    [
+      { shape: x.shape, dtype: 'uint8' },
+      { shape: [], dtype: 'float32' },
+      { shape: [], dtype: 'uint8' },
+    ],
+  ) as [Value, Value, Value];
+  const sums = graph.op('MatMulInteger', [whole, values, zero], { shape, dtype: 'int32' });
+  return graph.binary('Mul', graph.cast(sums, 'float32'), graph.binary('Mul', scale, scales));
+}
+
+function lookUp(graph: Graph, { values, scales }: Quantized, ids: Value, shape: readonly number[]): Value {
+  const found = graph.op('Gather', [values, ids], { shape, dtype: 'int8' }, { axis: 0 });
+  const scale = graph.op('Gather', [scales, ids], { shape: [...ids.shape, 1], dtype: 'float32' }, { axis: 0 });
+  return graph.binary('Mul', graph.cast(found, 'float32'), scale);
+}
