@@ -148,6 +148,11 @@ const binary: GradientCase[] = [
     (x: tf.Tensor, alpha: tf.Tensor) => tf.square(tf.prelu(x, alpha)),
     () => [offZero([3, 4]), positive([4], 2)],
   ),
+  of(
+    'prelu, x broadcast',
+    (x: tf.Tensor, alpha: tf.Tensor) => tf.square(tf.prelu(x, alpha)),
+    () => [offZero([3, 1]), positive([2, 3, 4], 2)],
+  ),
   of('squaredDifference, broadcast', tf.squaredDifference as F, () => [sampleTensor([3, 4]), sampleTensor([3, 1], 2)]),
   of(
     'sub, broadcast',

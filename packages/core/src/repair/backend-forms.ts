@@ -23,8 +23,9 @@ function swapped(x: Tensor): Tensor {
   return transpose(x, [...Array.from({ length: x.rank - 2 }, (_, axis) => axis), x.rank - 1, x.rank - 2]);
 }
 
-/** x repeated to `shape`, which it can be broadcast to. */
+/** x repeated to `shape`, which it can be broadcast to; `broadcastTo` leaves an axis of size 1 as it is where 0 is asked for. */
 export function spread(x: Tensor, shape: readonly number[]): Tensor {
+  if (shape.includes(0)) return fill([...shape], 0);
   return onWasm() ? mul(fill([...shape], 1), x) : broadcastTo(x, [...shape]);
 }
 

@@ -94,7 +94,7 @@ export const binaryRules: Rules = {
     gradient: (dy, [x, alpha]) => ({
       x: () => {
         const positive = constant(() => step(x!));
-        return mul(dy, add(positive, mul(sub(1, positive), alpha!)));
+        return sumTo(mul(dy, add(positive, mul(sub(1, positive), alpha!))), x!.shape);
       },
       alpha: () =>
         sumTo(
