@@ -1,7 +1,9 @@
 import { library } from '../../tsup.base';
 
+const entry = { index: 'src/index.ts', node: 'src/node.ts', web: 'src/web.ts' };
+
 export default library(
-  { index: 'src/index.ts', node: 'src/node.ts', 'engine-worker': 'src/run/engine-worker.js' },
+  { ...entry, 'engine-worker': 'src/run/engine-worker.js' },
   // The worker's script is found by its place beside the build, in CommonJS too.
-  { shims: true, dts: { entry: { index: 'src/index.ts', node: 'src/node.ts' }, compilerOptions: { ignoreDeprecations: '6.0', paths: {} } } },
+  { shims: true, dts: { entry, compilerOptions: { ignoreDeprecations: '6.0', paths: {} } } },
 );

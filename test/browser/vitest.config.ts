@@ -2,6 +2,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { aliases } from '../../scripts/sources.mjs';
 import { chromiumFlags, findChromium, noChromium } from '../../scripts/testing/chromium';
+import { compiledInNode } from './compiled-in-node';
 import { inNode } from './in-node-command';
 
 const executablePath = findChromium();
@@ -20,6 +21,8 @@ export default defineConfig({
       '@tensorflow/tfjs-backend-webgl',
       '@taskloom/pipeline > zod',
     ],
+    // ES modules as they are; onnxruntime-web finds its .wasm beside itself.
+    exclude: ['onnxruntime-web', 'onnx-buf', '@bufbuild/protobuf'],
   },
   test: {
     include: executablePath ? ['*.test.ts'] : [],
@@ -33,7 +36,7 @@ export default defineConfig({
       provider: playwright({ launchOptions: { executablePath, args: chromiumFlags } }),
       headless: true,
       screenshotFailures: false,
-      commands: { inNode },
+      commands: { inNode, compiledInNode },
       instances: [{ browser: 'chromium' }],
     },
   },

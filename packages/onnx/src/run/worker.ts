@@ -12,17 +12,22 @@ type Ready = { readonly version: string } | { readonly error: Error; readonly mi
 type Answer = { readonly call: number } & ({ readonly value: never } | { readonly error: Error });
 
 export interface EngineWorker extends Transport {
-  readonly thread: import('node:worker_threads').Worker;
+  readonly thread: InstanceType<ReturnType<typeof threads>['Worker']>;
 }
+
+/** Asked for when it is needed, so that browsers can load this file. */
+const threads = () => process.getBuiltinModule('node:worker_threads');
+/** A variable, so that no bundler for browsers takes it along. */
+const script: string = './engine-worker.js';
 
 /**
  * A thread that has ONNX Runtime, the models and the state. The process may end while it waits for work, and not while it works. `runtime` is the
  * package or file that brings ONNX Runtime.
  */
 export async function startWorker(runtime = 'onnxruntime-node'): Promise<EngineWorker> {
-  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const { Worker } = threads();
   const gate = openGate();
-  const thread = new Worker(new URL('./engine-worker.js', import.meta.url), { workerData: { gate, runtime }, execArgv: [] });
+  const thread = new Worker(new URL(script, import.meta.url), { workerData: { gate, runtime }, execArgv: [] });
   const calls = new Map<number, Waiting>();
   let count = 0;
   let freed: number[] = [];
