@@ -13,7 +13,7 @@ export function expectedShapes(model: MultiTaskModel, budget: number): Map<strin
     if (drawn > budget) throw corrupt('config.json', 'it describes a larger model than its parameters');
     return zeros([...shape]);
   };
-  const stream: Random = { key: [0, 0], fold: () => stream, uniform: draw, normal: draw };
+  const stream: Random = { key: [0, 0], fold: () => stream, uniform: draw, normal: draw, bernoulli: (_, shape) => draw(shape) };
   const params: Params = model.init(stream);
   const shapes = new Map<string, readonly number[]>();
   mapTree<Tensor, void>(params, (leaf, path) => void shapes.set(path, leaf.shape));

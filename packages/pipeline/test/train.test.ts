@@ -22,7 +22,7 @@ describe('train, loadRun', () => {
     const result = await train(config, { store, data: supportData(100, opened), onProgress: ({ kind }) => void events.push(kind) });
     expect(opened.filter((path) => path.includes('test'))).toEqual([]);
     expect(opened.filter((path) => path === 'train.jsonl')).toHaveLength(1);
-    expect(new Set(events)).toEqual(new Set(['data', 'begin', 'step', 'evaluation', 'epoch', 'saved']));
+    expect(new Set(events)).toEqual(new Set(['execution', 'data', 'begin', 'step', 'evaluation', 'epoch', 'saved']));
     expect(result.step).toBe(20);
     expect(Object.keys(result.validation!.tasks)).toEqual(['topic', 'sentiment', 'urgency', 'entities', 'duplicate']);
     expect(memory().numTensors).toBe(before);
