@@ -19,7 +19,17 @@ import { progressDisplay } from '../terminal/progress';
 import { styled, terminalColumns } from '../terminal/table';
 import { wrap } from '../terminal/wrap';
 import { sayInterrupted } from './interrupted';
-import { backendName, backendOption, countOption, jsonOption, runOption, say, writeJson } from './shared-options';
+import {
+  backendName,
+  backendOption,
+  countOption,
+  executionName,
+  executionOption,
+  jsonOption,
+  runOption,
+  say,
+  writeJson,
+} from './shared-options';
 
 const messages = [
   'The headphones from order TL-20931 still have not come, and I leave for Lisbon on Friday. Please hurry!',
@@ -36,6 +46,7 @@ export const demoCommand = command(
       run: { ...runOption, default: join('runs', 'demo'), description: 'Where the run goes; a run that is there is replaced' },
       steps: { type: 'string', description: 'Updates of the one model, and of the five together', valueHint: 'n' },
       backend: backendOption,
+      execution: executionOption,
       json: jsonOption,
     },
     examples: ['taskloom demo', 'taskloom demo --steps 100 --json'],
@@ -43,6 +54,7 @@ export const demoCommand = command(
       const print = args.json ? () => {} : say;
       const began = performance.now();
       const [name, runWord] = [commandName(), shellWord(args.run)];
+      const execution = executionName(args.execution);
       const backend = await startBackend(backendName(args.backend));
       const config = withSteps(supportConfig, countOption('steps', args.steps) ?? supportConfig.training!.steps!);
       const root = supportDataFolder();
@@ -55,6 +67,7 @@ export const demoCommand = command(
             store,
             data,
             signal,
+            execution,
             onProgress: progress,
             ...(folder === undefined ? {} : { origin: originOf(folder, root) }),
           });
@@ -64,7 +77,7 @@ export const demoCommand = command(
       };
       try {
         // One model for all tasks.
-        const welcome = `${styled('bold', 'Taskloom')}: one small model learns five tasks on customer-support messages (${backend} backend).`;
+        const welcome = `${styled('bold', 'Taskloom')}: one small model learns five tasks on customer-support messages.`;
         print(`${wrap(welcome, terminalColumns(), 0)}\n`);
         await rm(args.run, { recursive: true, force: true });
         const store = openRun(args.run, false);

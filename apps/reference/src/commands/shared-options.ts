@@ -1,3 +1,4 @@
+import { type Execution, executions } from '@taskloom/pipeline';
 import { usageError } from '../exit-codes';
 import { terminalColumns } from '../terminal/table';
 import { wrap } from '../terminal/wrap';
@@ -11,6 +12,12 @@ export const configOption = {
 export const runOption = { type: 'string', alias: 'r', description: "The run's folder", valueHint: 'folder' } as const;
 export const jsonOption = { type: 'boolean', description: 'One JSON value on stdout, nothing else', default: false } as const;
 export const backendOption = { type: 'string', description: 'auto, wasm or cpu', default: 'auto', valueHint: 'name' } as const;
+export const executionOption = {
+  type: 'string',
+  description: 'auto, compiled (ONNX Runtime) or eager (TensorFlow.js)',
+  default: 'auto',
+  valueHint: 'name',
+} as const;
 export const dataRootOption = {
   type: 'string',
   description: "Folder that the config's data paths start from (default: as when trained)",
@@ -20,6 +27,12 @@ export const dataRootOption = {
 export function backendName(value: string | undefined): 'auto' | 'wasm' | 'cpu' {
   if (value === undefined || value === 'auto' || value === 'wasm' || value === 'cpu') return value ?? 'auto';
   throw usageError(`There is no backend '${value}'. It is one of auto, wasm, cpu.`);
+}
+
+export function executionName(value: string | undefined): Execution {
+  const known = executions.find((name) => name === (value ?? 'auto'));
+  if (known) return known;
+  throw usageError(`There is no execution '${value}'. It is one of ${executions.join(', ')}.`);
 }
 
 /** A whole number ≥ 1 from the command line. */

@@ -21,6 +21,8 @@ import {
   configOption,
   countOption,
   dataRootOption,
+  executionName,
+  executionOption,
   jsonOption,
   runOption,
   say,
@@ -35,6 +37,7 @@ export const trainCommand = command('train', 'Train the model that the config de
     steps: { type: 'string', description: 'Instead of the steps or epochs in the config', valueHint: 'n' },
     seed: { type: 'string', description: 'Instead of the seed in the config', valueHint: 'n' },
     backend: backendOption,
+    execution: executionOption,
     json: jsonOption,
   },
   examples: ['taskloom train', 'taskloom train --config support.yaml --run runs/support --overwrite', 'taskloom train --steps 200 --json'],
@@ -49,24 +52,25 @@ export const trainCommand = command('train', 'Train the model that the config de
         `There is a run in '${folder}' already.`,
         `Go on with it by \`${commandName()} resume --run ${shellWord(folder)}\`, choose another place by --run, or replace it by --overwrite.`,
       );
-    const backend = await startBackend(backendName(args.backend));
-    if (!args.json) process.stderr.write(`Backend ${backend}.\n`);
+    const execution = executionName(args.execution);
+    await startBackend(backendName(args.backend));
     return trainWith(folder, args.json, (options) =>
-      train(config, { ...options, data: dataFiles(file.root), origin: originOf(folder, file.root), overwrite: args.overwrite }),
+      train(config, { ...options, execution, data: dataFiles(file.root), origin: originOf(folder, file.root), overwrite: args.overwrite }),
     );
   },
 });
 
 export const resumeCommand = command('resume', 'Go on with a training that was interrupted.', {
-  args: { run: runOption, 'data-root': dataRootOption, backend: backendOption, json: jsonOption },
+  args: { run: runOption, 'data-root': dataRootOption, backend: backendOption, execution: executionOption, json: jsonOption },
   examples: ['taskloom resume --run runs/support'],
   notes:
-    'The config is the one stored with the run. The result is the same, bit for bit, as without the interruption, on the same backend.',
+    'The config is the one stored with the run. The result is the same, bit for bit, as without the interruption, on the same backend and execution.',
   async run(args) {
     const store = openRun(args.run);
     const root = await dataRootOf(args.run!, store, args['data-root']);
+    const execution = executionName(args.execution);
     await startBackend(backendName(args.backend));
-    return trainWith(args.run!, args.json, (options) => resume({ ...options, data: dataFiles(root) }));
+    return trainWith(args.run!, args.json, (options) => resume({ ...options, execution, data: dataFiles(root) }));
   },
 });
 

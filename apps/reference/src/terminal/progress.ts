@@ -33,6 +33,9 @@ export function progressDisplay({
   const show = (event: ProgressEvent) => {
     if (quiet) return;
     switch (event.kind) {
+      case 'execution':
+        if (label === '') out(event.notice ? `${event.notice}\n` : event.name === 'eager' ? '' : 'Steps are compiled for ONNX Runtime.\n');
+        break;
       case 'data':
         if (label === '')
           out(`${event.sources.map(({ name, rows, tasks }) => `${name}: ${whole(rows)} rows for ${tasks.join(', ')}`).join('\n')}\n`);
