@@ -1,70 +1,72 @@
-// Where the time of one compiled step goes, by operator. Run: node examples/run.mjs ../bench/profile.ts [work]
+// Where the time of compiled steps goes, by operator and shape. Run: node examples/run.mjs ../bench/profile.ts transformer|support [steps]
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type HostArray, mapTree, type Params, readTree, type Tree } from '@taskloom/core';
-import * as Ort from 'onnxruntime-node';
-import { optimized } from '../packages/onnx/src/passes';
-import { program } from '../packages/onnx/src/run/program';
-import { inputName, stateName, trace } from '../packages/onnx/src/trace/trace';
+import { fileURLToPath } from 'node:url';
+import { memoryStore } from '@taskloom/core';
+import { ort } from '@taskloom/onnx';
+import { train } from '@taskloom/pipeline';
+import { InferenceSession } from 'onnxruntime-node';
+import { dataFiles } from '../apps/reference/src/data-files';
+import { supportConfig } from '../apps/reference/src/support-config';
 import { trainBatch, trainStep } from './works/transformer';
 
-const { step, init } = trainStep(32);
-const state = (await readTree(init() as never)) as Tree<HostArray>;
-const inputs = trainBatch(32, 0) as never as Tree<HostArray>;
-const began = performance.now();
-const traced = optimized(trace(step as never, state, inputs));
-const { stages } = program(traced, () => 'x' as never);
-const { loss } = traced.outputs as { loss: never };
-void loss;
-const stage = stages[0]!;
-if (stage.kind !== 'graph') throw new Error('no graph');
-console.log('trace ms', Math.round(performance.now() - began), 'bytes', stage.model.length);
+const [work = 'transformer', count = '6'] = process.argv.slice(2);
+const steps = Number(count);
 const folder = mkdtempSync(join(tmpdir(), 'profile-'));
-const session = await Ort.InferenceSession.create(stage.model, {
-  graphOptimizationLevel: 'all',
-  enableMemPattern: false,
-  enableProfiling: true,
-  profileFilePrefix: join(folder, 'p'),
-  logSeverityLevel: 3,
+const create = InferenceSession.create.bind(InferenceSession) as (model: unknown, options?: object) => Promise<InferenceSession>;
+const sessions: InferenceSession[] = [];
+Object.assign(InferenceSession, {
+  async create(model: unknown, options: object) {
+    const session = await create(model, { ...options, enableProfiling: true, profileFilePrefix: join(folder, `p${sessions.length}`) });
+    const release = session.release.bind(session);
+    session.release = async () => {
+      session.endProfiling();
+      await release();
+    };
+    sessions.push(session);
+    return session;
+  },
 });
-console.log('session ms', Math.round(performance.now() - began));
-const feeds: Record<string, Ort.Tensor> = {};
-const add = (name: (p: string) => string) => (leaf: HostArray, path: string) => {
-  if (session.inputNames.includes(name(path))) feeds[name(path)] = new Ort.Tensor(leaf.dtype, leaf.data as Float32Array, leaf.shape);
-};
-mapTree(state as Params as never, add(stateName) as never);
-mapTree(inputs as never, add(inputName) as never);
-for (let i = 0; i < 6; i++) await session.run(feeds);
-session.endProfiling();
-const file = readdirSync(folder)[0]!;
-const events = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
-  cat: string;
-  name: string;
-  dur: number;
-  ts: number;
-  args?: { op_name?: string; output_type_shape?: unknown };
-}[];
-const kernels = events.filter((e) => e.cat === 'Node' && e.name.endsWith('kernel_time'));
-const byOp = new Map<string, { time: number; count: number }>();
-const byShape = new Map<string, { time: number; count: number }>();
-for (const e of kernels) {
-  const put = (map: typeof byOp, key: string) => {
-    const entry = map.get(key) ?? { time: 0, count: 0 };
-    entry.time += e.dur / 6000;
-    entry.count += 1 / 6;
-    map.set(key, entry);
-  };
-  put(byOp, e.args?.op_name ?? '?');
-  put(byShape, `${e.args?.op_name} → ${JSON.stringify(e.args?.output_type_shape)}`);
+
+if (work === 'transformer') {
+  const { step, init } = trainStep(32);
+  const compiled = await ort().compile(step as never, { state: init() as never });
+  for (let i = 0; i < steps; i++) await compiled(trainBatch(32, i) as never);
+  compiled.dispose();
+} else {
+  const data = dataFiles(fileURLToPath(new URL('../apps/reference/data/support', import.meta.url)));
+  const config = { ...supportConfig, training: { ...supportConfig.training, steps, evaluateEvery: steps } };
+  await train(config, { store: memoryStore(), data, executor: ort() });
 }
-const show = (map: typeof byOp, limit: number) => {
-  for (const [key, { time, count }] of [...map].sort((a, b) => b[1].time - a[1].time).slice(0, limit))
-    console.log(time.toFixed(1).padStart(9), String(Math.round(count)).padStart(5), key.slice(0, 140));
-};
-console.log('total ms', [...byOp.values()].reduce((a, b) => a + b.time, 0).toFixed(1), 'nodes', kernels.length / 6);
-show(byOp, 30);
-console.log('');
-show(byShape, 45);
+await new Promise((resolve) => setTimeout(resolve, 2000));
+
+interface Event {
+  readonly cat: string;
+  readonly name: string;
+  readonly dur: number;
+  readonly args?: { readonly op_name?: string; readonly output_type_shape?: unknown };
+}
+const events = readdirSync(folder).flatMap((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Event[]);
+const kernels = events.filter(({ cat, name }) => cat === 'Node' && name.endsWith('kernel_time'));
+console.log(`${kernels.length / steps} operators a step`);
+table(({ args }) => args?.op_name ?? '?', 25);
+table(({ args }) => `${args?.op_name} ${JSON.stringify(args?.output_type_shape)}`, 40);
 process.exit(0);
+
+/** Milliseconds and operators per step, the greatest first. */
+function table(key: (event: Event) => string, rows: number): void {
+  const groups = new Map<string, { time: number; count: number }>();
+  let all = 0;
+  for (const event of kernels) {
+    const group = groups.get(key(event)) ?? { time: 0, count: 0 };
+    group.time += event.dur / 1000 / steps;
+    group.count += 1 / steps;
+    all += event.dur / 1000 / steps;
+    groups.set(key(event), group);
+  }
+  console.log(`\n${all.toFixed(1)} ms a step`);
+  for (const [name, { time, count }] of [...groups].sort((a, b) => b[1].time - a[1].time).slice(0, rows))
+    console.log(`${time.toFixed(2).padStart(9)} ${count.toFixed(1).padStart(7)}  ${name.slice(0, 120)}`);
+}
