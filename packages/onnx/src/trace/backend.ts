@@ -226,7 +226,8 @@ function explained(error: unknown): unknown {
 function callerOf(error: Error): string {
   const lines = (error.stack ?? '').split('\n').slice(1);
   const line = lines.find(
-    (text) => !/@tensorflow|tfjs|taskloom.(onnx|core)|packages.(onnx|core).(src|dist)|node:internal|<anonymous>/.test(text),
+    (text) =>
+      !/@tensorflow|tfjs@|[\\/]tf[\w.-]*\.js|taskloom.(onnx|core)|packages.(onnx|core).(src|dist)|node:internal|<anonymous>/.test(text),
   );
   const at = line?.trim().replace(/^at /, '');
   return at ? ` (called at ${at})` : '';

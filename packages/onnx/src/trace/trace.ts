@@ -1,4 +1,4 @@
-import { type HostArray, mapTree, type Params, repairGradients, type Tree } from '@taskloom/core';
+import { type HostArray, mapTree, type Params, repairGradients, TaskloomError, type Tree } from '@taskloom/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -36,10 +36,21 @@ export function trace<S extends Params, I extends Tree<Tensor>, O extends Tree<T
       const abstract = (name: (path: string) => string) => (leaf: HostArray, path: string) =>
         tensorOf(graph.input(name(path), leaf.shape, leaf.dtype));
       const result = fn(mapTree(state, abstract(stateName)) as S, mapTree(inputs, abstract(inputName)) as I);
+      refusePromise(result);
       const nextState = new Map<string, Value>();
       mapTree<Tensor, void>(result.state, (leaf, path) => void nextState.set(path, valueBehind(leaf)));
       const outputs = mapTree<Tensor, Value>(result.outputs as Tree<Tensor>, (leaf) => valueBehind(leaf)) as Tree<Value>;
       return { graph, nextState, outputs, captured };
     },
   );
+}
+
+/** What an async step does after its first `await` could not be recorded. */
+function refusePromise(result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => {}); // this error is the one to be seen
+  throw new TaskloomError('not_traceable', 'A compiled step must return its results, not a promise.', {
+    name: 'step',
+    remedy: 'Read and await before the step or after it, and give what the step needs as its inputs.',
+  });
 }

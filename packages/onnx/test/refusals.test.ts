@@ -1,0 +1,120 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { hostArray, TaskloomError } from '@taskloom/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ort } from '../src/index';
+
+type Inputs = { x: tf.Tensor };
+
+beforeAll(() => tf.setBackend('cpu'));
+
+/** What the first call of a compiled step throws. */
+async function refusal(body: (x: tf.Tensor) => tf.Tensor): Promise<TaskloomError> {
+  const step = await ort({ threads: 1 }).compile(
+    (state: Record<string, tf.Tensor>, { x }: Inputs) => ({ state, outputs: { y: body(x) } }),
+    {
+      state: {},
+    },
+  );
+  const error: unknown = await step({ x: hostArray(Float32Array.of(1, 2, 3)) }).then(
+    () => expect.fail('the step was compiled'),
+    (reason: unknown) => reason,
+  );
+  step.dispose();
+  expect(error).toBeInstanceOf(TaskloomError);
+  return error as TaskloomError;
+}
+
+/** The line of this file on which the caller stands. */
+const lineHere = (offset = 0) => Number(/refusals\.test\.ts:(\d+)/.exec(new Error().stack!.split('\n')[2]!)![1]) + offset;
+
+test('an op without a rule: its name, the line that calls it and the ways out', async () => {
+  let line = 0;
+  const error = await refusal((x) => {
+    line = lineHere(1);
+    return tf.unique(x).values;
+  });
+  expect(error.code).toBe('not_traceable');
+  expect(error.details.name).toBe('Unique');
+  expect(error.message).toContain("'Unique'");
+  expect(error.message).toContain(`refusals.test.ts:${line}:`);
+  for (const way of ['other ops', 'hostCall', 'eager()', 'docs/compiled-ops.md']) expect(error.message).toContain(way);
+});
+
+test('the line is found in a project whose path names TensorFlow.js', async () => {
+  const body = new Function('tf', 'x', 'return tf.unique(x).values;\n//# sourceURL=/home/ada/my-tfjs-app/src/step.js') as (
+    t: typeof tf,
+    x: tf.Tensor,
+  ) => tf.Tensor;
+  expect((await refusal((x) => body(tf, x))).message).toContain('my-tfjs-app/src/step.js');
+});
+
+test.each([
+  ['dataSync', (x: tf.Tensor) => (x.dataSync()[0]! > 0 ? x : tf.neg(x))],
+  ['arraySync', (x: tf.Tensor) => tf.mul(x, (x.arraySync() as number[])[0]!)],
+])('%s: values do not exist yet', async (_, body) => {
+  const error = await refusal(body);
+  expect(error.code).toBe('not_traceable');
+  expect(error.message).toContain('cannot read the values');
+  expect(error.message).toContain('refusals.test.ts:');
+  expect(error.message).toContain('hostCall');
+});
+
+test('constants can be read', async () => {
+  const step = await ort({ threads: 1 }).compile(
+    (state: Record<string, tf.Tensor>, { x }: Inputs) => {
+      const [two] = tf.add(tf.scalar(1), 1).dataSync();
+      return { state, outputs: { y: tf.mul(x, two!) } };
+    },
+    { state: {} },
+  );
+  expect([...(await step({ x: hostArray(Float32Array.of(1, 2)) })).y.data]).toEqual([2, 4]);
+  step.dispose();
+});
+
+test('an async step', async () => {
+  const step = await ort({ threads: 1 }).compile(
+    (async (state: object, { x }: Inputs) => ({ state, outputs: { y: tf.mul(x, (await x.data())[0]!) } })) as never,
+    { state: {} },
+  );
+  const error = await step({ x: hostArray(Float32Array.of(1)) } as never).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'not_traceable', message: expect.stringContaining('not a promise') });
+  step.dispose();
+});
+
+describe('random numbers, which would be the same in every step', () => {
+  test.each([
+    ['dropout', (x: tf.Tensor) => tf.dropout(x, 0.5)],
+    ['randomUniform', (x: tf.Tensor) => tf.add(x, tf.randomUniform([3]))],
+    ['randomNormal', (x: tf.Tensor) => tf.add(x, tf.randomNormal([3]))],
+    ['truncatedNormal', (x: tf.Tensor) => tf.add(x, tf.truncatedNormal([3]))],
+    ['multinomial', (x: tf.Tensor) => tf.cast(tf.multinomial(x as tf.Tensor1D, 2), 'float32')],
+    ['Math.random', (x: tf.Tensor) => tf.mul(x, Math.random())],
+  ])('%s', async (_, body) => {
+    const error = await refusal(body);
+    expect(error.code).toBe('not_traceable');
+    expect(error.message).toContain('same in every step');
+    expect(error.message).toContain('refusals.test.ts:');
+    expect(error.message).toContain('`Random`');
+  });
+});
+
+test('strings and complex numbers', async () => {
+  for (const body of [() => tf.cast(tf.equal(tf.tensor(['a']), tf.tensor(['b'])), 'float32'), () => tf.abs(tf.complex([1], [1]))]) {
+    const error = await refusal(body);
+    expect(error.code).toBe('not_traceable');
+  }
+});
+
+test('a refusal leaves nothing behind: backend, random numbers, tensors, and the next step compiles', async () => {
+  const before = { tensors: tf.memory().numTensors, random: Math.random, limit: Error.stackTraceLimit };
+  await refusal((x) => tf.unique(tf.square(x)).values);
+  expect(tf.getBackend()).toBe('cpu');
+  expect({ tensors: tf.memory().numTensors, random: Math.random, limit: Error.stackTraceLimit }).toEqual(before);
+  const step = await ort({ threads: 1 }).compile(
+    (state: Record<string, tf.Tensor>, { x }: Inputs) => ({ state, outputs: { y: tf.square(x) } }),
+    { state: {} },
+  );
+  expect([...(await step({ x: hostArray(Float32Array.of(3)) })).y.data]).toEqual([9]);
+  step.dispose();
+});
