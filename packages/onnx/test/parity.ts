@@ -11,7 +11,11 @@ export async function expectParity(
   step: (state: never, inputs: never) => { state: Params; outputs: Tree<Tensor> },
   state: Tree<HostArray>,
   inputs: readonly Tree<HostArray>[],
-  { tolerance = 1e-5, executor = ort({ threads: 1 }) }: { tolerance?: number; executor?: Executor } = {},
+  {
+    tolerance = 1e-5,
+    executor = ort({ threads: 1 }),
+    compare = expectSame,
+  }: { tolerance?: number; executor?: Executor; compare?: typeof expectSame } = {},
 ): Promise<void> {
   await setBackend('cpu');
   const make = () => mapTree(state, toTensor) as Params;
@@ -19,7 +23,7 @@ export async function expectParity(
   for (const fed of inputs) {
     const a = await wanted!(fed as never);
     const b = await got!(fed as never);
-    expectSame(b as Tree<HostArray>, a as Tree<HostArray>, tolerance);
+    compare(b as Tree<HostArray>, a as Tree<HostArray>, tolerance);
   }
   expectSame((await got!.readState()) as Tree<HostArray>, (await wanted!.readState()) as Tree<HostArray>, tolerance);
   wanted!.dispose();

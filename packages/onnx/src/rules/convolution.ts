@@ -92,15 +92,21 @@ function spreadByConvolution(graph: Graph, dy: Value, filter: Value, geometry: G
   );
 }
 
+/** Channels from which on the convolution is the faster of the two (measured: 1.3 to 3 times; at 3 channels 4 times slower). */
+const wide = 8;
+
+const isTurnable = ({ axes }: Geometry): boolean =>
+  axes.every(({ stride, kernel, dilation, before, after }) => {
+    const reach = (kernel - 1) * dilation;
+    return stride === 1 && before <= reach && after >= 0 && after <= reach;
+  });
+
 export function inputGradient(graph: Graph, dy: Value, filter: Value, attributes: KernelAttributes, depthwise: boolean): Value {
   const geometry = convolutionGeometry(attributes, attributes.inputShape as Shape, filter.shape, depthwise);
   if (sizeOf(dy.shape) === 0) return graph.splat(0, geometry.inShape);
   if (!depthwise && isPointwise(geometry)) return graph.matMul(dy, swapped(graph, asMatrix(graph, filter)));
-  const turnable = geometry.axes.every(({ stride, kernel, dilation, before, after }) => {
-    const reach = (kernel - 1) * dilation;
-    return stride === 1 && before <= reach && after >= 0 && after <= reach;
-  });
-  const dx = !depthwise && turnable ? spreadByConvolution(graph, dy, filter, geometry) : spread(graph, dy, filter, geometry, depthwise);
+  const byConvolution = !depthwise && geometry.inChannels >= wide && isTurnable(geometry);
+  const dx = byConvolution ? spreadByConvolution(graph, dy, filter, geometry) : spread(graph, dy, filter, geometry, depthwise);
   return asGiven(graph, dx, geometry);
 }
 

@@ -1,3 +1,4 @@
+import { TaskloomError } from '@taskloom/core/host';
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
@@ -48,7 +49,7 @@ export function convolutionGeometry(
 }
 
 export function poolGeometry({ filterSize, strides, pad, dimRoundingMode }: KernelAttributes, inShape: readonly number[]): Geometry {
-  return geometry(
+  const found = geometry(
     backend_util.computePool2DInfo(
       inShape as [number, number, number, number],
       filterSize as number,
@@ -58,6 +59,14 @@ export function poolGeometry({ filterSize, strides, pad, dimRoundingMode }: Kern
       dimRoundingMode as 'floor',
     ),
   );
+  // There is no maximum and no mean of nothing.
+  if (found.axes.some(({ kernel, before, after }) => before >= kernel || after >= kernel))
+    throw new TaskloomError('not_traceable', 'A window of a pool lies wholly outside of the image.', {
+      name: 'pad',
+      got: pad,
+      expected: `less than the window [${found.axes.map(({ kernel }) => kernel).join(', ')}]`,
+    });
+  return found;
 }
 
 function geometry(info: Info): Geometry {

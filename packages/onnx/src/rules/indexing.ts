@@ -29,6 +29,23 @@ export function addRows(graph: Graph, at: Value, updates: Value, rows: number): 
   return graph.reshape(sums, [rows, width]);
 }
 
+/** Segments up to which a product with a matrix of zeros and ones is faster than adding up rows (measured at 32: 0.2 ms for 0.7, at 256: 1.0 for 0.8). */
+const fewSegments = 128;
+
+/** Rows [n, width] added up by segment. Ids that name no segment are dropped. */
+function segmentSum(graph: Graph, ids: Value, rows: Value, segments: number): Value {
+  const n = ids.shape[0]!;
+  if (segments <= fewSegments) {
+    const members = graph.binary('Equal', ramp(graph, segments, 1, [segments, 1]), graph.reshape(ids, [1, n]), 'bool');
+    return n === 0 ? graph.splat(0, [segments, rows.shape[1]!]) : graph.matMul(graph.cast(members, 'float32'), rows);
+  }
+  // They add to a row of their own, which is cut off.
+  const none = graph.splat(segments, [], 'int32');
+  const below = graph.binary('Less', ids, graph.splat(0, [], 'int32'), 'bool');
+  const at = graph.where(below, none, graph.binary('Min', ids, none));
+  return graph.slice(addRows(graph, at, rows, segments + 1), [0], [segments], [0]);
+}
+
 /** Indices [n, k] into the first k axes of `shape` as row numbers [n]. */
 function rowNumbers(graph: Graph, indices: Value, shape: readonly number[]): Value {
   const [n, k] = indices.shape as [number, number];
@@ -83,11 +100,7 @@ export const indexingRules: KernelRules = {
     if (sizeOf(result) === 0) return graph.splat(0, result);
     const ids = graph.reshape(segmentIds!, [n]);
     const rows = graph.reshape(graph.cast(x!, 'float32'), [n, width]);
-    // Ids that name no segment are dropped: they add to a row of their own, which is cut off.
-    const none = graph.splat(segments, [], 'int32');
-    const below = graph.binary('Less', ids, graph.splat(0, [], 'int32'), 'bool');
-    const at = graph.where(below, none, graph.binary('Min', ids, none));
-    return graph.reshape(graph.slice(addRows(graph, at, rows, segments + 1), [0], [segments], [0]), result);
+    return graph.reshape(segmentSum(graph, ids, rows, segments), result);
   },
   // ONNX Runtime has no OneHot of int32 numbers.
   OneHot: (graph, { indices }, attributes) => {
