@@ -52,25 +52,29 @@ function percent(probability: number): string {
 }
 
 /** The text with the tagged stretches of all tagging tasks; where two overlap, the first stays. */
-export function showMarked(place: HTMLElement, text: string, prediction: Prediction): void {
+export function showMarked(place: HTMLElement, tasks: readonly Task[], text: string, prediction: Prediction): void {
   const spans = Object.values(prediction).flatMap((answer): readonly TaggedSpan[] => ('tags' in answer ? answer.tags : []));
-  const labels = [...new Set(spans.map(({ label }) => label))].sort();
+  const labels = spanLabels(tasks);
   const parts: (string | HTMLElement)[] = [];
   let at = 0;
   for (const { start, end, label } of [...spans].sort((a, b) => a.start - b.start)) {
     if (start < at) continue;
     parts.push(
       text.slice(at, start),
-      element('mark', { 'data-colour': String(colourOf(label)) }, text.slice(start, end), element('small', {}, label)),
+      element('mark', { 'data-colour': String(labels.indexOf(label) % colours) }, text.slice(start, end), element('small', {}, label)),
     );
     at = end;
   }
   parts.push(text.slice(at));
   place.replaceChildren(...parts);
-  place.hidden = labels.length === 0;
+  place.hidden = spans.length === 0;
 }
 
-/** One of six, the same for the same label. */
-function colourOf(label: string): number {
-  return [...label].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 9973, 7) % 6;
+/** How many colours the style sheet has for marks. */
+const colours = 6;
+
+/** What spans are called in the tagging tasks, so that a label has the same colour in every text. */
+function spanLabels(tasks: readonly Task[]): string[] {
+  const tags = tasks.filter(({ head }) => head === 'tagging').flatMap(({ labels }) => labels);
+  return [...new Set(tags.flatMap((tag) => tag.match(/^[BI]-(.*)$/)?.[1] ?? []))];
 }

@@ -29,6 +29,7 @@ byId<HTMLInputElement>('folder').addEventListener('change', ({ target }) => {
 });
 
 async function open(read: () => Promise<RunFiles>): Promise<void> {
+  status.classList.remove('wrong');
   status.textContent = 'Loading …';
   try {
     const run = await engine.call('load', await read());
@@ -36,6 +37,7 @@ async function open(read: () => Promise<RunFiles>): Promise<void> {
     status.textContent = `Run “${run.name}”: ${tasks.length} tasks, ${run.parameters.toLocaleString('en')} parameters, step ${run.step}, on ${run.backend}.`;
     begin();
   } catch (error) {
+    status.classList.add('wrong');
     status.textContent = messageOf(error);
   }
 }
@@ -60,7 +62,7 @@ const answer = latestOnly(async (question: string) => {
   const found = await ask(question);
   if (!found) return;
   showAnswers(byId('answers'), tasks, found);
-  showMarked(byId('marked'), question, found.prediction);
+  showMarked(byId('marked'), tasks, question, found.prediction);
   byId('speed').textContent = `${found.milliseconds.toFixed(1)} ms`;
   say(inWords(tasks, found.prediction));
 });

@@ -25,6 +25,12 @@ const examples = [
   'I want it painted',
 ];
 const text = 'Please paint my bicycle blue by Friday';
+/** WCAG 2.2's least contrasts (AA): 4.5 for text, 3 for the edges of controls and for bars. */
+const contrasts: readonly (readonly [colour: string, ground: string, least: number])[] = [
+  ...['ink', 'faint', 'wrong'].flatMap((colour) => ['paper', 'card', 'field'].map((ground) => [colour, ground, 4.5] as const)),
+  ['on-accent', 'accent', 4.5],
+  ...['edge', 'accent'].flatMap((colour) => ['card', 'field'].map((ground) => [colour, ground, 3] as const)),
+];
 
 describe.skipIf(!executablePath)('the page', () => {
   let server: Awaited<ReturnType<typeof servePage>>;
@@ -69,6 +75,12 @@ describe.skipIf(!executablePath)('the page', () => {
     expect(await page.locator('#answers .answer').count()).toBe(4);
     expect(await page.locator('#pair-answers .answer').count()).toBe(1);
     expect(await page.locator('#answers [data-task=topic] li').count()).toBe(8);
+  });
+
+  it.each(['light', 'dark'] as const)('is legible in its %s scheme', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    for (const [colour, ground, least] of contrasts)
+      expect(await page.evaluate(contrastOf, [colour, ground] as const), `--${colour} on --${ground}`).toBeGreaterThanOrEqual(least);
   });
 
   it('answers as one types', async () => {
@@ -142,4 +154,25 @@ function watchPauses(): void {
     watched.longestPause = Math.max(watched.longestPause, now - last);
     last = now;
   }, 10);
+}
+
+/** Runs in the page: the contrast of two of its colours, as WCAG 2.2 defines it. */
+function contrastOf([colour, ground]: readonly [string, string]): number {
+  const luminance = (name: string) => {
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.color = `var(--${name})`;
+    const channels = getComputedStyle(probe)
+      .color.match(/[\d.]+/g)!
+      .slice(0, 3)
+      .map((value) => Number(value) / 255);
+    probe.remove();
+    const [r, g, b] = channels.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as [
+      number,
+      number,
+      number,
+    ];
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const [a, b] = [luminance(colour), luminance(ground)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
