@@ -2,9 +2,13 @@ import type { Executor } from '@taskloom/core';
 import { onThisThread } from './run/client';
 import { type CompileOptions, compiling } from './run/executor';
 import { missingPackage } from './run/missing-package';
+import { type OnnxModel, openOn } from './run/model';
 import type { Runtime } from './run/runtime';
 
+export { type ExportOptions, exportOnnx, type InputSpec } from './export/export-onnx';
+export { readOnnxMetadata } from './export/metadata';
 export type { CompileOptions } from './run/executor';
+export type { OnnxModel } from './run/model';
 export type { CompileWarning } from './run/shapes';
 
 export interface OrtWebOptions extends CompileOptions {
@@ -19,18 +23,23 @@ export interface OrtWebOptions extends CompileOptions {
  * a graph runs: pages call it in a worker of theirs. `threads` and `wasmPaths` hold for the whole page and are those of the first step compiled.
  */
 export function ortWeb({ threads = 'auto', wasmPaths, ...options }: OrtWebOptions = {}): Executor {
-  return compiling(
-    'ort-web',
-    () => webRuntime(threads, wasmPaths),
-    {
-      executionProviders: ['wasm'],
-      graphOptimizationLevel: 'all',
-      executionMode: 'sequential',
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-    },
-    options,
-  );
+  return compiling('ort-web', () => webRuntime(threads, wasmPaths), sessionOptions, options);
+}
+
+const sessionOptions = {
+  executionProviders: ['wasm'],
+  graphOptimizationLevel: 'all',
+  executionMode: 'sequential',
+  enableMemPattern: false,
+  logSeverityLevel: 3,
+};
+
+/** Opens an ONNX model by its bytes on onnxruntime-web. Throws `missing_package`, `file_corrupt`. */
+export async function openModel(
+  model: Uint8Array,
+  { threads = 'auto', wasmPaths }: Pick<OrtWebOptions, 'threads' | 'wasmPaths'> = {},
+): Promise<OnnxModel> {
+  return openOn(await webRuntime(threads, wasmPaths), model, sessionOptions);
 }
 
 /** Whether `ortWeb()` can run here: onnxruntime-web is installed and loads. */

@@ -7,7 +7,7 @@ import type { FeaturesConfig } from './schema';
 type HashedConfig = Extract<FeaturesConfig, { kind: 'hashed' }>;
 
 /** Ids for the form of a word, after those of n-grams. */
-const shapeIds = 512;
+export const shapeIds = 512;
 
 /** Bags `words` (with bigrams) and `characters` for bagOfEmbeddings. */
 export function hashedBags(config: HashedConfig): Features {
@@ -70,6 +70,11 @@ export function formOf(word: string): string {
     .replace(/[\p{L}\p{M}]/gu, (letter) => (letter === 'X' ? letter : 'x'))
     .replace(/\p{N}/gu, 'd')
     .replace(/(X|x|d)\1{3,}/g, '$1$1$1');
+}
+
+/** What FEATURES.md of @taskloom/text says how to follow. */
+export function hashingOf(config: HashedConfig) {
+  return makeHasher(config).config;
 }
 
 function makeHasher(config: HashedConfig) {

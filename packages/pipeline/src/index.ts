@@ -2,6 +2,11 @@ export { evaluateBaseline } from './baseline';
 export { type CheckOptions, type ConfigProblem, defineConfig, resolveConfig } from './config';
 export { type DataProvider, memoryData, type Row } from './data-provider';
 export { type DataFinding, type DataReport, inspectData, nearCopy, type SourceDescription, type TaskDescription } from './data-report';
+export { type Execution, executions } from './execution';
+export { type ExportedFile, type ExportRunOptions, exportRun, type RunExport } from './export/export-run';
+export { modelFiles, type Precision, precisions } from './export/files';
+export { type ExportedModel, type OpenExportOptions, openExport, type Predictor } from './export/open-export';
+export type { Agreement } from './export/verify';
 export { type FineTuneOptions, type FineTuneResult, fineTune } from './fine-tune';
 export { type EvaluateRunOptions, evaluate, loadRun, type Run, type RunEvaluation, type TaskInfo } from './load-run';
 export type { Prediction, TaggedSpan, TaskPrediction } from './predictions';
@@ -17,6 +22,5 @@ export {
   type TrunkConfig,
 } from './schema';
 export type { TaskConfig } from './task-schema';
-export { type Execution, executions } from './execution';
 export { type ProgressEvent, resume, type TrainOptions, type TrainResult, train } from './train';
 export type { TrainingConfig } from './training-schema';

@@ -3,20 +3,23 @@ import {
   countParams,
   disposeParams,
   type Executor,
+  type Json,
   type MultiTaskModel,
   type MultiTaskParams,
   type Params,
 } from '@taskloom/core';
 import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from '@taskloom/trainer';
+import { computeEagerly } from './compute';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
-import { buildFeatures } from './features';
+import { buildFeatures, type Features } from './features';
+import type { Labels } from './labels';
 import { judgingOf } from './metrics-schema';
 import { buildModel } from './model';
 import type { Prediction } from './predictions';
 import { type PredictInput, type PredictOptions, type PredictorParts, predict, predictMany } from './predictor';
 import { readRun } from './run-files';
-import { readParameters } from './run-parameters';
+import { type Kept, type ParametersInfo, readParameters } from './run-parameters';
 import type { ResolvedConfig } from './schema';
 import { isPairTask } from './source-plan';
 import { readSplit } from './train';
@@ -68,15 +71,12 @@ export interface EvaluateRunOptions extends Pick<EvaluateOptions, 'batchSize' | 
  * must be. Throws `not_found`, `run_corrupt`, `run_too_new`. The caller disposes.
  */
 export async function loadRun(store: CheckpointStore): Promise<Run> {
-  const { config, labels, features: state } = await readRun(store);
-  const features = await buildFeatures(config, { state });
-  const untuned = buildModel(config, features.shape, labels);
-  const { params, buffers, step, complete, thresholds } = await readParameters(store, untuned);
-  const model = thresholds ? buildModel(config, features.shape, labels, thresholds) : untuned;
-  const parts: PredictorParts = { tasks: config.tasks, labels, features, model, params, buffers };
+  const { config, labels, state, features, model, params, buffers, step, complete } = await loadParts(store);
+  const compute = computeEagerly({ shape: features.shape, model, params, buffers });
+  const parts: PredictorParts = { tasks: config.tasks, labels, features, compute };
   return {
     config,
-    tasks: config.tasks.map((task) => ({ name: task.name, head: task.head, labels: labels[task.name] ?? [], pair: isPairTask(task) })),
+    tasks: taskInfo(config, labels),
     parameters: countParams(params as unknown as Params),
     step,
     complete,
@@ -96,6 +96,29 @@ export async function loadRun(store: CheckpointStore): Promise<Run> {
       disposeParams(buffers);
     },
   };
+}
+
+/** All that a run is made of, checked; the caller owns the tensors. */
+export interface RunParts extends Kept, ParametersInfo {
+  readonly config: ResolvedConfig;
+  readonly labels: Labels;
+  /** What the features have learned. */
+  readonly state: Json;
+  readonly features: Features;
+  readonly model: MultiTaskModel;
+}
+
+export async function loadParts(store: CheckpointStore): Promise<RunParts> {
+  const { config, labels, features: state } = await readRun(store);
+  const features = await buildFeatures(config, { state });
+  const untuned = buildModel(config, features.shape, labels);
+  const kept = await readParameters(store, untuned);
+  const model = kept.thresholds ? buildModel(config, features.shape, labels, kept.thresholds) : untuned;
+  return { config, labels, state, features, model, ...kept };
+}
+
+export function taskInfo(config: ResolvedConfig, labels: Labels): readonly TaskInfo[] {
+  return config.tasks.map((task) => ({ name: task.name, head: task.head, labels: labels[task.name] ?? [], pair: isPairTask(task) }));
 }
 
 /** Metrics of a run in a store on one split; see `Run.evaluate`. */

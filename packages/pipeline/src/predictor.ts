@@ -1,19 +1,6 @@
-import {
-  type Branch,
-  type HostArray,
-  hostArray,
-  type MultiTaskModel,
-  type MultiTaskParams,
-  mapTree,
-  type Params,
-  readTree,
-  run,
-  TaskloomError,
-  toTensor,
-} from '@taskloom/core';
-import { type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { type Branch, type HostArray, TaskloomError } from '@taskloom/core';
 import { type Document, documentOf, documentOfWords } from './document';
-import { type EncodedText, type Features, paddedLength, padInputs } from './features';
+import type { EncodedText, Features } from './features';
 import type { Labels } from './labels';
 import { describePrediction, type Prediction } from './predictions';
 import { isPairTask } from './source-plan';
@@ -33,13 +20,20 @@ export interface PredictOptions {
   readonly batchSize?: number;
 }
 
+/**
+ * What the heads of some tasks predict, by task. The texts are those of the rows, and where the tasks are about pairs, then those of their partners.
+ */
+export type Compute = (
+  tasks: readonly TaskConfig[],
+  texts: readonly EncodedText[],
+  pair: boolean,
+) => Promise<{ readonly [task: string]: Branch<HostArray> }>;
+
 export interface PredictorParts {
   readonly tasks: readonly TaskConfig[];
   readonly labels: Labels;
   readonly features: Features;
-  readonly model: MultiTaskModel;
-  readonly params: MultiTaskParams;
-  readonly buffers: Params;
+  readonly compute: Compute;
 }
 
 /** Answers in the order of the inputs. Throws `unknown_task`, `bad_input`. Leaves no tensor behind. */
@@ -95,24 +89,13 @@ export async function* predictMany(
 }
 
 async function predictBatch(
-  { labels, features, model, params, buffers }: PredictorParts,
+  { labels, features, compute }: PredictorParts,
   tasks: readonly TaskConfig[],
   read: readonly ReadInput[],
   pair: boolean,
 ): Promise<Prediction[]> {
-  const count = read.length;
   const texts: EncodedText[] = (pair ? [0, 1] : [0]).flatMap((column) => read.map(({ documents }) => features.encode(documents[column]!)));
-  const time = paddedLength(texts.reduce((longest, text) => Math.max(longest, text.length), 1));
-  const predictions = tidy(() => {
-    const inputs = mapTree(padInputs(features.shape, texts, texts.length, time), (leaf) => toTensor(leaf)) as Branch<Tensor>;
-    const index = toTensor(hostArray(Int32Array.from({ length: count }, (_, i) => i))) as Tensor1D;
-    const partner = toTensor(hostArray(Int32Array.from({ length: count }, (_, i) => i + count))) as Tensor1D;
-    const rows = Object.fromEntries(tasks.map((task) => [task.name, pair ? { index, pair: partner } : { index }]));
-    const { output } = run(model, params, { inputs, tasks: rows }, { buffers });
-    return Object.fromEntries(tasks.map((task) => [task.name, model.heads[task.name]!.predict(output[task.name]!)])) as Branch<Tensor>;
-  });
-  const host = (await readTree(predictions)) as { readonly [task: string]: Branch<HostArray> };
-  mapTree(predictions, (leaf) => (leaf as Tensor).dispose());
+  const host = await compute(tasks, texts, pair);
   return read.map(({ documents, words }, row) =>
     Object.fromEntries(
       tasks.map((task) => [task.name, describePrediction(task, labels[task.name] ?? [], host[task.name]!, row, documents[0], words)]),

@@ -18,6 +18,11 @@ export interface WordTokens {
  */
 const word = /[\p{L}\p{M}\p{N}]+(?:['’._\-/:,@][\p{L}\p{M}\p{N}]+)*|[^\s]/gu;
 
+/** The pattern of a word (flags `gu`), for those who split elsewhere as `wordTokens` does. */
+export function wordPattern(): string {
+  return word.source;
+}
+
 /** Splits `text` into words, numbers and single other characters, left to right. Nothing but white space is left out. */
 export function wordTokens(text: string, options: NormalizationOptions = {}): WordTokens {
   const pieces = wordPieces(text);

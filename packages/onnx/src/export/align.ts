@@ -68,6 +68,28 @@ export function align(outputs: readonly Aligned[]): Alignment {
   return { nodes, of };
 }
 
+/**
+ * The counterparts of the base's constants in one more trace, as far as it is built alike: at the greatest sizes, where what is cut elsewhere is whole,
+ * it may not be.
+ */
+export function constantsIn(outputs: readonly (readonly [base: Value, other: Value])[]): ReadonlyMap<Value, Value> {
+  const found = new Map<Value, Value>();
+  const seen = new Set<Value>();
+  const rest = [...outputs];
+  for (let pair = rest.pop(); pair; pair = rest.pop()) {
+    const [base, other] = pair;
+    if (seen.has(base)) continue;
+    seen.add(base);
+    if (base.constant && other.constant) found.set(base, other);
+    if (base.producer?.op !== other.producer?.op || base.producer?.inputs.length !== other.producer?.inputs.length) continue;
+    for (const [i, input] of (base.producer?.inputs ?? []).entries()) {
+      const counterpart = other.producer!.inputs[i];
+      if (input && counterpart) rest.push([input, counterpart]);
+    }
+  }
+  return found;
+}
+
 function describe(value: Value): string {
   return value.producer?.op ?? (value.input === undefined ? 'a constant' : `input '${value.input}'`);
 }

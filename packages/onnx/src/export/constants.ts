@@ -9,12 +9,12 @@ type Elements = ArrayLike<number> & ArrayBufferView;
 /** Vectors up to this length may hold numbers that depend on sizes, such as shapes. */
 const mostNumbers = 64;
 
-/** A constant of several traces as a value of the exported graph: itself where all agree, else computed from the sizes at run time. */
-export function mergeConstant(graph: Graph, sizes: RuntimeSizes, values: Aligned, place: string): Value {
+/** A constant of several traces as a value of the exported graph: itself where all agree, else computed at run time, or cut from what it is at the `largest` sizes. */
+export function mergeConstant(graph: Graph, sizes: RuntimeSizes, values: Aligned, place: string, largest?: Value): Value {
   const [base] = values as [Value];
   const fixedShape = values.every(({ shape }) => shape.every((size, axis) => size === base.shape[axis]));
   if (values.every(({ constant }) => constant!.kind === 'splat')) return mergeSplat(graph, sizes, values, place, fixedShape);
-  if (!fixedShape) return ramp(graph, sizes, values) ?? leadingBlock(graph, sizes, values, place);
+  if (!fixedShape) return ramp(graph, sizes, values) ?? leadingBlock(graph, sizes, values, place, largest);
   const arrays = values.map(elementsOf);
   if (arrays.every((array) => sameElements(array, arrays[0]!))) return plain(graph, base, arrays[0]!);
   const whole = base.dtype === 'int32' || base.dtype === 'int64';
@@ -86,9 +86,8 @@ function rises(array: Elements, start: number, step: number): boolean {
 }
 
 /** An array such as a table of positions or a causal mask, of which a smaller size sees the first part: kept for the greatest size, cut at run time. */
-function leadingBlock(graph: Graph, sizes: RuntimeSizes, values: Aligned, place: string): Value {
-  const { largest, bounded, symbols } = sizes.points;
-  const whole = largest === undefined ? undefined : values[largest]!;
+function leadingBlock(graph: Graph, sizes: RuntimeSizes, values: Aligned, place: string, whole: Value | undefined): Value {
+  const { bounded, symbols } = sizes.points;
   const axes = symbols.filter((_, i) => values[1 + i]!.shape.some((size, axis) => size !== values[0]!.shape[axis]));
   if (!whole || axes.some((axis) => !bounded[symbols.indexOf(axis)]))
     throw new TaskloomError(

@@ -4,7 +4,7 @@ import { encode } from '../encode';
 import { Graph } from '../graph/graph';
 import { nodesOf, type Value } from '../graph/value';
 import { inputName, trace } from '../trace/trace';
-import { type Aligned, align, Difference } from './align';
+import { type Aligned, align, constantsIn, Difference } from './align';
 import { checkOptions } from './check-options';
 import { emitter, type Precision } from './emit';
 import { mergeTraces } from './merge';
@@ -56,8 +56,10 @@ export function exportOnnx(
     const traces = points.sizes.map((sizes) => traceAt(predict, options, symbols, sizes));
     const names = outputNames(traces, options);
     const outputs = names.map((name): Aligned => traces.map((values) => values.get(name)!));
+    const whole = points.largest && traceAt(predict, options, symbols, points.largest);
+    const largest = constantsIn(whole ? names.map((name, i) => [outputs[i]![0]!, whole.get(name)!] as const) : []);
     try {
-      return write(outputs, names, points, options);
+      return write(outputs, names, points, largest, options);
     } catch (error) {
       if (!(error instanceof Difference)) throw error;
       // Sizes that happen to be equal can make graphs differ; other sizes then tell.
@@ -121,7 +123,13 @@ function outputNames(traces: readonly ReadonlyMap<string, Value>[], { outputs: w
   return names;
 }
 
-function write(outputs: readonly Aligned[], names: readonly string[], points: Points, options: ExportOptions): Uint8Array<ArrayBuffer> {
+function write(
+  outputs: readonly Aligned[],
+  names: readonly string[],
+  points: Points,
+  largest: ReadonlyMap<Value, Value>,
+  options: ExportOptions,
+): Uint8Array<ArrayBuffer> {
   const graph = new Graph();
   const symbolsOf = new Map<Value, readonly (string | null)[]>();
   const sources = new Map<string, { readonly input: Value; readonly axis: number }>();
@@ -143,6 +151,7 @@ function write(outputs: readonly Aligned[], names: readonly string[], points: Po
   const later = nodesOf(outputs.map(([value]) => value!)).some(({ op }) => needsLater(op));
   const results = mergeTraces(graph, outputs, {
     inputs: new Map([...inputs].map(([name, value]) => [inputName(name), value])),
+    largest,
     sizes: runtimeSizes(graph, points, (symbol) => sources.get(points.symbols[symbol]!)!),
     emit: emitter(graph, { precision: options.precision ?? 'fp32', portable: !later }),
   });

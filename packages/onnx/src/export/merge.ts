@@ -19,17 +19,19 @@ export interface MergeOptions {
   /** The exported graph's inputs by name. */
   readonly inputs: ReadonlyMap<string, Value>;
   readonly sizes: RuntimeSizes;
+  /** What constants of the base are at the greatest sizes. */
+  readonly largest: ReadonlyMap<Value, Value>;
   readonly emit: Emit;
 }
 
 /** One graph for all sizes out of the graphs of several: what differs between them is computed at run time. Throws `Difference`, `not_exportable`. */
-export function mergeTraces(graph: Graph, outputs: readonly Aligned[], { inputs, sizes, emit }: MergeOptions): readonly Value[] {
+export function mergeTraces(graph: Graph, outputs: readonly Aligned[], { inputs, sizes, largest, emit }: MergeOptions): readonly Value[] {
   const { nodes, of } = align(outputs);
   const made = new Map<Value, Value>();
   const merged = (values: Aligned, place: string): Value => {
     const [base] = values as [Value];
     if (base.input !== undefined) return inputs.get(base.input)!;
-    return base.constant ? mergeConstant(graph, sizes, values, place) : made.get(base)!;
+    return base.constant ? mergeConstant(graph, sizes, values, place, largest.get(base)) : made.get(base)!;
   };
   for (const node of nodes) {
     if (node.host)

@@ -2,14 +2,14 @@ import { TaskloomError } from '@taskloom/core/host';
 
 /**
  * Sizes at which a function is traced to learn how its graph depends on them. The first is the base; then each axis alone is longer, then each two of
- * them, then all: that fixes a polynomial in which no axis occurs twice, and leaves one point to prove it. Last, where maxima are known, the maxima.
+ * them, then all: that fixes a polynomial in which no axis occurs twice, and leaves one point to prove it.
  */
 export interface Points {
   readonly symbols: readonly string[];
   /** One size a symbol, for each trace. */
   readonly sizes: readonly (readonly number[])[];
-  /** The trace at the maxima. */
-  readonly largest?: number;
+  /** The maxima, where there are any; the base's sizes of the other symbols. */
+  readonly largest?: readonly number[];
   /** Which symbols have a maximum. */
   readonly bounded: readonly boolean[];
 }
@@ -46,7 +46,7 @@ export function tracePoints(symbols: readonly string[], maxima: { readonly [symb
   ];
   const bounded = symbols.map((symbol) => maxima[symbol] !== undefined);
   if (!bounded.includes(true)) return { symbols, sizes, bounded };
-  return { symbols, sizes: [...sizes, symbols.map((symbol, i) => maxima[symbol] ?? base[i]!)], largest: sizes.length, bounded };
+  return { symbols, sizes, largest: symbols.map((symbol, i) => maxima[symbol] ?? base[i]!), bounded };
 }
 
 /** All i < j < count, in the order in which the points have them. */
@@ -57,8 +57,10 @@ export function pairs(count: number): [number, number][] {
 }
 
 function threeSizes(symbol: string, maximum: number | undefined, taken: Set<number>, attempt: number): number[] {
-  const fitting = primes.filter((size) => maximum === undefined || size <= maximum);
-  const small = Array.from({ length: Math.max(0, Math.min(maximum ?? 0, 100) - 1) }, (_, i) => Math.min(maximum!, 100) - i);
+  // At its maximum an axis may be special: what is cut elsewhere is whole.
+  const fitting = primes.filter((size) => maximum === undefined || size < maximum);
+  const most = Math.min((maximum ?? 0) - 1, 100);
+  const small = Array.from({ length: Math.max(0, most - 1) }, (_, i) => most - i);
   const candidates = [...fitting, ...small.filter(isPrime), ...small.filter((size) => !isPrime(size))].filter((size) => !taken.has(size));
   // Far apart, so that what depends on a size is seen to.
   const near = maximum === undefined ? candidates : candidates.slice(0, 12);

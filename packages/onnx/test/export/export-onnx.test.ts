@@ -132,6 +132,14 @@ describe('constant arrays that grow with a size', () => {
     ]);
   });
 
+  test('also where only the greatest size sees all of a stored table', async () => {
+    const table = tensor('positions', 31, width);
+    await expectSame(({ x }: Given) => add(x!, slice(table, [0, 0], [x!.shape[1]!, width])), { ...options, maxSizes: { time: 31 } }, [
+      { x: normal('a', 1, 1, width) },
+      { x: normal('b', 3, 31, width) },
+    ]);
+  });
+
   test('are refused without it, by axis and op', async () => {
     await expect(exported(predict, options)).rejects.toMatchObject({
       code: 'not_exportable',

@@ -1,0 +1,155 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { type Files, memoryStore } from '@taskloom/core';
+import { enableProdMode, memory, setBackend } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Config, exportRun, loadRun, openExport, type PredictInput, type Prediction, train } from '../src/index';
+import { bagTasks, type TinyConfig, tinyConfig, tinyData, tinyTasks } from './tiny';
+
+const vocabulary = 'where is my please refund the broken thanks for lovely lamp chair parcel phone table ke ##ttle today now'.split(' ');
+const wordPiece = JSON.stringify({
+  version: '1.0',
+  added_tokens: [],
+  normalizer: { type: 'Lowercase' },
+  pre_tokenizer: { type: 'Whitespace' },
+  model: {
+    type: 'WordPiece',
+    unk_token: '[UNK]',
+    continuing_subword_prefix: '##',
+    max_input_chars_per_word: 100,
+    vocab: Object.fromEntries(['[UNK]', ...vocabulary].map((word, i) => [word, i])),
+  },
+});
+const data = tinyData({ 'tokenizer.json': wordPiece });
+const everyHead = Object.keys(tinyTasks) as (keyof typeof tinyTasks)[];
+const textCNN: Config['trunk'] = { kind: 'textCNN', width: 8, widths: [1, 2] };
+const transformer = { kind: 'transformer', width: 8, layers: 1, heads: 2 } as const;
+
+beforeAll(async () => {
+  enableProdMode();
+  await setBackend('cpu');
+});
+
+async function trained(config: TinyConfig) {
+  const store = memoryStore();
+  await train(tinyConfig({ ...config, training: { steps: 4, evaluateEvery: 4 } }), { store, data, execution: 'eager' });
+  return store;
+}
+
+/** Same labels, tags, values; numbers within the tolerance. */
+function expectAgree(got: readonly Prediction[], wanted: readonly Prediction[], tolerance: number): void {
+  const flat = (value: unknown, path = ''): [string, unknown][] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).flatMap(([name, branch]) => flat(branch, `${path}/${name}`))
+      : [[path, value]];
+  const [mine, theirs] = [flat(got), flat(wanted)];
+  expect(mine.map(([path]) => path)).toEqual(theirs.map(([path]) => path));
+  for (const [i, [path, value]] of theirs.entries())
+    if (typeof value === 'number')
+      expect(Math.abs((mine[i]![1] as number) - value), path).toBeLessThanOrEqual(tolerance * (1 + Math.abs(value)));
+    else expect(mine[i], path).toEqual([path, value]);
+}
+
+const single: PredictInput[] = ['where is my lamp now', '', { tokens: ['lovely', 'kettle'] }, 'please refund '.repeat(20)];
+const couples: PredictInput[] = [
+  { a: 'where is my lamp', b: 'my lamp is late' },
+  { a: 'thanks for the lovely table', b: '?' },
+];
+
+const choices: readonly (readonly [string, TinyConfig])[] = [
+  ['hashed, bagOfEmbeddings', { tasks: bagTasks }],
+  ['hashed, textCNN, every head', { tasks: everyHead, trunk: textCNN }],
+  [
+    'hashed, transformer, every head',
+    { tasks: everyHead, trunk: transformer, features: { kind: 'hashed', buckets: 128, perToken: 4, maxTokens: 32 } },
+  ],
+  ['vocabulary, textCNN', { tasks: ['topic', 'products'], trunk: textCNN, features: { kind: 'vocabulary', minimumCount: 1 } }],
+  [
+    'tokenizer, transformer',
+    { tasks: ['topic', 'same'], trunk: transformer, features: { kind: 'tokenizer', file: 'tokenizer.json', maxTokens: 24 } },
+  ],
+  ['pairs only', { tasks: ['same', 'score'] }],
+  ['a task token', { tasks: ['topic', 'mood', 'same'], trunk: transformer, taskEmbedding: { kind: 'token' } }],
+  [
+    'learned task vectors and experts',
+    { tasks: ['topic', 'products', 'same'], trunk: textCNN, taskEmbedding: { kind: 'learned' }, gating: { kind: 'mmoe' } },
+  ],
+];
+
+describe('an exported model answers as its run does', () => {
+  it.each(choices)('%s', async (_, config) => {
+    const store = await trained(config);
+    const before = memory().numTensors;
+    const { files, models, run: judged } = await exportRun(store, { data, licence: 'CC0-1.0' });
+    expect(models).toMatchObject([{ precision: 'fp32', file: 'model.onnx', bytes: files['model.onnx']!.length, agreement: { same: 1 } }]);
+    expect(models[0]!.agreement!.largest).toBeLessThan(1e-4);
+    for (const [task, { metrics }] of Object.entries(judged!.tasks))
+      for (const [name, value] of Object.entries(metrics)) expect(models[0]!.evaluation!.tasks[task]!.metrics[name]).toBeCloseTo(value, 4);
+    const [run, exported] = [await loadRun(store), await openExport(files['model.onnx']!, files)];
+    try {
+      expect(exported.tasks).toEqual(run.tasks);
+      expect(exported.metadata.licence).toBe('CC0-1.0');
+      const inputs = [...(run.tasks.some(({ pair }) => !pair) ? single : []), ...(run.tasks.some(({ pair }) => pair) ? couples : [])];
+      expectAgree(await exported.predict(inputs), await run.predict(inputs), 1e-4);
+      expectAgree(await exported.predict(inputs.slice(-1)), await run.predict(inputs.slice(-1)), 1e-4);
+      const again: Prediction[] = [];
+      for await (const answer of exported.predictMany(inputs, { batchSize: 2 })) again.push(answer);
+      expectAgree(again, await run.predict(inputs), 1e-4);
+    } finally {
+      exported.dispose();
+      run.dispose();
+    }
+    expect(memory().numTensors).toBe(before);
+  });
+});
+
+describe('the files of an export', () => {
+  let files: Files = {};
+  beforeAll(async () => {
+    const store = await trained({ tasks: everyHead, trunk: textCNN, features: { kind: 'hashed', buckets: 4096, perToken: 4 } });
+    ({ files } = await exportRun(store, { data, precisions: ['int8', 'fp32', 'fp16'] }));
+  });
+
+  it('are models in each precision, what it takes to ask them, and a card', () => {
+    expect(Object.keys(files).sort()).toEqual([
+      'README.md',
+      'config.json',
+      'features.json',
+      'labels.json',
+      'model.fp16.onnx',
+      'model.int8.onnx',
+      'model.onnx',
+    ]);
+    const whole = files['model.onnx']!.length;
+    expect(files['model.fp16.onnx']!.length / whole).toBeLessThan(0.6);
+    expect(files['model.int8.onnx']!.length / whole).toBeLessThan(0.45);
+    const card = new TextDecoder().decode(files['README.md']);
+    for (const part of [
+      '**Licence**: not stated',
+      '| topic | classification | a text | billing, delivery, feedback |',
+      '| products/tags | [texts, time] |',
+      'taskloom predict --model model.int8.onnx',
+      '100.0 %',
+    ])
+      expect(card).toContain(part);
+  });
+
+  it('belong together: one that is missing or of another export is told', async () => {
+    const model = files['model.fp16.onnx']!;
+    const { 'labels.json': labels, ...rest } = files;
+    await expect(openExport(model, rest)).rejects.toMatchObject({ code: 'not_found', details: { name: 'labels.json' } });
+    await expect(
+      openExport(model, { ...rest, 'labels.json': labels!.map((byte, i) => (i === 20 ? byte + 1 : byte)) }),
+    ).rejects.toMatchObject({
+      code: 'file_corrupt',
+      details: { name: 'labels.json' },
+    });
+    await expect(openExport(new Uint8Array(10), files)).rejects.toMatchObject({ code: 'file_corrupt' });
+    await expect(openExport(model.slice(0, model.length / 2), files)).rejects.toMatchObject({ code: 'file_corrupt' });
+  });
+
+  it('refuses precisions that there are not', async () => {
+    await expect(exportRun(memoryStore(), { precisions: ['fp64' as never] })).rejects.toMatchObject({ code: 'bad_option' });
+    await expect(exportRun(memoryStore(), { precisions: [] })).rejects.toMatchObject({ code: 'bad_option' });
+    await expect(exportRun(memoryStore())).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
