@@ -2,6 +2,7 @@ import { backend_util, type Tensor, util } from '@tensorflow/tfjs-core';
 import type { Graph } from '../graph/graph';
 import { type ElementType, sizeOf, type Value } from '../graph/value';
 import type { KernelRules } from './rule';
+import { addRows, segmentSum } from './segment-sum';
 
 /** 0, step, 2·step, … */
 function ramp(graph: Graph, count: number, step: number, shape: readonly number[] = [count]): Value {
@@ -10,40 +11,6 @@ function ramp(graph: Graph, count: number, step: number, shape: readonly number[
     shape,
     'int32',
   );
-}
-
-/**
- * Rows [n, width] added up where `at` [n] says, in a table [rows, width] of zeros. One element after the other on a flat view: ONNX Runtime's
- * ScatterND with a sum lets threads overwrite each other where an index occurs twice.
- */
-export function addRows(graph: Graph, at: Value, updates: Value, rows: number): Value {
-  const [n, width] = updates.shape as [number, number];
-  if (n === 0) return graph.splat(0, [rows, width], updates.dtype);
-  const first = graph.reshape(graph.binary('Mul', at, graph.splat(width, [], 'int32')), [n, 1]);
-  const places = width === 1 ? at : graph.binary('Add', first, ramp(graph, width, 1, [1, width]));
-  const data = graph.splat(0, [rows * width], updates.dtype);
-  const sums = graph.op('ScatterElements', [data, graph.reshape(places, [n * width]), graph.reshape(updates, [n * width])], data, {
-    axis: 0,
-    reduction: 'add',
-  });
-  return graph.reshape(sums, [rows, width]);
-}
-
-/** Segments up to which a product with a matrix of zeros and ones is faster than adding up rows (measured at 32: 0.2 ms for 0.7, at 256: 1.0 for 0.8). */
-const fewSegments = 128;
-
-/** Rows [n, width] added up by segment. Ids that name no segment are dropped. */
-function segmentSum(graph: Graph, ids: Value, rows: Value, segments: number): Value {
-  const n = ids.shape[0]!;
-  if (segments <= fewSegments) {
-    const members = graph.binary('Equal', ramp(graph, segments, 1, [segments, 1]), graph.reshape(ids, [1, n]), 'bool');
-    return n === 0 ? graph.splat(0, [segments, rows.shape[1]!]) : graph.matMul(graph.cast(members, 'float32'), rows);
-  }
-  // They add to a row of their own, which is cut off.
-  const none = graph.splat(segments, [], 'int32');
-  const below = graph.binary('Less', ids, graph.splat(0, [], 'int32'), 'bool');
-  const at = graph.where(below, none, graph.binary('Min', ids, none));
-  return graph.slice(addRows(graph, at, rows, segments + 1), [0], [segments], [0]);
 }
 
 /** Indices [n, k] into the first k axes of `shape` as row numbers [n]. */

@@ -110,6 +110,28 @@ test('one-hot rows of every type', async () => {
   );
 });
 
+test('sums of many segments by many rows: single ones, and runs over the ends of blocks', async () => {
+  const shapes = fc.record({
+    blocks: fc.integer({ min: 2, max: 12 }),
+    block: fc.constantFrom(16, 32),
+    distinct: fc.constantFrom(1, 3, 20, 500),
+  });
+  await fc.assert(
+    fc.asyncProperty(shapes, fc.integer({ min: 0, max: 1000 }), async ({ blocks, block, distinct }, seed) => {
+      const n = blocks * block;
+      const width = Math.ceil(16_384 / n);
+      // From below 0 to above the last one.
+      const ids = Int32Array.from(hostRandom(`ids${seed}`).uniform(n), (u) => Math.floor((Math.floor(u * distinct) / distinct) * 540) - 20);
+      await expectDerivatives(
+        ({ x }, { ids }) => tf.unsortedSegmentSum(x!, ids as tf.Tensor1D, 500),
+        { x: normal('x', [n, width]) },
+        { ids: hostArray(ids) },
+      );
+    }),
+    { numRuns: 15, seed: 1 },
+  );
+});
+
 /** The gradient of an embedding in which few rows are read very often, on two threads; ONNX Runtime's ScatterND with a sum fails this. */
 test.each([50, 500])('a table of %i rows read over and over has the same gradient every time', async (rows) => {
   const [reads, width] = [4096, 16];

@@ -1,0 +1,96 @@
+import type { Graph } from '../graph/graph';
+import type { Value } from '../graph/value';
+
+const int = (graph: Graph, value: number): Value => graph.splat(value, [], 'int32');
+
+const not = (graph: Graph, x: Value): Value => graph.op('Not', [x], x);
+
+/** 0, 1, 2, … */
+function ramp(graph: Graph, count: number, shape: readonly number[]): Value {
+  return graph.constant(
+    Int32Array.from({ length: count }, (_, i) => i),
+    shape,
+    'int32',
+  );
+}
+
+/**
+ * Rows [n, width] added up where `at` [n] says, in a table [rows, width] of zeros. One element after the other on a flat view: ONNX Runtime's
+ * ScatterND with a sum lets threads overwrite each other where an index occurs twice.
+ */
+export function addRows(graph: Graph, at: Value, updates: Value, rows: number): Value {
+  const [n, width] = updates.shape as [number, number];
+  if (n === 0) return graph.splat(0, [rows, width], updates.dtype);
+  const first = graph.reshape(graph.binary('Mul', at, int(graph, width)), [n, 1]);
+  const places = width === 1 ? at : graph.binary('Add', first, ramp(graph, width, [1, width]));
+  const data = graph.splat(0, [rows * width], updates.dtype);
+  const sums = graph.op('ScatterElements', [data, graph.reshape(places, [n * width]), graph.reshape(updates, [n * width])], data, {
+    axis: 0,
+    reduction: 'add',
+  });
+  return graph.reshape(sums, [rows, width]);
+}
+
+/** One element less, with -1 in front: what came before each. */
+function before(graph: Graph, ids: Value): Value {
+  const n = ids.shape[0]!;
+  return graph.concat([graph.splat(-1, [1], 'int32'), graph.slice(ids, [0], [n - 1], [0])], 0);
+}
+
+/** The rows named in `at` added to a table of which each row is named once, but for the last: that one is not used. */
+function addOnce(graph: Graph, table: Value, at: Value, updates: Value): Value {
+  const indices = graph.cast(graph.reshape(at, [at.shape[0]!, 1]), 'int64');
+  return graph.op('ScatterND', [table, indices, updates], table, { reduction: 'add' });
+}
+
+/**
+ * The same for many float32 rows, half the time (measured, one thread, 2048 × 64: 0.48 ms for 0.92; 9600 × 64: 3.5 for 9.3): sorted, equal ids are
+ * neighbours; within blocks a small product adds them up; then every row of the table is named once, and whole rows can be added. Runs that go on
+ * over the start of a block are added by themselves. `unused` is the number of the table's last row.
+ */
+function addSorted(graph: Graph, ids: Value, updates: Value, unused: number, block: number): Value {
+  const [n, width] = updates.shape as [number, number];
+  const blocks = n / block;
+  const results = [
+    { shape: [n], dtype: 'int32' },
+    { shape: [n], dtype: 'int64' },
+  ] as const;
+  const [sorted, order] = graph.node('TopK', [ids, graph.ints([n])], results, { axis: 0, largest: 0, sorted: 1 }) as [Value, Value];
+  const equal = graph.binary('Equal', graph.reshape(sorted, [blocks, block, 1]), graph.reshape(sorted, [blocks, 1, block]), 'bool');
+  const rows = graph.reshape(graph.gather(updates, order, 0), [blocks, block, width]);
+  const sums = graph.matMul(graph.cast(equal, 'float32'), rows);
+  const first = not(graph, graph.binary('Equal', sorted, before(graph, sorted), 'bool'));
+  const table = graph.splat(0, [unused + 1, width]);
+  const added = addOnce(graph, table, graph.where(first, sorted, int(graph, unused)), graph.reshape(sums, [n, width]));
+
+  const atStart = (x: Value) => graph.reshape(graph.slice(graph.reshape(x, [blocks, block]), [0], [1], [1]), [blocks]);
+  const goesOn = not(graph, atStart(first));
+  const id = graph.where(goesOn, atStart(sorted), int(graph, -1));
+  const alike = graph.binary('Equal', graph.reshape(id, [blocks, 1]), graph.reshape(id, [1, blocks]), 'bool');
+  const rest = graph.matMul(graph.cast(alike, 'float32'), graph.reshape(graph.slice(sums, [0], [1], [1]), [blocks, width]));
+  const leads = graph.binary('And', goesOn, not(graph, graph.binary('Equal', id, before(graph, id), 'bool')), 'bool');
+  return addOnce(graph, added, graph.where(leads, id, int(graph, unused)), rest);
+}
+
+/** Segments up to which a product with a matrix of zeros and ones is the fastest (measured at 32: 0.2 ms for 0.7, at 256: 1.0 for 0.8). */
+const fewSegments = 128;
+/** Elements from which on sorting is worth its dozen nodes. */
+const many = 16_384;
+
+/** float32 rows [n, width] added up by segment. Ids [n] that name no segment are dropped. */
+export function segmentSum(graph: Graph, ids: Value, rows: Value, segments: number): Value {
+  const [n, width] = rows.shape as [number, number];
+  if (n === 0) return graph.splat(0, [segments, width]);
+  if (segments <= fewSegments) {
+    const members = graph.binary('Equal', ramp(graph, segments, [segments, 1]), graph.reshape(ids, [1, n]), 'bool');
+    return graph.matMul(graph.cast(members, 'float32'), rows);
+  }
+  // They add to a row of their own, which is cut off.
+  const none = int(graph, segments);
+  const below = graph.binary('Less', ids, int(graph, 0), 'bool');
+  const at = graph.where(below, none, graph.binary('Min', ids, none));
+  const block = [32, 16].find((size) => n % size === 0);
+  const sums =
+    block !== undefined && n * width >= many ? addSorted(graph, at, rows, segments, block) : addRows(graph, at, rows, segments + 1);
+  return graph.slice(sums, [0], [segments], [0]);
+}
