@@ -146,4 +146,8 @@ Where compiled results differ from those of the cpu backend:
 - \`erf\` is exact to float32; TensorFlow.js approximates it to 1.5e-7.
 - Arithmetic of two booleans gives an int32 count; eagerly it is a count in bytes of type bool.
 - int32: what does not fit is 0 where a function was computed in float32, and wraps in sums and products as in C. \`atan2(−0, x)\` is that of +0.
-- \`topk\` is sorted also with \`sorted = false\`.`;
+- \`topk\` is sorted also with \`sorted = false\`.
+- Sums by segment (\`unsortedSegmentSum\`, the gradients of \`gather\`) of few segments or many rows are small matrix products: infinity or NaN in one row
+  reaches other segments too. An index below 0 or too large may count from the end or stop the step, where the cpu backend always throws.
+- \`einsum\` is right where the cpu backend drops an operand (\`a,ab->a\`), and so are the gradients of dilated depthwise convolutions and of
+  \`resizeBilinear\` with half-pixel centres. A pool with a window wholly in the padding is refused.`;
