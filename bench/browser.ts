@@ -1,4 +1,4 @@
-// The support config in a headless Chromium beside Node. Run: node examples/run.mjs ../bench/browser.ts
+// The support config in a headless Chromium beside Node. Run: node examples/run.mjs ../bench/browser.ts [compiled] [wasm] [cpu] [webgl]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,37 +11,42 @@ import { chromiumFlags, findChromium, noChromium } from '../scripts/testing/chro
 import { measure, type Timings } from './browser/measure';
 import type { MeasureInPage } from './browser/page';
 
-const steps = { cpu: 8, wasm: 20, webgl: 4 } as const;
+/** What is measured, and for how many steps. */
+const steps = { compiled: 20, wasm: 20, cpu: 8, webgl: 4 } as const;
+type Way = keyof typeof steps;
+const names = { compiled: 'compiled', wasm: 'eager, wasm', cpu: 'eager, cpu', webgl: 'eager, webgl (SwiftShader)' } as const;
+
+const asked = process.argv.slice(2);
+const ways = (Object.keys(steps) as Way[]).filter((way) => asked.length === 0 || asked.includes(way));
 
 const executablePath = findChromium();
 if (!executablePath) throw new Error(noChromium);
-console.log('| where | backend | first step | a step, median | one text, median |');
-console.log('|---|---|---:|---:|---:|');
+console.log('| where | steps | first step | a step, median | one text, median | load average |');
+console.log('|---|---|---:|---:|---:|---:|');
 await withPage(executablePath, async (page, version) => {
-  const inNode = async (backend: 'cpu' | 'wasm') => {
-    await startBackend(backend);
-    printRow(`Node ${process.versions.node}`, backend, await measure(steps[backend]));
-  };
-  const inPage = async (backend: keyof typeof steps) => {
-    const timings = await page.evaluate(
-      ([name, count]) => (globalThis as unknown as { measureInPage: MeasureInPage }).measureInPage(name, count),
-      [backend, steps[backend]] as const,
-    );
-    printRow(`Chromium ${version}`, backend === 'webgl' ? 'webgl (SwiftShader)' : backend, timings);
-  };
-  for (const backend of ['wasm', 'cpu'] as const) {
-    await inNode(backend);
-    await inPage(backend);
+  for (const way of ways) {
+    const execution = way === 'compiled' ? 'compiled' : 'eager';
+    const backend = way === 'compiled' ? 'wasm' : way;
+    if (backend !== 'webgl') {
+      await startBackend(backend);
+      printRow(`Node ${process.versions.node}`, way, await measure(steps[way], execution));
+    }
+    const timings = await page.evaluate((given) => (globalThis as unknown as { measureInPage: MeasureInPage }).measureInPage(...given), [
+      backend,
+      steps[way],
+      execution,
+    ] as Parameters<MeasureInPage>);
+    printRow(`Chromium ${version}`, way, timings);
   }
-  await inPage('webgl');
 });
-console.log(`\n${cpus().length} cores, load average ${loadavg()[0]!.toFixed(0)} at the end.`);
+console.log(`\n${cpus().length} cores; the load average is that of the minute before the row.`);
 
-function printRow(place: string, backend: string, timings: Timings | undefined): void {
+function printRow(place: string, way: Way, timings: Timings | undefined): void {
   const cells = timings
     ? [timings.firstStep, timings.step, timings.prediction].map((ms) => `${ms.toFixed(1)} ms`)
     : ['does not start', '', ''];
-  console.log(`| ${[place, backend, ...cells].join(' | ')} |`);
+  cells.push(loadavg()[0]!.toFixed(0));
+  console.log(`| ${[place, names[way], ...cells].join(' | ')} |`);
 }
 
 /** The built page in a browser that has nothing else to do. */

@@ -13,8 +13,8 @@ export interface Timings {
   readonly prediction: number;
 }
 
-/** The support config as it is, for `steps` steps on the backend that has been started, then answers about single texts. */
-export async function measure(steps: number): Promise<Timings> {
+/** The support config as it is, for `steps` steps, eagerly on the backend that has been started or compiled, then answers about single texts on the backend. */
+export async function measure(steps: number, execution: 'eager' | 'compiled'): Promise<Timings> {
   const store = memoryStore();
   const durations: number[] = [];
   let last = 0;
@@ -23,6 +23,7 @@ export async function measure(steps: number): Promise<Timings> {
     {
       store,
       data: supportData,
+      execution,
       onProgress({ kind }) {
         const now = performance.now();
         if (kind === 'step') durations.push(now - last);

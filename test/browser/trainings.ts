@@ -111,6 +111,7 @@ export async function trainWithPipeline(count: number, store?: CheckpointStore):
     {
       store: store ?? memoryStore(),
       data: supportData,
+      execution: 'eager', // the backend is what is tested
       signal: enough.signal,
       onProgress(event) {
         if (event.kind === 'step' && losses.push(event.loss) === count && count < steps) enough.abort();
