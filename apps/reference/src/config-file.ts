@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TaskloomError } from '@taskloom/core';
 import { type ResolvedConfig, resolveConfig } from '@taskloom/pipeline';
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { commandName } from './command-name';
 
 const names = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml', 'json'].map((end) => `taskloom.config.${end}`);
@@ -54,15 +54,36 @@ function definitions(): string {
   throw new TaskloomError('internal', 'define-config is missing from this installation.');
 }
 
+/** Bytes of a config of data; parsing takes a hundred times as many, and a second. */
+const largest = 2 ** 18;
+
 function readData(full: string, shown: string): ResolvedConfig {
+  const { size } = statSync(full);
+  if (size > largest)
+    throw new TaskloomError('bad_config', `'${shown}' is too large for a config.`, {
+      name: shown,
+      expected: `at most ${largest} bytes`,
+      got: size,
+    });
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(full, 'utf8'), { lineCounter: lines, prettyErrors: false });
-  const [wrong] = document.errors;
+  // The parser's own search for keys given twice takes the square of their number.
+  const document = parseDocument(readFileSync(full, 'utf8'), { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const wrong = document.errors[0] ?? repeatedKey(document);
   if (wrong) {
     const { line, col } = lines.linePos(wrong.pos[0]);
     throw new TaskloomError('bad_config', `${shown}:${line}:${col} ${wrong.message}`, { name: shown });
   }
-  return resolveConfig(document.toJS({ maxAliasCount: 100 }), {
+  let config: unknown;
+  try {
+    config = document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    // An alias to nothing, or aliases that stand for more than any config has.
+    throw new TaskloomError('bad_config', `'${shown}' cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      name: shown,
+      cause,
+    });
+  }
+  return resolveConfig(config, {
     file: shown,
     locate(path) {
       const offset = offsetOf(document.contents, path);
@@ -71,6 +92,21 @@ function readData(full: string, shown: string): ResolvedConfig {
       return { line, column: col };
     },
   });
+}
+
+function repeatedKey(document: Document.Parsed): { readonly message: string; readonly pos: readonly [number, number] } | undefined {
+  let found: ReturnType<typeof repeatedKey>;
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key) || keys.size < keys.add(key.value).size) continue;
+        found = { message: `'${key.value}' is given twice`, pos: [key.range![0], key.range![1]] };
+        return visit.BREAK;
+      }
+    },
+  });
+  return found;
 }
 
 /** Where a path stands in the file: its last key, or the deepest part of it that is there. */

@@ -25,7 +25,7 @@ export class TaskloomError extends Error {
       details.expected === undefined ? '' : ` Expected ${show(details.expected)}`,
       details.got === undefined ? '' : `${details.expected === undefined ? ' Got' : ', got'} ${show(details.got)}`,
     ].join('');
-    super(`${message}${facts ? `${facts}.` : ''}${details.remedy ? ` ${details.remedy}` : ''}`, { cause: details.cause });
+    super(`${cut(message, 10_000)}${facts ? `${facts}.` : ''}${details.remedy ? ` ${details.remedy}` : ''}`, { cause: details.cause });
     this.name = 'TaskloomError';
     this.code = code;
     this.details = details;
@@ -48,11 +48,16 @@ export function assertShape(shape: readonly number[], expected: readonly number[
 }
 
 function show(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return cut(value, 2000);
   try {
-    const text = JSON.stringify(value);
-    return text === undefined ? String(value) : text.length > 300 ? `${text.slice(0, 300)}…` : text;
+    return cut(JSON.stringify(value) ?? String(value), 300);
   } catch {
-    return String(value);
+    // Circular, or nested deeper than the stack: neither has a text.
+    return typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'an object') : String(value);
   }
+}
+
+/** What a stranger wrote may be as long as they like, and a message may not. */
+function cut(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }

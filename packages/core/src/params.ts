@@ -79,13 +79,18 @@ export function flatten<Leaf extends AnyLeaf>(tree: Branch<Leaf>): Map<string, L
   return flat;
 }
 
-/** The inverse of `flatten`. */
+/** More branches within each other than any model has: what walks a tree, walks it recursively. */
+const deepest = 100;
+
+/** The inverse of `flatten`; throws `bad_name` for paths that do not make a tree, or one of more than 100 levels. */
 export function unflatten(flat: Iterable<readonly [string, Tensor]>): Params;
 export function unflatten<Leaf extends AnyLeaf>(flat: Iterable<readonly [string, Leaf]>): Branch<Leaf>;
 export function unflatten<Leaf extends AnyLeaf>(flat: Iterable<readonly [string, Leaf]>): Branch<Leaf> {
   const root: Record<string, unknown> = Object.create(null);
   for (const [path, leaf] of flat) {
-    const names = path.split('/');
+    const names = path.split('/', deepest + 1);
+    if (names.length > deepest)
+      throw new TaskloomError('bad_name', 'A path has too many names.', { name: path.slice(0, 300), expected: `at most ${deepest}` });
     let branch = root;
     for (const name of names.slice(0, -1)) {
       branch[name] ??= Object.create(null);

@@ -64,6 +64,16 @@ describe('flatten and unflatten', () => {
 
   test('refuse names that are no part of a path', () => {
     const leaf = hostArray(Float32Array.of(1));
+    for (const [levels, fits] of [
+      [100, true],
+      [101, false],
+      [100_000, false],
+    ] as const) {
+      const path = Array.from({ length: levels }, () => 'a').join('/');
+      const made = () => unflatten<HostArray>([[path, hostArray(Float32Array.of(1))]]);
+      if (fits) expect([...flatten(made()).keys()]).toEqual([path]);
+      else expect(codeOf(made)).toBe('bad_name');
+    }
     for (const bad of ['', 'a/b', '__proto__'])
       expect(codeOf(() => flatten<HostArray>(Object.fromEntries([[bad, leaf]])))).toBe('bad_name');
     expect(

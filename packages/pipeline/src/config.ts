@@ -1,6 +1,7 @@
 import { TaskloomError } from '@taskloom/core';
 import type { z } from 'zod';
 import { type Config, configSchema, type ResolvedConfig } from './schema';
+import { namedKeys } from './strict-object';
 
 /** One thing wrong with a config. */
 export interface ConfigProblem {
@@ -50,9 +51,18 @@ class ConfigError extends TaskloomError {
 function toProblems(issue: z.core.$ZodIssue, options: CheckOptions): ConfigProblem[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
   // An unknown key is named at its own place, not at the object that holds it.
-  const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path];
-  const messages = issue.code === 'unrecognized_keys' && issue.keys.length > 1 ? issue.message.split(/(?= Unknown key )/) : [issue.message];
-  return paths.map((place, i) => ({ path: showPath(place), message: (messages[i] ?? issue.message).trim(), ...options.locate?.(place) }));
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
+  const paths = issue.code === 'unrecognized_keys' ? keys.slice(0, namedKeys).map((key) => [...path, key]) : [path];
+  const messages = keys.length > 1 ? issue.message.split(/(?= Unknown key )/) : [issue.message];
+  const problems = paths.map((place, i) => ({
+    path: showPath(place),
+    message: (messages[i] ?? issue.message).trim(),
+    ...options.locate?.(place),
+  }));
+  const more = keys.length - namedKeys;
+  return more > 0
+    ? [...problems, { path: showPath(path), message: `And ${more} more unknown keys.`, ...options.locate?.(path) }]
+    : problems;
 }
 
 function showPath(path: readonly (string | number)[]): string {

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 
+/** Of more unknown keys than these only the number is told. */
+export const namedKeys = 100;
+
 /** An object that knows all its keys: an unknown one is an error that names the nearest known one. */
 export function strictObject<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== 'unrecognized_keys') return undefined;
       const keys = issue.keys as string[];
-      return keys.map((key) => `Unknown key '${key}'.${suggestion(key, Object.keys(shape))}`).join(' ');
+      const named = keys.slice(0, namedKeys);
+      return named.map((key) => `Unknown key '${key}'.${suggestion(key, Object.keys(shape))}`).join(' ');
     },
   });
 }
@@ -39,6 +43,7 @@ function wrongWord(input: unknown, words: readonly string[]): string {
 
 /** " Did you mean 'x'?" for the candidate within an edit distance of a third of the word, else nothing. */
 export function suggestion(word: string, candidates: readonly string[]): string {
+  if (word.length > 100) return '';
   const folded = word.toLowerCase().replace(/[_-]/g, '');
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(folded, candidate.toLowerCase()) }))

@@ -1,7 +1,7 @@
 import { TaskloomError } from '@taskloom/core/host';
 import Papa from 'papaparse';
 import { csvRecords } from './csv-records';
-import { type BadRow, type Row, type RowOptions, type RowStream, rowStream, type TextChunks } from './rows';
+import { type BadRow, batched, type Row, type RowOptions, type RowStream, rowStream, type TextChunks } from './rows';
 
 export interface CsvOptions extends RowOptions {
   /** One character. @default ',' */
@@ -24,8 +24,12 @@ export function csvRows(chunks: TextChunks, options: CsvOptions = {}): RowStream
   return rowStream(async function* (maximumLineLength) {
     let columns = options.columns && checkColumns(options.columns, name);
     for await (const records of csvRecords(chunks, { delimiter, quotes, maximumLength: maximumLineLength })) {
-      const rows: (Row | BadRow)[] = [];
+      let rows: (Row | BadRow)[] = [];
       for (const { line, text } of records) {
+        if (rows.length === batched) {
+          yield rows;
+          rows = [];
+        }
         if (text === null) rows.push({ line, reason: `longer than ${maximumLineLength} characters` });
         else if (text !== '') {
           const fields = parseRecord(text, delimiter, quotes);
@@ -58,7 +62,8 @@ function rowOf(line: number, fields: readonly string[] | string, columns: readon
 }
 
 function checkColumns(columns: readonly string[], name: string): readonly string[] {
-  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
+  const seen = new Set<string>();
+  const twice = columns.find((column) => seen.size === seen.add(column).size);
   if (twice !== undefined)
     throw new TaskloomError('header_invalid', `The column '${twice}' stands twice in ${name}.`, { name, got: columns });
   return columns;

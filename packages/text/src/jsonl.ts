@@ -1,13 +1,17 @@
 import type { Json } from '@taskloom/core/host';
 import { textLines } from './lines';
-import { type BadRow, type Row, type RowOptions, type RowStream, rowStream, type TextChunks } from './rows';
+import { type BadRow, batched, type Row, type RowOptions, type RowStream, rowStream, type TextChunks } from './rows';
 
 /** JSON Lines: one object a line, UTF-8; blank lines are skipped, anything else is a bad row. */
 export function jsonlRows(chunks: TextChunks, options: RowOptions = {}): RowStream {
   return rowStream(async function* (maximumLineLength) {
     for await (const lines of textLines(chunks, maximumLineLength)) {
-      const rows: (Row | BadRow)[] = [];
+      let rows: (Row | BadRow)[] = [];
       for (const { line, text } of lines) {
+        if (rows.length === batched) {
+          yield rows;
+          rows = [];
+        }
         if (text === null) rows.push({ line, reason: `longer than ${maximumLineLength} characters` });
         else if (text.trim() !== '') rows.push(parseLine(line, text));
       }

@@ -48,6 +48,12 @@ export async function collectRows(stream: RowStream): Promise<{ rows: Row[]; rep
   return { rows, report: stream.report };
 }
 
+/** Rows that a parser gives at a time, however long the piece of text: those behind the end of a reading are not parsed. */
+export const batched = 1000;
+
+/** So many rows are looked at for ten bad ones to show. */
+const searched = 10_000;
+
 /** Counts what a parser finds, lets good rows through, and ends the reading past the limits. */
 export function rowStream(
   parse: (maximumLineLength: number) => AsyncIterable<readonly (Row | BadRow)[]>,
@@ -57,6 +63,7 @@ export function rowStream(
   const firstBad: BadRow[] = [];
   let rows = 0;
   let bad = 0;
+  let left = searched;
   async function* walk(): AsyncGenerator<Row> {
     for await (const found of parse(maximumLineLength)) {
       for (const row of found) {
@@ -67,10 +74,10 @@ export function rowStream(
         } else if (bad <= maximumBadRows) {
           if (++rows > maximumRows) throw tooManyRows(name, maximumRows);
           yield row;
-        }
+        } else if (--left === 0) throw tooManyBad(name, maximumBadRows, firstBad);
       }
     }
-    // Past the limit no more rows are given, but reading goes on until there are ten to show.
+    // Past the limit no more rows are given, but reading goes on for a while, until there are ten to show.
     if (bad > maximumBadRows) throw tooManyBad(name, maximumBadRows, firstBad);
   }
   return {

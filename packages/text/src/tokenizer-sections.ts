@@ -3,17 +3,30 @@ import { patternFault } from './pattern-fault';
 
 /** What makes a section of a tokenizer.json (`normalizer`, `pre_tokenizer`, `post_processor`, `decoder`) unfit to run, or undefined. */
 export function sectionFault(section: unknown): string | undefined {
-  const growth = { factor: 1 };
-  return faultOf(section, growth, 0) ?? (growth.factor > 4096 ? 'replacements that may lengthen a text without bound' : undefined);
+  const growth = { factor: 1, added: 0, parts: 0 };
+  const fault = faultOf(section, growth, 0);
+  if (fault) return fault;
+  if (growth.factor > 4096) return 'replacements that may lengthen a text without bound';
+  return growth.added > 4096 ? 'more than 4,096 characters put before a text' : undefined;
 }
 
-function faultOf(value: unknown, growth: { factor: number }, depth: number): string | undefined {
+interface Growth {
+  /** How many times longer a text may become, and by how many characters besides. */
+  factor: number;
+  added: number;
+  /** Objects and lists seen. */
+  parts: number;
+}
+
+function faultOf(value: unknown, growth: Growth, depth: number): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > 20) return 'more than 20 levels';
-  const { type, pattern, content, length } = value as { type?: unknown; pattern?: unknown; content?: unknown; length?: unknown };
+  if (++growth.parts > 2000) return 'more than 2,000 parts';
+  const { type, pattern, content, length, prepend } = value as { readonly [key: string]: unknown };
   if (type === 'FixedLength' && !(Number.isInteger(length) && (length as number) > 0)) return 'pieces of no length';
   if ((pattern !== undefined || type === 'Replace' || type === 'Split') && !isPattern(pattern))
     return 'a pattern that is neither { String } nor { Regex }';
+  if (typeof prepend === 'string') growth.added += prepend.length;
   if (type === 'Replace' && typeof content === 'string') growth.factor *= growthOf(pattern, content);
   for (const [key, inner] of Object.entries(value)) {
     const fault = key === 'Regex' ? regexFault(inner) : faultOf(inner, growth, depth + 1);

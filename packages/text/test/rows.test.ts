@@ -22,6 +22,28 @@ const cut = (text: string, places: readonly number[]): string[] => {
 const places = fc.array(fc.nat(), { maxLength: 12 });
 const field = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[a",;\t\r\n \ufeff]{0,8}$/));
 
+describe('a reading that has failed', () => {
+  // One piece of text, which is what would be parsed whole.
+  const good = 300_000;
+  it.each([
+    ['jsonl', jsonlRows, `{\n${'{"a":1}\n'.repeat(good)}`],
+    ['csv', csvRows, `a,b\n1\n${'1,2\n'.repeat(good)}`],
+  ] as const)('looks for further bad rows of %s for a while only', async (_, read, text) => {
+    let looked = 0;
+    const counted = (async function* () {
+      for (const piece of [text.slice(0, 100_000), text.slice(100_000, 200_000), text.slice(200_000)]) {
+        looked++;
+        yield piece;
+      }
+    })();
+    expect((await failure(read(counted))).message).toMatch(/\(line [12]: [^;]*\)/);
+    expect(looked).toBeLessThan(3);
+    // Ten bad ones are still shown where they are near.
+    const near = await failure(read(text.replace(/\n/, `\n${read === csvRows ? '1\n' : '{\n'}`.repeat(12))));
+    expect(near.message.match(/line \d+/g)).toHaveLength(10);
+  });
+});
+
 describe('jsonlRows', () => {
   it('round-trips any objects, however the text is cut and the lines end', async () => {
     const objects = fc.array(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), { maxLength: 6 });

@@ -58,6 +58,20 @@ describe('tokenizer', () => {
       { ...wordPiece, pre_tokenizer: { type: 'Split', pattern: { Regex: '(a+)+$' }, behavior: 'Isolated', invert: false } },
     ],
     ['a pattern of no kind', { ...wordPiece, normalizer: { type: 'Replace', pattern: { Other: 'a' }, content: 'b' } }],
+    [
+      'prefixes without end',
+      {
+        ...wordPiece,
+        normalizer: {
+          type: 'Sequence',
+          normalizers: Array.from({ length: 50 }, () => ({ type: 'Prepend', prepend: 'x'.repeat(100) })),
+        },
+      },
+    ],
+    [
+      'more parts than any tokeniser has',
+      { ...wordPiece, normalizer: { type: 'Sequence', normalizers: Array.from({ length: 3000 }, () => ({ type: 'Lowercase' })) } },
+    ],
     ['a broken pattern', { ...wordPiece, pre_tokenizer: { type: 'Split', pattern: { Regex: '[' }, behavior: 'Isolated', invert: false } }],
     [
       'replacements that explode',

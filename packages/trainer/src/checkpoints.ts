@@ -34,7 +34,7 @@ export function checkpointName(step: number): string {
 export async function checkpointSteps(store: CheckpointStore): Promise<number[]> {
   const steps = (await store.list()).flatMap((name) => {
     const match = /^checkpoint-(\d+)$/.exec(name);
-    return match ? [Number(match[1])] : [];
+    return match && checkpointName(Number(match[1])) === name ? [Number(match[1])] : [];
   });
   return steps.sort((a, b) => b - a);
 }

@@ -50,7 +50,7 @@ export async function smallRun() {
 }
 
 /** With the manifests that belong to the files: a stranger can compute them too. */
-function signed(files) {
+export function signed(files) {
   const bundles = new Map();
   for (const [path, bytes] of files) {
     const [bundle, name] = path.split('/');

@@ -9,7 +9,8 @@ export function assertLabels(kind: string, labels: readonly string[], least: num
       expected: `at least ${least}`,
       got: labels.length,
     });
-  const twice = labels.find((label, i) => labels.indexOf(label) !== i);
+  const seen = new Set<string>();
+  const twice = labels.find((label) => seen.size === seen.add(label).size);
   if (twice !== undefined)
     throw new TaskloomError('bad_option', `The label '${twice}' is given twice.`, { name: 'labels', remedy: 'Give each label once.' });
   if (classWeights && (classWeights.length !== labels.length || !classWeights.every((weight) => weight >= 0 && Number.isFinite(weight))))
