@@ -14,6 +14,10 @@ const pinned = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
   packageManager: string;
   devDependencies: Record<string, string>;
 };
+const versions: Record<string, string> = {
+  ...pinned.devDependencies,
+  'onnxruntime-node': (manifestOf('packages/onnx').devDependencies ?? {})['onnxruntime-node']!,
+};
 const folder = mkdtempSync(join(tmpdir(), 'taskloom-packed-'));
 let registry: ChildProcess;
 let url: string;
@@ -56,7 +60,7 @@ function project(name: string, type: 'module' | 'commonjs', ours: readonly strin
   const place = join(folder, name);
   mkdirSync(place);
   writeFileSync(join(place, 'package.json'), JSON.stringify({ name, version: '1.0.0', private: true, type }));
-  const wanted = [...ours, ...others.map((other) => `${other}@${pinned.devDependencies[other] ?? 'latest'}`)];
+  const wanted = [...ours, ...others.map((other) => `${other}@${versions[other] ?? 'latest'}`)];
   execute(
     'npm',
     ['install', ...wanted, '--registry', url, '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'],
@@ -88,7 +92,7 @@ describe('one package alone', () => {
 describe('all packages in an ESM project', () => {
   let place: string;
   beforeAll(() => {
-    place = project('esm', 'module', names, [...backend, '@tensorflow/tfjs-layers']);
+    place = project('esm', 'module', names, [...backend, '@tensorflow/tfjs-layers', 'onnxruntime-node']);
   });
 
   it.each(libraries)('the README example of $manifest.name runs', ({ folder: own, manifest }) => {
