@@ -16,7 +16,7 @@ const pinned = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
 };
 const versions: Record<string, string> = {
   ...pinned.devDependencies,
-  'onnxruntime-node': manifestOf('packages/onnx').devDependencies?.['onnxruntime-node']!,
+  'onnxruntime-node': String(manifestOf('packages/onnx').devDependencies?.['onnxruntime-node']),
 };
 const folder = mkdtempSync(join(tmpdir(), 'taskloom-packed-'));
 let registry: ChildProcess;
