@@ -21,7 +21,7 @@ import { type CompileWarning, keyOf, shapeHistory } from './shapes';
 import { loadStages, mapNames, type Ready, release, runStep } from './step';
 
 export interface CompileOptions {
-  /** Told of captured tensors above 1 MB and of inputs whose shape keeps changing. Default: nobody. */
+  /** Told of captured tensors above 1 MB, of inputs whose shape keeps changing, and of a cache that cannot be written. Default: nobody. */
   readonly onWarning?: (warning: CompileWarning) => void;
   /** How many shapes of the inputs are kept compiled; the one used longest ago goes first. Default 16. */
   readonly shapes?: number;

@@ -1,4 +1,5 @@
 import type { Executor } from '@taskloom/core';
+import { cached } from './cache';
 import { onThisThread, runtimeOver } from './client';
 import { type CompileOptions, compiling } from './executor';
 import { missingPackage } from './missing-package';
@@ -13,14 +14,23 @@ export interface OrtOptions extends CompileOptions {
    * where they are. If that thread ends, steps reject with the code `worker_lost`. Default false: the calling thread is blocked while a graph runs.
    */
   readonly worker?: boolean;
+  /**
+   * A folder that keeps what ONNX Runtime made of each graph, for this version of it and this processor: a later run compiles faster. It may be
+   * deleted at any time. Default: none.
+   */
+  readonly cache?: string;
 }
 
 /**
  * Runs steps natively on ONNX Runtime, which must be installed beside this package (`npm install onnxruntime-node`): each step is traced once per
  * shape of its inputs, gradients and optimiser included, and every later call runs the graph.
  */
-export function ort({ threads = 'auto', worker = false, ...options }: OrtOptions = {}): Executor {
-  return compiling('ort', () => nodeRuntime(worker), sessionOptions(threads), options);
+export function ort({ threads = 'auto', worker = false, cache, ...options }: OrtOptions = {}): Executor {
+  const start = async () => {
+    const runtime = await nodeRuntime(worker);
+    return cache === undefined ? runtime : cached(runtime, cache, options.onWarning);
+  };
+  return compiling('ort', start, sessionOptions(threads), options);
 }
 
 /** Not written in the import, so that no bundler for browsers follows it. */
@@ -34,6 +44,14 @@ export async function nodeRuntime(worker: boolean): Promise<Runtime> {
   } catch (cause) {
     throw missingPackage(packageName, cause);
   }
+}
+
+/** Whether `ort()` can run here: onnxruntime-node is installed and loads. */
+export async function isInstalled(): Promise<boolean> {
+  return nodeRuntime(false).then(
+    () => true,
+    () => false,
+  );
 }
 
 export function sessionOptions(threads: 'auto' | number): SessionOptions {

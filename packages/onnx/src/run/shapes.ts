@@ -2,7 +2,7 @@ import type { Signature } from '../trace/trace';
 
 /** What a step may have to say without failing. */
 export interface CompileWarning {
-  readonly code: 'large_constant' | 'many_shapes';
+  readonly code: 'large_constant' | 'many_shapes' | 'cache_unwritable';
   readonly message: string;
 }
 
