@@ -85,7 +85,7 @@ function inputsTable({ shape, tasks }: ModelCardParts): string {
       ? Object.keys(shape.sizes).map((bag) => [bag, `[texts, ${bag}_length]`, 'ids of a bag of features'])
       : [['ids', `[texts, time${shape.perToken === undefined ? '' : `, ${shape.perToken}`}]`, 'ids of tokens']];
   const pairs = tasks.some(({ pair }) => pair)
-    ? [[pairsInput, '[pairs, 2]', 'rows of the texts of each pair; [[0, 0]] where none is asked about']]
+    ? [[pairsInput, '[pairs, 2]', 'rows of the texts of each pair; there may be none']]
     : [];
   return table(['input', 'shape', 'what'], [...ids, ...pairs]);
 }
@@ -106,7 +106,7 @@ function feeds({ shape, tasks }: ModelCardParts): string {
   const dims = shape.kind === 'tokens' && shape.perToken !== undefined ? `[1, words, ${shape.perToken}]` : '[1, length]';
   return [
     ...names.map((name) => `${name}: new Tensor('int32', ${name}, ${dims})`),
-    ...(tasks.some(({ pair }) => pair) ? [`${pairsInput}: new Tensor('int32', [0, 0], [1, 2])`] : []),
+    ...(tasks.some(({ pair }) => pair) ? [`${pairsInput}: new Tensor('int32', [], [0, 2])`] : []),
   ].join(', ');
 }
 

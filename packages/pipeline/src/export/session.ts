@@ -31,8 +31,8 @@ async function ask(
   inputs: Branch<HostArray>,
   pairs: HostArray | undefined,
 ): Promise<Predictions> {
-  // The model takes pairs where it has a task about them; one that nobody asks about is as good as none.
-  const given: { [name: string]: HostArray } = all.some(isPairTask) ? { [pairsInput]: pairs ?? hostArray(new Int32Array(2), [1, 2]) } : {};
+  // The model takes pairs where it has a task about them; there may be none.
+  const given: { [name: string]: HostArray } = all.some(isPairTask) ? { [pairsInput]: pairs ?? hostArray(new Int32Array(0), [0, 2]) } : {};
   const names = wanted.flatMap((task) => predictionsOf(task).map((name) => ({ task: task.name, name, path: `${task.name}/${name}` })));
   const arrays = await model.run(
     { ...(inputs as { readonly [name: string]: HostArray }), ...given },
