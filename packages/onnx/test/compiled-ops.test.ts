@@ -145,7 +145,8 @@ Where compiled results differ from those of the cpu backend:
   with it. NaN goes through everything else, so that a loss shows it.
 - \`erf\` is exact to float32; TensorFlow.js approximates it to 1.5e-7.
 - Arithmetic of two booleans gives an int32 count; eagerly it is a count in bytes of type bool.
-- int32: what does not fit is 0 where a function was computed in float32, and wraps in sums and products as in C. \`atan2(−0, x)\` is that of +0.
+- int32 results that do not fit: TensorFlow.js computes them in float64 and takes the lowest 32 bits. \`mod\` jumps where its operands differ by more than
+  float32 resolves. \`atan2(−0, x)\` is that of +0.
 - \`topk\` is sorted also with \`sorted = false\`.
 - Sums by segment (\`unsortedSegmentSum\`, the gradients of \`gather\`) of few segments or many rows are small matrix products: infinity or NaN in one row
   reaches other segments too. An index below 0 or too large may count from the end or stop the step, where the cpu backend always throws.
