@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph';
-import type { ElementType, Value } from '../graph/value';
+import type { Value } from '../graph/value';
 
 /*
  * Types as the kernels of TensorFlow.js have them: a kernel computes in double precision and stores its result in the type of its input. The one
@@ -33,8 +33,4 @@ export function truncated(graph: Graph, x: Value): Value {
 /** A function of float32 applied to any type, its result stored as tfjs does. */
 export function throughFloat(graph: Graph, x: Value, compute: (x: Value) => Value): Value {
   return x.dtype === 'float32' ? compute(x) : truncated(graph, compute(float(graph, x)));
-}
-
-export function splatLike(graph: Graph, value: number, { shape, dtype }: { shape: readonly number[]; dtype: ElementType }): Value {
-  return graph.splat(value, shape, dtype);
 }

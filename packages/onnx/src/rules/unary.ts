@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
-import { float, number, splatLike, throughFloat } from './numeric';
+import { float, number, throughFloat } from './numeric';
 import type { KernelRule, KernelRules } from './rule';
 
 /** An operator that ORT has for int32 too. */
@@ -57,9 +57,7 @@ function softplus(graph: Graph, x: Value): Value {
 const whether =
   (op: string): KernelRule =>
   (graph, { x }) =>
-    x!.dtype === 'float32'
-      ? graph.op(op, [x!], { shape: x!.shape, dtype: 'bool' })
-      : splatLike(graph, 0, { shape: x!.shape, dtype: 'bool' });
+    x!.dtype === 'float32' ? graph.op(op, [x!], { shape: x!.shape, dtype: 'bool' }) : graph.splat(0, x!.shape, 'bool');
 
 const greatestFloat = 3.4028234663852886e38;
 
@@ -105,7 +103,7 @@ export const unaryRules: KernelRules = {
   // NaN is not less than anything.
   IsFinite: (graph, { x }) => {
     const value = number(graph, x!);
-    if (value.dtype !== 'float32') return splatLike(graph, 1, { shape: value.shape, dtype: 'bool' });
+    if (value.dtype !== 'float32') return graph.splat(1, value.shape, 'bool');
     return graph.binary('LessOrEqual', graph.unary('Abs', value), scalar(graph, greatestFloat), 'bool');
   },
 };
