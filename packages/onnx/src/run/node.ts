@@ -7,7 +7,7 @@ import type { Runtime, SessionOptions } from './runtime';
 import { startWorker } from './worker';
 
 export interface OrtOptions extends CompileOptions {
-  /** Threads of one step. Default 'auto': as many as there are cores. */
+  /** Threads of one step. Default 'auto': as many as there are cores, or one where a step has too little work to share. */
   readonly threads?: 'auto' | number;
   /**
    * Runs steps in a thread of their own, which keeps the state: the event loop of the calling thread stays free. Tracing and host calls stay
@@ -61,6 +61,8 @@ export function sessionOptions(threads: 'auto' | number): SessionOptions {
     executionMode: 'sequential',
     // Plans memory for one shape ahead; for training graphs it costs more than it saves.
     enableMemPattern: false,
+    // An arena keeps its greatest size for as long as its session lives, and there is a session for each shape: it grew by 100 MB and more a shape, at no gain in time.
+    enableCpuMemArena: false,
     logSeverityLevel: 3,
     ...(threads === 'auto' ? {} : { intraOpNumThreads: threads }),
   };

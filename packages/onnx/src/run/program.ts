@@ -2,6 +2,7 @@ import type { HostArray, Tree } from '@taskloom/core';
 import { encode } from '../encode';
 import { arrayOf, type HostComputation, type Node, nodesOf, type Value } from '../graph/value';
 import type { Trace } from '../trace/trace';
+import { workOf } from './work';
 
 /** A part of a step that runs as one ONNX model. */
 export interface GraphStage {
@@ -9,6 +10,8 @@ export interface GraphStage {
   readonly model: Uint8Array<ArrayBuffer>;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Multiplications and additions, roughly. */
+  readonly work: number;
 }
 
 /** A `hostCall` between two of them. */
@@ -104,13 +107,14 @@ function graphStage(
   for (const node of own)
     for (const value of node.inputs)
       if (value && !value.constant && !(value.producer && inside.has(value.producer))) inputs.set(nameOf(value), value);
+  const work = own.reduce((sum, node) => sum + workOf(node), 0);
   const outputs = new Map<string, Value>();
   const leave = (value: Value | undefined) => {
     if (value?.producer && inside.has(value.producer)) outputs.set(nameOf(value), value);
   };
   for (const value of roots.keys()) leave(value);
   for (const node of all) if (node.host || level.get(node)! > stage) for (const value of node.inputs) leave(value);
-  return [{ kind: 'graph', model: encode(inputs, outputs), inputs: [...inputs.keys()], outputs: [...outputs.keys()] }];
+  return [{ kind: 'graph', model: encode(inputs, outputs), inputs: [...inputs.keys()], outputs: [...outputs.keys()], work }];
 }
 
 function hostStage(node: Node, nameOf: (value: Value) => string): HostStage {

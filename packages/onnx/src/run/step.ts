@@ -2,6 +2,7 @@ import type { HostArray, Tree } from '@taskloom/core';
 import { inputName, type Signature, stateName, type Trace } from '../trace/trace';
 import type { GraphStage, HostStage, Program } from './program';
 import type { Held, LoadedModel, Runtime, SessionOptions } from './runtime';
+import { worthThreads } from './work';
 
 type Stage = Omit<GraphStage, 'model' | 'outputs'> & { readonly model: LoadedModel; readonly keep: string[]; readonly read: string[] };
 
@@ -27,11 +28,12 @@ export async function loadStages(program: Program, { nextState }: Trace, runtime
       stages.push(stage);
       continue;
     }
-    const { kind, inputs, outputs } = stage;
+    const { kind, inputs, outputs, work } = stage;
     try {
-      const model = await runtime.load(stage.model, options);
+      const model = await runtime.load(stage.model, stage.work < worthThreads ? { intraOpNumThreads: 1, ...options } : options);
       stages.push({
         kind,
+        work,
         model,
         inputs,
         keep: outputs.filter((name) => kept.has(name)),

@@ -1,0 +1,13 @@
+import { type Node, sizeOf } from '../graph/value';
+
+/** Multiplications and additions of a node, roughly: products by their sizes, everything else one for each element. */
+export function workOf({ op, inputs, outputs }: Node): number {
+  const results = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (op === 'MatMul') return 2 * results * (inputs[0]!.shape.at(-1) ?? 1);
+  // A filter [out, in, …] is used once for each element of the result, but for its first axis.
+  if (op === 'Conv' || op === 'ConvTranspose') return 2 * Math.max(results, sizeOf(inputs[0]!.shape)) * sizeOf(inputs[1]!.shape.slice(1));
+  return results;
+}
+
+/** Steps with less work than this are faster on one thread: the others cost more to wake than they do. */
+export const worthThreads = 2e7;
