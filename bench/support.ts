@@ -12,7 +12,7 @@ const data = dataFiles(fileURLToPath(new URL('../apps/reference/data/support', i
 const config = { ...supportConfig, training: { ...supportConfig.training, steps, evaluateEvery: steps } };
 await startBackend('wasm');
 
-async function run(name: string, executor?: Executor) {
+async function run(name: string, execution: 'compiled' | 'eager', executor?: Executor) {
   const times: number[] = [];
   const losses: number[] = [];
   let began = 0;
@@ -28,7 +28,7 @@ async function run(name: string, executor?: Executor) {
     },
   ];
   const start = performance.now();
-  await train(config, { store: memoryStore(), data, executor, callbacks: callbacks as never });
+  await train(config, { store: memoryStore(), data, execution, executor, callbacks: callbacks as never });
   const total = performance.now() - start;
   const sorted = [...times].sort((a, b) => a - b);
   console.log(
@@ -45,9 +45,9 @@ async function run(name: string, executor?: Executor) {
   return losses;
 }
 const warnings: string[] = [];
-const a = await run('compiled', ort({ threads: 2, onWarning: ({ message }) => void warnings.push(message) }));
+const a = await run('compiled', 'compiled', ort({ threads: 2, onWarning: ({ message }) => void warnings.push(message) }));
 console.log(warnings.join('\n'));
-const b = await run('eager wasm');
+const b = await run('eager wasm', 'eager');
 const worst = Math.max(...a.map((x, i) => Math.abs(x - b[i]!) / Math.abs(b[i]!)));
 console.log('losses', a.at(-1), b.at(-1), 'greatest relative difference', worst);
 process.exit(0);
