@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { TaskloomError } from '@taskloom/core';
-import type { PredictInput, Prediction, ResolvedConfig, Run } from '@taskloom/pipeline';
+import type { PredictInput, Prediction, Predictor, ResolvedConfig } from '@taskloom/pipeline';
 import { readRows } from '@taskloom/text/node';
 
 type Record = { readonly [column: string]: unknown };
 
 /** Answers for the rows of a file, one JSON object a line, in their order. The output appears whole or not at all. Gives the number of rows. */
 export async function predictFile(
-  run: Run,
+  run: Predictor,
   input: string,
   output: string,
   { tasks, batchSize }: { readonly tasks?: readonly string[]; readonly batchSize: number },
@@ -70,7 +70,7 @@ interface Columns {
 
 /** Both kinds of questions that a row can answer, each asked once for the whole batch, and put together again row by row. */
 async function answer(
-  run: Run,
+  run: Predictor,
   rows: readonly Row[],
   single: readonly string[],
   pairs: readonly string[],

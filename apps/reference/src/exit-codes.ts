@@ -30,6 +30,7 @@ const byCode: { readonly [code: string]: number } = {
   usage: exitCodes.usage,
   unknown_task: exitCodes.usage,
   run_exists: exitCodes.usage,
+  missing_package: exitCodes.usage,
   store_in_use: exitCodes.usage,
   bad_config: exitCodes.config,
   bad_option: exitCodes.config,

@@ -7,6 +7,7 @@ import { describeCommand, validateCommand } from './commands/data';
 import { fetchCommand } from './commands/data-fetch';
 import { demoCommand } from './commands/demo';
 import { evaluateCommand } from './commands/evaluate';
+import { exportCommand } from './commands/export';
 import { initCommand } from './commands/init';
 import { inspectCommand } from './commands/inspect';
 import { predictCommand } from './commands/predict';
@@ -20,6 +21,7 @@ const commands: { readonly [name: string]: Command } = {
   resume: resumeCommand,
   evaluate: evaluateCommand,
   predict: predictCommand,
+  export: exportCommand,
   inspect: inspectCommand,
   'data fetch': fetchCommand,
   'data validate': validateCommand,

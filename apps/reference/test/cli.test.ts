@@ -49,7 +49,7 @@ function taskloom(
 }
 
 describe('help and usage', () => {
-  it.each(['init', 'train', 'resume', 'evaluate', 'predict', 'inspect', 'data fetch', 'data validate', 'data describe', 'demo'])(
+  it.each(['init', 'train', 'resume', 'evaluate', 'predict', 'export', 'inspect', 'data fetch', 'data validate', 'data describe', 'demo'])(
     '%s --help is complete',
     async (name) => {
       const { code, out } = await taskloom([...name.split(' '), '--help']);

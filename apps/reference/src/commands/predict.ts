@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline';
-import { loadRun, type PredictInput, type Run } from '@taskloom/pipeline';
+import { loadRun, type PredictInput, type Predictor } from '@taskloom/pipeline';
 import { startBackend } from '../backend';
 import { predictFile } from '../bulk';
 import { command } from '../command';
 import { usageError } from '../exit-codes';
+import { openExportFolder } from '../export-folder';
 import { openRun } from '../run-folder';
 import { whole } from '../terminal/format';
 import { showPrediction } from '../terminal/prediction';
@@ -14,6 +15,12 @@ export const predictCommand = command('predict', 'Ask a trained model: about one
   args: {
     text: { type: 'positional', description: 'The text', required: false, valueHint: 'text' },
     run: runOption,
+    model: {
+      type: 'string',
+      alias: 'm',
+      description: 'Instead of a run, an export: its folder or one of its .onnx files; it is asked on ONNX Runtime alone',
+      valueHint: 'path',
+    },
     and: { type: 'string', description: 'A second text, for tasks about pairs', valueHint: 'text' },
     task: { type: 'string', alias: 't', description: 'Only this task, or several with commas between', valueHint: 'names' },
     interactive: {
@@ -41,6 +48,7 @@ export const predictCommand = command('predict', 'Ask a trained model: about one
     'taskloom predict --run runs/support "Where is my parcel? It should have come on Monday."',
     'taskloom predict --run runs/support "Where is my parcel?" --and "My order has not come" --task duplicate',
     'taskloom predict --run runs/support --interactive',
+    'taskloom predict --model support-model "Where is my parcel?"',
     'taskloom predict --run runs/support --input mails.jsonl --output answers.jsonl --task topic',
   ],
   notes:
@@ -51,9 +59,8 @@ export const predictCommand = command('predict', 'Ask a trained model: about one
     if (modes !== 1) throw usageError('Give a text, or --interactive, or --input and --output.');
     if (args.input !== undefined && args.output === undefined) throw usageError('--input needs --output.');
     if (args.output !== undefined && args.input === undefined) throw usageError('--output needs --input.');
-    const store = openRun(args.run);
-    await startBackend(backendName(args.backend));
-    const run = await loadRun(store);
+    if (args.model !== undefined && args.run !== undefined) throw usageError('Give --run or --model, not both.');
+    const run = args.model === undefined ? await runOf(args.run, args.backend) : await openExportFolder(args.model);
     try {
       const tasks = chosenTasks(run, args.task);
       if (args.input !== undefined) {
@@ -81,17 +88,23 @@ export const predictCommand = command('predict', 'Ask a trained model: about one
   },
 });
 
+async function runOf(folder: string | undefined, backend: string | undefined): Promise<Predictor> {
+  const store = openRun(folder);
+  await startBackend(backendName(backend));
+  return loadRun(store);
+}
+
 /** The names after --task, checked. */
-function chosenTasks(run: Run, names: string | undefined): readonly string[] | undefined {
+function chosenTasks(run: Predictor, names: string | undefined): readonly string[] | undefined {
   if (names === undefined) return undefined;
   const chosen = names.split(',').map((name) => name.trim());
   const known = run.tasks.map(({ name }) => name);
-  for (const name of chosen) if (!known.includes(name)) throw usageError(`The run has no task '${name}'.`, `It has ${known.join(', ')}.`);
+  for (const name of chosen) if (!known.includes(name)) throw usageError(`There is no task '${name}'.`, `There are ${known.join(', ')}.`);
   return chosen;
 }
 
 /** Of the tasks wanted, those about one text, or about two. */
-function fitting(run: Run, wanted: readonly string[] | undefined, pair: boolean): readonly string[] {
+function fitting(run: Predictor, wanted: readonly string[] | undefined, pair: boolean): readonly string[] {
   const fits = run.tasks
     .filter((task) => task.pair === pair && (wanted === undefined || wanted.includes(task.name)))
     .map(({ name }) => name);
@@ -101,7 +114,7 @@ function fitting(run: Run, wanted: readonly string[] | undefined, pair: boolean)
 }
 
 /** Line by line. In a terminal, tasks about two texts compare each text with the one before. */
-async function interact(run: Run, wanted: readonly string[] | undefined, json: boolean): Promise<void> {
+async function interact(run: Predictor, wanted: readonly string[] | undefined, json: boolean): Promise<void> {
   const terminal = process.stdin.isTTY === true;
   const chosen = run.tasks.filter(({ name }) => wanted === undefined || wanted.includes(name));
   const pairs = terminal && !json ? chosen.filter(({ pair }) => pair).map(({ name }) => name) : [];
