@@ -84,9 +84,7 @@ function inputsTable({ shape, tasks }: ModelCardParts): string {
     shape.kind === 'bags'
       ? Object.keys(shape.sizes).map((bag) => [bag, `[texts, ${bag}_length]`, 'ids of a bag of features'])
       : [['ids', `[texts, time${shape.perToken === undefined ? '' : `, ${shape.perToken}`}]`, 'ids of tokens']];
-  const pairs = tasks.some(({ pair }) => pair)
-    ? [[pairsInput, '[pairs, 2]', 'rows of the texts of each pair; there may be none']]
-    : [];
+  const pairs = tasks.some(({ pair }) => pair) ? [[pairsInput, '[pairs, 2]', 'rows of the texts of each pair; there may be none']] : [];
   return table(['input', 'shape', 'what'], [...ids, ...pairs]);
 }
 
