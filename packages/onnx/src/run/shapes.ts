@@ -13,20 +13,21 @@ export function keyOf(leaves: ReadonlyMap<string, Signature>): string {
   return text;
 }
 
-/** Remembers the shapes that a step was compiled for; from the fourth on it says which axis keeps changing: once for each doubling. */
+/** Notes the shapes that a step is compiled for; from the fourth on it says which axis keeps changing: once for each doubling. */
 export function shapeHistory(onWarning?: (warning: CompileWarning) => void): (now: ReadonlyMap<string, Signature>) => void {
-  const seen: ReadonlyMap<string, Signature>[] = [];
+  /** The first sizes of each axis. */
+  const sizes = new Map<string, Set<number>>();
+  let count = 0;
   return (now) => {
-    // Shapes only: the arrays are not kept.
-    seen.push(new Map([...now].map(([path, { shape, dtype }]) => [path, { shape, dtype }])));
-    const count = seen.length;
-    if (count < 4 || (count & (count - 1)) !== 0) return;
-    const changing: string[] = [];
-    for (const [path, leaf] of now)
-      for (const axis of leaf.shape.keys()) {
-        const sizes = new Set(seen.map((past) => past.get(path)?.shape[axis]));
-        if (sizes.size > 1) changing.push(`axis ${axis} of '${path}' (${[...sizes].slice(0, 4).join(', ')}, …)`);
+    for (const [path, { shape }] of now)
+      for (const [axis, size] of shape.entries()) {
+        const name = `axis ${axis} of '${path}'`;
+        const seen = sizes.get(name) ?? new Set();
+        if (seen.size < 4) sizes.set(name, seen.add(size));
       }
+    count++;
+    if (count < 4 || (count & (count - 1)) !== 0) return;
+    const changing = [...sizes].filter(([, seen]) => seen.size > 1).map(([name, seen]) => `${name} (${[...seen].join(', ')}, …)`);
     onWarning?.({
       code: 'many_shapes',
       message: `The step was compiled for ${count} shapes: ${changing.join('; ') || 'its state'} keeps changing. Pad to a few lengths.`,
