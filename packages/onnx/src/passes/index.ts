@@ -1,5 +1,5 @@
-import type { Tree } from '@taskloom/core';
 import type { Value } from '../graph/value';
+import { mapLeaves } from '../trace/leaves';
 import type { Trace } from '../trace/trace';
 import { layerNorms } from './layer-norm';
 import type { Pass } from './rewrite';
@@ -13,23 +13,11 @@ export function optimized(trace: Trace, chosen: readonly Pass[] = passes): Trace
   const roots: Value[] = [];
   const place = (value: Value) => roots.push(value) - 1;
   const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
-  const outputs = mapValues(trace.outputs, place);
+  const outputs = mapLeaves(trace.outputs, place);
   const after = chosen.reduce<readonly Value[]>((values, pass) => pass(trace.graph, values), roots);
   return {
     ...trace,
     nextState: new Map(state.map(([path, at]) => [path, after[at]!])),
-    outputs: mapNumbers(outputs, (at) => after[at]!),
+    outputs: mapLeaves(outputs, (at) => after[at]!),
   };
-}
-
-function mapValues(tree: Tree<Value>, fn: (value: Value) => number): Numbers {
-  if ('id' in tree && typeof tree.id === 'number') return fn(tree as Value);
-  return Object.fromEntries(Object.entries(tree).map(([name, branch]) => [name, mapValues(branch as Tree<Value>, fn)]));
-}
-
-type Numbers = number | { readonly [name: string]: Numbers };
-
-function mapNumbers(tree: Numbers, fn: (at: number) => Value): Tree<Value> {
-  if (typeof tree === 'number') return fn(tree) as Tree<Value>;
-  return Object.fromEntries(Object.entries(tree).map(([name, branch]) => [name, mapNumbers(branch, fn)])) as Tree<Value>;
 }

@@ -33,17 +33,6 @@ function again(graph: Graph, node: Node, inputs: readonly (Value | undefined)[])
   return graph.node(node.op, inputs, node.outputs, node.attributes, node.domain);
 }
 
-/** How many nodes and outputs read each value. */
-export function usesOf(outputs: readonly Value[]): Map<Value, number> {
-  const uses = new Map<Value, number>();
-  const count = (value: Value | undefined) => {
-    if (value) uses.set(value, (uses.get(value) ?? 0) + 1);
-  };
-  for (const node of nodesOf(outputs)) node.inputs.forEach(count);
-  outputs.forEach(count);
-  return uses;
-}
-
 /** The node behind a value, if it is one of this operator. */
 export function producedBy(value: Value | undefined, op: string): Node | undefined {
   return value?.producer?.op === op ? value.producer : undefined;

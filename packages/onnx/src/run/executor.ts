@@ -12,13 +12,13 @@ import {
   type Tree,
 } from '@taskloom/core';
 import { Tensor } from '@tensorflow/tfjs-core';
-import type { Value } from '../graph/value';
 import { optimized } from '../passes';
+import { mapLeaves } from '../trace/leaves';
 import { type Signature, trace } from '../trace/trace';
 import { program } from './program';
 import type { Held, Runtime, SessionOptions } from './runtime';
 import { type CompileWarning, keyOf, shapeHistory } from './shapes';
-import { loadStages, mapNames, type Ready, release, runStep } from './step';
+import { loadStages, type Ready, release, runStep } from './step';
 
 export interface CompileOptions {
   /** Told of captured tensors above 1 MB, of inputs whose shape keeps changing, and of a cache that cannot be written. Default: nobody. */
@@ -73,7 +73,7 @@ export function compiling(
         const traced = optimized(
           trace(
             fn,
-            mapNames(skeleton, (path) => ({ ...signature.get(path)!, data: nothing })),
+            mapLeaves(skeleton, (path) => ({ ...signature.get(path)!, data: nothing })),
             inputs,
           ),
         );
@@ -83,7 +83,7 @@ export function compiling(
               code: 'large_constant',
               message: `A tensor [${shape.join(', ')}] of ${(bytes / largeConstant).toFixed(1)} MB that the step captured is part of the compiled graph; pass it as an input or as state.`,
             });
-        const made = program(traced, (nameOf) => mapValues(traced.outputs, nameOf));
+        const made = program(traced, (nameOf) => mapLeaves(traced.outputs, nameOf));
         return loadStages(made, traced, runtime, sessionOptions);
       };
 
@@ -120,7 +120,7 @@ export function compiling(
           inTurn(async () => {
             const arrays = await runtime.read([...state.values()]);
             const byPath = new Map([...state.keys()].map((path, i) => [path, arrays[i]!]));
-            return mapNames(skeleton, (path) => byPath.get(path)!) as Host<S>;
+            return mapLeaves(skeleton, (path) => byPath.get(path)!) as Host<S>;
           }),
         load: (next: Feed<S>) => inTurn(async () => replace(await hostTree(next as Tree<HostArray | Tensor>))),
         dispose() {
@@ -149,9 +149,4 @@ async function hostTree(tree: Tree<HostArray | Tensor>): Promise<Tree<HostArray>
   mapTree(tree, (leaf) => void (leaf instanceof Tensor && tensors.push(leaf)));
   for (const tensor of tensors) read.set(tensor, (await readTree(tensor)) as HostArray);
   return mapTree(tree, (leaf) => (leaf instanceof Tensor ? read.get(leaf)! : leaf));
-}
-
-function mapValues(tree: Tree<Value>, fn: (value: Value) => string): Tree<string> {
-  if ('id' in tree && typeof tree.id === 'number') return fn(tree as Value);
-  return Object.fromEntries(Object.entries(tree).map(([name, branch]) => [name, mapValues(branch as Tree<Value>, fn)]));
 }

@@ -1,4 +1,5 @@
 import type { HostArray, Tree } from '@taskloom/core';
+import { mapLeaves } from '../trace/leaves';
 import { inputName, type Signature, stateName, type Trace } from '../trace/trace';
 import type { GraphStage, HostStage, Program } from './program';
 import type { Held, LoadedModel, Runtime, SessionOptions } from './runtime';
@@ -99,7 +100,7 @@ export async function runStep(
   runtime.free([...state.values(), ...made].filter((each) => !alive.has(each)));
   // Arrays that are not this step's own are copied, so that callers may do with outputs what they like.
   const output = (name: string) => (given.has(name) ? copied(given.get(name)!) : here.get(name)!);
-  return { state: next, outputs: mapNames(outputs, output) };
+  return { state: next, outputs: mapLeaves(outputs, output) };
 }
 
 export async function release({ stages }: Pick<Ready, 'stages'>): Promise<void> {
@@ -117,9 +118,4 @@ function copied(array: HostArray): HostArray {
 
 function namesOf(tree: Tree<string>): string[] {
   return typeof tree === 'string' ? [tree] : Object.values(tree).flatMap(namesOf);
-}
-
-export function mapNames(tree: Tree<string>, fn: (name: string) => HostArray): Tree<HostArray> {
-  if (typeof tree === 'string') return fn(tree);
-  return Object.fromEntries(Object.entries(tree).map(([name, branch]) => [name, mapNames(branch as Tree<string>, fn)]));
 }
