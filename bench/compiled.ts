@@ -6,6 +6,7 @@ import { type Contender, interleaved, type Timing, timed } from './peers/rounds'
 import { torchPeer } from './peers/torch';
 import { bagStep, bagTables } from './works/bag';
 import { convnetStep } from './works/convnet';
+import { predictStep } from './works/predict';
 import { sinusoidStep } from './works/sinusoid';
 import { trainBatch, trainStep } from './works/transformer';
 
@@ -14,6 +15,8 @@ interface Work {
   readonly peers: readonly string[];
   readonly steps: number;
   start(): Promise<() => Promise<unknown>>;
+  /** Others of our own, which the first is compared with as well. */
+  readonly beside?: { readonly [name: string]: () => Promise<() => Promise<unknown>> };
 }
 
 const compiled = (work: { step: unknown; init(): unknown }, threads?: number) =>
@@ -34,6 +37,8 @@ const bag = (rows: number) => async () => {
   return () => step(train);
 };
 
+const predict = (precision: 'fp32' | 'int8') => async () => (await predictStep(precision)).step;
+
 const works: { readonly [name: string]: Work } = {
   transformer: {
     peers: ['transformer-train'],
@@ -44,6 +49,7 @@ const works: { readonly [name: string]: Work } = {
   'bag 100k': { peers: ['bag-100k'], steps: 20, start: bag(100_000) },
   'bag 500k': { peers: ['bag-500k'], steps: 20, start: bag(500_000) },
   maml: { peers: ['maml-batched', 'maml-loop'], steps: 20, start: simple(sinusoidStep, 1) },
+  'predict, one text': { peers: ['transformer-predict'], steps: 20, start: predict('fp32'), beside: { 'Taskloom int8': predict('int8') } },
   convnet: { peers: ['omniglot-train'], steps: 5, start: simple(convnetStep) },
 };
 
@@ -53,10 +59,11 @@ console.log(`${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version
 console.log('| work | contender | median, ms | least, ms | ours / theirs, medians | least |');
 console.log('|---|---|---:|---:|---:|---:|');
 for (const name of chosen.length > 0 ? chosen : Object.keys(works)) {
-  const { peers, steps, start } = works[name]!;
+  const { peers, steps, start, beside = {} } = works[name]!;
   const step = await start();
   await step();
   const others: Contender[] = [];
+  for (const [other, begin] of Object.entries(beside)) others.push(timed(other, await begin()));
   const stops: (() => void)[] = [];
   for (const work of alone ? [] : peers) {
     const peer = await torchPeer(work);
