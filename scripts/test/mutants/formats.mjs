@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hostArray, readSafetensors, writeSafetensors } from '@taskloom/core';
+import { eager, hostArray, readSafetensors, writeSafetensors } from '@taskloom/core';
 import { loadRun, resume } from '@taskloom/pipeline';
 import { collectRows, conllRows, csvRows, jsonlRows, tokenizer } from '@taskloom/text';
 import { loadConfigFile } from 'taskloom';
@@ -114,6 +114,6 @@ export const formats = {
   'checkpoint folder': {
     seed: smallRun,
     mutate: mutateCheckpoint,
-    read: (mutant) => readRunFolder(mutant, (store) => resume({ store, data })),
+    read: (mutant) => readRunFolder(mutant, (store) => resume({ store, data, executor: eager() })),
   },
 };

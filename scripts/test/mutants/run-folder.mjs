@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { memoryStore } from '@taskloom/core';
+import { eager, memoryStore } from '@taskloom/core';
 import { hostRandom } from '@taskloom/core/host';
 import { folderStore } from '@taskloom/core/node';
 import { memoryData, train } from '@taskloom/pipeline';
@@ -40,6 +40,7 @@ export async function smallRun() {
   await train(config, {
     store,
     data,
+    executor: eager(),
     signal: stop.signal,
     onProgress: (event) => event.kind === 'step' && event.step === 4 && stop.abort(),
   });
