@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph';
 import type { Value } from '../graph/value';
 import { fold } from './fold';
+import { fuse } from './fuse';
 import { halvesOf } from './half';
 import type { Emit } from './merge';
 import { inOpset17, needsLater } from './older-opset';
@@ -22,6 +23,8 @@ export function emitter(graph: Graph, { precision, portable }: { readonly precis
     const [result] = results as [(typeof results)[number]];
     const folded = fold(graph, op, inputs, result.shape, attributes);
     if (folded) return [folded];
+    const fused = fuse(graph, op, inputs);
+    if (fused) return [fused];
     const small = precision === 'int8' ? quantize(op, inputs, result.shape, attributes) : undefined;
     if (small) return [small];
     const given = inputs.map(stored);

@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { encode } from '../encode';
 import { Graph } from '../graph/graph';
 import { nodesOf, type Value } from '../graph/value';
+import { layerNorms } from '../passes/layer-norm';
 import { inputName, trace } from '../trace/trace';
 import { type Aligned, align, constantsIn, Difference } from './align';
 import { checkOptions } from './check-options';
@@ -87,8 +88,14 @@ function traceAt(
   );
   const found = new Map<string, Value>();
   try {
-    const { outputs } = trace((state, given) => ({ state, outputs: predict(given as { [name: string]: Tensor }) }), {}, inputs as never);
+    const { graph, outputs } = trace(
+      (state, given) => ({ state, outputs: predict(given as { [name: string]: Tensor }) }),
+      {},
+      inputs as never,
+    );
     collect(outputs, '', found);
+    const values = layerNorms(graph, [...found.values()]);
+    for (const [i, name] of [...found.keys()].entries()) found.set(name, values[i]!);
   } catch (error) {
     if (TaskloomError.isInstance(error) && error.code === 'not_traceable') throw error;
     const at = symbols.map((symbol, i) => `${symbol} = ${sizes[i]}`).join(', ');
