@@ -19,10 +19,12 @@ const backend = await startBackend('wasm');
 const store = memoryStore();
 
 const sizes = new Map<string, number>();
+let executor = '';
 const result = await train(config, {
   store,
   data,
   onProgress(event) {
+    if (event.kind === 'execution') executor = event.name;
     if (event.kind === 'data') for (const { tasks, rows } of event.sources) for (const task of tasks) sizes.set(task, rows);
     if (event.kind === 'evaluation') console.error(`  step ${event.step}: validation ${event.evaluation.mean.toFixed(4)}`);
   },
@@ -35,7 +37,7 @@ const majority = await evaluateBaseline(config, 'test', data);
 
 const time = `${Math.floor(result.seconds / 60)}:${String(Math.round(result.seconds % 60)).padStart(2, '0')}`;
 console.log(
-  `\n${result.parameters.toLocaleString('en')} parameters, ${result.step.toLocaleString('en')} steps, kept: step ${result.keptStep}; ${time} min with evaluations, ${backend} backend, seed ${config.seed}.\n`,
+  `\n${result.parameters.toLocaleString('en')} parameters, ${result.step.toLocaleString('en')} steps, kept: step ${result.keptStep}; ${time} min with evaluations, executor ${executor}, ${backend} backend, seed ${config.seed}.\n`,
 );
 console.log('| task | training rows | metric | validation | test rows | test | 95 % interval | majority or mean, test |');
 console.log('| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |');
