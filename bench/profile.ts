@@ -1,4 +1,4 @@
-// Where the time of compiled steps goes, by operator and shape. Run: node examples/run.mjs ../bench/profile.ts transformer|support [steps]
+// Where the time of compiled steps goes, by operator and shape. Run: node examples/run.mjs ../bench/profile.ts transformer|bag|support [steps]
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { train } from '@taskloom/pipeline';
 import { InferenceSession } from 'onnxruntime-node';
 import { dataFiles } from '../apps/reference/src/data-files';
 import { supportConfig } from '../apps/reference/src/support-config';
+import { bagStep, bagTables } from './works/bag';
 import { trainBatch, trainStep } from './works/transformer';
 
 const [work = 'transformer', count = '6'] = process.argv.slice(2);
@@ -35,6 +36,21 @@ if (work === 'transformer') {
   const compiled = await ort().compile(step as never, { state: init() as never });
   for (let i = 0; i < steps; i++) await compiled(trainBatch(32, i) as never);
   compiled.dispose();
+} else if (work === 'bag') {
+  const { step, init } = bagStep();
+  const compiled = (await ort().compile(step as never, { state: init() as never })) as never as (inputs: never) => Promise<unknown>;
+  const around = bagTables(100_000);
+  let inside = 0;
+  const began = performance.now();
+  for (let i = 0; i < steps; i++)
+    await around(async (inputs) => {
+      const start = performance.now();
+      const outputs = await compiled(inputs);
+      inside += performance.now() - start;
+      return outputs;
+    });
+  console.log(`${((performance.now() - began) / steps).toFixed(1)} ms a step, ${(inside / steps).toFixed(1)} of them compiled`);
+  (compiled as never as { dispose(): void }).dispose();
 } else {
   const data = dataFiles(fileURLToPath(new URL('../apps/reference/data/support', import.meta.url)));
   const config = { ...supportConfig, training: { ...supportConfig.training, steps, evaluateEvery: steps } };

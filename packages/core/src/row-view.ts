@@ -36,32 +36,44 @@ export function rowView<Tables extends { readonly [name: string]: HostArray }>(
   { pad = [] }: RowViewOptions = {},
 ): RowView<Tables> {
   const height = heightOf(tables);
+  const rows = distinctRows(ids, height);
   const local = new Map<number, number>();
-  for (const { data } of ids) {
-    for (const id of data) {
-      const row = Math.abs(id);
-      if (row >= height)
-        throw new TaskloomError('out_of_range', 'An id has no row in the table.', { name: 'ids', got: id, expected: `|id| < ${height}` });
-      if (row !== 0) local.set(row, 0);
-    }
-  }
-  const rows = Int32Array.from([0, ...[...local.keys()].sort((a, b) => a - b)]);
-  for (const [index, row] of rows.entries()) local.set(row, index);
+  for (let index = 0; index < rows.length; index++) local.set(rows[index]!, index);
   const size = paddedSize(rows.length, pad);
   return {
     tables: mapTables(tables, (table) => gather(table, rows, size)),
-    ids: ids.map(({ data, shape }) =>
-      hostArray(
-        Int32Array.from(data as Int32Array, (id) => Math.sign(id) * local.get(Math.abs(id))!),
-        shape,
-      ),
-    ),
+    ids: ids.map(({ data, shape }) => {
+      const renumbered = new Int32Array(data.length);
+      for (let i = 0; i < data.length; i++) renumbered[i] = data[i]! < 0 ? -local.get(-data[i]!)! : local.get(data[i]!)!;
+      return hostArray(renumbered, shape);
+    }),
     rows,
     size,
     writeBack(updated) {
       for (const [name, table] of Object.entries(tables)) scatter(name, table, updated[name], rows, size);
     },
   };
+}
+
+/** 0 and the rows that the ids name, rising. */
+function distinctRows(ids: readonly HostArray[], height: number): Int32Array {
+  const named = new Int32Array(1 + ids.reduce((count, { data }) => count + data.length, 0));
+  let count = 1;
+  for (const { data } of ids)
+    for (let i = 0; i < data.length; i++) {
+      const row = Math.abs(data[i]!);
+      if (row >= height)
+        throw new TaskloomError('out_of_range', 'An id has no row in the table.', {
+          name: 'ids',
+          got: data[i],
+          expected: `|id| < ${height}`,
+        });
+      named[count++] = row;
+    }
+  named.sort();
+  let distinct = 0;
+  for (let i = 1; i < count; i++) if (named[i] !== named[distinct]) named[++distinct] = named[i]!;
+  return named.slice(0, distinct + 1);
 }
 
 function heightOf(tables: { readonly [name: string]: HostArray }): number {
@@ -90,7 +102,10 @@ function paddedSize(least: number, sizes: readonly number[]): number {
 function gather(table: HostArray, rows: Int32Array, size: number): HostArray {
   const width = table.data.length / table.shape[0]!;
   const data = new (table.data.constructor as Float32ArrayConstructor)(size * width);
-  for (const [index, row] of rows.entries()) data.set(table.data.subarray(row * width, (row + 1) * width), index * width);
+  const from = table.data;
+  // Element by element: a view of each row costs more than its elements.
+  for (let index = 0, to = 0; index < rows.length; index++)
+    for (let at = rows[index]! * width, end = at + width; at < end; at++) data[to++] = from[at]!;
   return hostArray(data, [size, ...table.shape.slice(1)]);
 }
 
@@ -102,8 +117,9 @@ function scatter(name: string, table: HostArray, updated: HostArray | undefined,
       expected: `${table.dtype} [${[size, ...table.shape.slice(1)].join(', ')}]`,
       got: updated ? `${updated.dtype} [${updated.shape.join(', ')}]` : 'nothing',
     });
-  for (const [index, row] of rows.entries())
-    if (row !== 0) table.data.set(updated.data.subarray(index * width, (index + 1) * width), row * width);
+  const [from, to] = [updated.data, table.data];
+  for (let index = 1, at = width; index < rows.length; index++)
+    for (let place = rows[index]! * width, end = place + width; place < end; place++) to[place] = from[at++]!;
 }
 
 function mapTables<Tables extends { readonly [name: string]: HostArray }>(
