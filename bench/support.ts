@@ -45,7 +45,11 @@ async function run(name: string, execution: 'compiled' | 'eager', executor?: Exe
   return losses;
 }
 const warnings: string[] = [];
-const a = await run('compiled', 'compiled', ort({ threads: process.argv[3] ? Number(process.argv[3]) : 'auto', onWarning: ({ message }) => void warnings.push(message) }));
+const a = await run(
+  'compiled',
+  'compiled',
+  ort({ threads: process.argv[3] ? Number(process.argv[3]) : 'auto', onWarning: ({ message }) => void warnings.push(message) }),
+);
 console.log(warnings.join('\n'));
 const b = await run('eager wasm', 'eager');
 const worst = Math.max(...a.map((x, i) => Math.abs(x - b[i]!) / Math.abs(b[i]!)));
