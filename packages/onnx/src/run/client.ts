@@ -6,8 +6,6 @@ import type { Held, Runtime } from './runtime';
 export interface Transport {
   readonly name: string;
   readonly version: string;
-  /** Whether arrays are copied on the way. */
-  readonly copies: boolean;
   call<Method extends Exclude<keyof Engine, 'free'>>(
     method: Method,
     ...args: Parameters<Engine[Method]>
@@ -46,7 +44,7 @@ export function runtimeOver(transport: Transport): Runtime {
     async hold(arrays) {
       const first = count;
       count += arrays.length;
-      await explained('take the state', transport.call('hold', first, transport.copies ? arrays : arrays.map(copy)));
+      await explained('take the state', transport.call('hold', first, apart(arrays)));
       return arrays.map((_, i): Held => ({ held: first + i }));
     },
     read: (held) => explained('read the state', transport.call('read', held.map(numberOf))),
@@ -61,7 +59,6 @@ export function onThisThread(name: string, ort: OrtModule): Runtime {
   return runtimeOver({
     name,
     version: versionOf(ort),
-    copies: false,
     call: async (method, ...args) => (own[method] as (...of: unknown[]) => never)(...args),
     free: (numbers) => own.free(numbers),
     close: async () => {},
@@ -76,8 +73,15 @@ function numberOf({ held }: Held): number {
   return held;
 }
 
-function copy(array: HostArray): HostArray {
-  return { ...array, data: array.data.slice() };
+/** Each array with memory of its own: copied where it is a part of more, or comes twice. */
+function apart(arrays: readonly HostArray[]): HostArray[] {
+  const buffers = new Set<ArrayBufferLike>();
+  return arrays.map((array) => {
+    const { buffer, byteLength } = array.data;
+    if (byteLength !== buffer.byteLength || buffers.has(buffer)) return { ...array, data: array.data.slice() };
+    buffers.add(buffer);
+    return array;
+  });
 }
 
 async function explained<T>(doing: string, result: Promise<T>): Promise<T> {

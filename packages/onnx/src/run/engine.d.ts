@@ -14,12 +14,12 @@ export interface RunRequest {
   readonly read: readonly string[];
 }
 
-/** Models and arrays by numbers that the caller chooses. */
+/** Models and arrays by numbers that the caller chooses. The arrays that it holds are its own: it frees their memory. */
 export interface Engine {
   load(id: number, model: Uint8Array | string, options: object): Promise<void>;
   run(id: number, request: RunRequest): Promise<HostArray[]>;
   release(id: number): Promise<void>;
-  /** Takes the arrays over: the first by this number, the others by the following ones. */
+  /** The first by this number, the others by the following ones. */
   hold(first: number, arrays: readonly HostArray[]): void;
   read(numbers: readonly number[]): HostArray[];
   free(numbers: readonly number[]): void;

@@ -1,5 +1,28 @@
 // Plain JavaScript with its types beside it: a worker thread runs it from the sources as from the build.
 
+/** Bytes from which an array's memory is given back at once. */
+const large = 1 << 16;
+
+/**
+ * Gives back the memory of an array that nobody else has. Garbage collection would do it many steps later, and each step makes the whole state anew.
+ * @type {(buffer: ArrayBuffer) => void}
+ */
+const discard = (buffer) => {
+  if (buffer.transfer) buffer.transfer(0);
+  else nowhere().postMessage(null, [buffer]);
+};
+
+/** Node 20 has no `ArrayBuffer.prototype.transfer`: what goes into a port whose other end is closed is gone. */
+let port;
+function nowhere() {
+  if (!port) {
+    const { port1, port2 } = new MessageChannel();
+    port2.close();
+    port = port1;
+  }
+  return port;
+}
+
 /**
  * Sessions of one copy of ONNX Runtime and the arrays that stay with them, both by numbers that the caller chooses.
  * @type {typeof import('./engine').engine}
@@ -32,7 +55,11 @@ export function engine({ InferenceSession, Tensor }) {
     },
     read: (numbers) => numbers.map((number) => hostArray(held.get(number), true)),
     free(numbers) {
-      for (const number of numbers) held.delete(number);
+      for (const number of numbers) {
+        const tensor = held.get(number);
+        held.delete(number);
+        if (tensor && tensor.data.byteLength >= large) discard(tensor.data.buffer);
+      }
     },
   };
 }

@@ -18,7 +18,7 @@ import { type Signature, trace } from '../trace/trace';
 import { program } from './program';
 import type { Held, Runtime, SessionOptions } from './runtime';
 import { type CompileWarning, keyOf, shapeHistory } from './shapes';
-import { loadStages, type Ready, release, runStep } from './step';
+import { copied, loadStages, type Ready, release, runStep } from './step';
 
 export interface CompileOptions {
   /** Told of captured tensors above 1 MB, of inputs whose shape keeps changing, and of a cache that cannot be written. Default: nobody. */
@@ -59,6 +59,7 @@ export function compiling(
         signature = next;
         key = keyOf(next);
       };
+      /** The arrays are taken over. */
       const replace = async (next: Tree<HostArray>) => {
         const flat = leaves(next);
         skeleton = mapTree(next, (_, path) => path);
@@ -122,7 +123,7 @@ export function compiling(
             const byPath = new Map([...state.keys()].map((path, i) => [path, arrays[i]!]));
             return mapLeaves(skeleton, (path) => byPath.get(path)!) as Host<S>;
           }),
-        load: (next: Feed<S>) => inTurn(async () => replace(await hostTree(next as Tree<HostArray | Tensor>))),
+        load: (next: Feed<S>) => inTurn(async () => replace(mapTree(await hostTree(next as Tree<HostArray | Tensor>), copied))),
         dispose() {
           if (disposed) return;
           disposed = true;

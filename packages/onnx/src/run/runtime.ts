@@ -7,7 +7,7 @@ export interface Runtime {
   readonly version: string;
   /** A model by its bytes, which go to the runtime, or by the path of its file. */
   load(model: Uint8Array<ArrayBuffer> | string, options: SessionOptions): Promise<LoadedModel>;
-  /** Copies arrays to where the models run. */
+  /** Takes arrays over, to where the models run: their owner may not use them any more. */
   hold(arrays: readonly HostArray[]): Promise<readonly Held[]>;
   /** Copies of held arrays. */
   read(held: readonly Held[]): Promise<readonly HostArray[]>;

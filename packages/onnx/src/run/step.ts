@@ -89,7 +89,8 @@ export async function runStep(
     }
     // What no model made: constants, inputs and host computations that become state.
     const taken = [...new Set(nextState.values())].filter((name) => !there.has(name));
-    const held = taken.length > 0 ? await runtime.hold(taken.map((name) => here.get(name)!)) : [];
+    const arrays = taken.map((name) => copied(here.get(name)!));
+    const held = arrays.length > 0 ? await runtime.hold(arrays) : [];
     for (const [i, name] of taken.entries()) keep(name, held[i]!);
   } catch (error) {
     runtime.free(made);
@@ -112,7 +113,7 @@ function compute({ inputs, outputs, compute }: HostStage, arrays: Map<string, Ho
   for (const [i, { name, shape }] of outputs.entries()) arrays.set(name, { shape, dtype: 'float32', data: Float32Array.from(results[i]!) });
 }
 
-function copied(array: HostArray): HostArray {
+export function copied(array: HostArray): HostArray {
   return { ...array, data: array.data.slice() };
 }
 

@@ -70,7 +70,6 @@ export async function startWorker(runtime = 'onnxruntime-node'): Promise<EngineW
   return {
     name: 'onnxruntime-node, in a worker',
     version: ready.version,
-    copies: true,
     thread,
     call: (method, ...args) =>
       new Promise((resolve, reject) => {
@@ -91,22 +90,17 @@ export async function startWorker(runtime = 'onnxruntime-node'): Promise<EngineW
   };
 }
 
-/** The arguments of a call as they cross: the model moves, arrays are copied once, since their owners go on using them. */
+/** The arguments of a call as they cross: what the engine takes over moves; what a step is fed is copied once, since its owner goes on using it. */
 function crossing(args: readonly unknown[]): { readonly message: readonly unknown[]; readonly buffers: ArrayBuffer[] } {
   const buffers = new Set<ArrayBuffer>();
-  const copied = (array: HostArray): HostArray => {
-    const data = array.data.slice();
-    buffers.add(data.buffer);
-    return { ...array, data };
+  const moved = <View extends ArrayBufferView>(data: View): View => {
+    buffers.add(data.buffer as ArrayBuffer);
+    return data;
   };
   const message = args.map((arg) => {
-    if (arg instanceof Uint8Array) {
-      const model = arg.byteLength === arg.buffer.byteLength ? arg : arg.slice();
-      buffers.add(model.buffer as ArrayBuffer);
-      return model;
-    }
-    if (Array.isArray(arg)) return arg.map((each: HostArray | number) => (typeof each === 'number' ? each : copied(each)));
-    if (isRun(arg)) return { ...arg, given: arg.given.map(([name, array]) => [name, copied(array)]) };
+    if (arg instanceof Uint8Array) return moved(arg.byteLength === arg.buffer.byteLength ? arg : arg.slice());
+    if (Array.isArray(arg)) for (const each of arg as readonly (HostArray | number)[]) if (typeof each !== 'number') moved(each.data);
+    if (isRun(arg)) return { ...arg, given: arg.given.map(([name, array]) => [name, { ...array, data: moved(array.data.slice()) }]) };
     return arg;
   });
   return { message, buffers: [...buffers] };

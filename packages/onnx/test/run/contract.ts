@@ -32,6 +32,34 @@ export function executorContract(make: () => Executor): void {
       { executor: make() },
     ));
 
+  it('large state, whose memory is given back, of one tensor at first', async () => {
+    const size = 40_000;
+    const large = tidy(() => toTensor(hostArray(Float32Array.from({ length: size }, (_, i) => i % 7))));
+    const state = { changed: large, same: large, left: large, right: large, last: large };
+    const step = await make().compile<typeof state, { x: Tensor }, { [name: string]: Tensor }>(
+      ({ changed, same, left, right }, { x }) => ({
+        state: { changed: add(changed, x), same, left: right, right: mul(left, 2), last: x },
+        outputs: { before: changed, after: add(changed, x), same },
+      }),
+      { state },
+    );
+    const x = hostArray(new Float32Array(size).fill(1));
+    let outputs = await step({ x });
+    for (let i = 0; i < 3; i++) outputs = await step({ x });
+    const last = (array: HostArray) => [array.data[size - 1], array.data.length];
+    const value = (size - 1) % 7;
+    expect([outputs.before!, outputs.after!, outputs.same!].map(last)).toEqual([value + 3, value + 4, value].map((each) => [each, size]));
+    const read = await step.readState();
+    expect([read.changed, read.same, read.left, read.right, read.last].map(last)).toEqual(
+      [value + 4, value, 4 * value, 4 * value, 1].map((each) => [each, size]),
+    );
+    await step.load({ ...read, same: read.changed });
+    expect(last(read.changed)).toEqual([value + 4, size]);
+    expect(last((await step({ x })).same!)).toEqual([value + 4, size]);
+    expect(last(x)).toEqual([1, size]);
+    step.dispose();
+  });
+
   it('host calls between graphs, of state, of inputs and of results', () =>
     expectParity(
       (({ a, b }: State, { x }: { x: Tensor }) => {
