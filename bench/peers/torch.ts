@@ -7,8 +7,8 @@ export interface TorchPeer {
   readonly version: string;
   /** Milliseconds of each of `count` steps. */
   round(count: number): Promise<number[]>;
-  /** Peak resident memory so far, MB. */
-  readonly peak: number;
+  /** Peak resident memory so far, MB, above that of the process before it made its model. */
+  readonly memory: number;
   stop(): void;
 }
 
@@ -40,19 +40,20 @@ async function start(work: string, settings: Record<string, string | undefined>)
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const hello = await lines.next();
   if (hello.done) return undefined;
-  let peak = 0;
+  let memory = 0;
+  const { torch, before } = JSON.parse(hello.value) as { torch: string; before: number };
   return {
-    version: (JSON.parse(hello.value) as { torch: string }).torch,
+    version: torch,
     async round(count) {
       child.stdin!.write(`${count}\n`);
       const line = await lines.next();
       if (line.done) throw new Error('PyTorch ended.');
       const answer = JSON.parse(line.value) as { times: number[]; peak: number };
-      peak = answer.peak;
+      memory = answer.peak - before;
       return answer.times;
     },
-    get peak() {
-      return peak;
+    get memory() {
+      return memory;
     },
     stop: () => child.kill(),
   };

@@ -1,6 +1,7 @@
 """The same work in PyTorch. Reads lines 'COUNT', runs that many steps, answers with their milliseconds, one line of JSON."""
 import json
 import math
+import resource
 import sys
 import time
 
@@ -162,14 +163,17 @@ works = {
     'maml-loop': lambda: sinusoid(False),
     'omniglot-train': omniglot_train,
 }
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+before = peak()
 step = works[sys.argv[1]]()
-print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads()}), flush=True)
+print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads(), 'before': before}), flush=True)
 for line in sys.stdin:
     times = []
     for _ in range(int(line)):
         start = time.perf_counter()
         step()
         times.append((time.perf_counter() - start) * 1000)
-    import resource
-
-    print(json.dumps({'times': times, 'peak': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
+    print(json.dumps({'times': times, 'peak': peak()}), flush=True)
