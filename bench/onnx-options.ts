@@ -32,12 +32,12 @@ const works = {
 const variants: { readonly [name: string]: object } = {
   'our defaults': {},
   'memory pattern on': { enableMemPattern: true },
-  'arena off': { enableCpuMemArena: false },
+  'arena on': { enableCpuMemArena: true },
   'no spinning': { extra: { session: { intra_op: { allow_spinning: '0' } } } },
+  'spinning as by default': { extra: {} },
+  'spinning for 200 µs': { extra: { session: { intra_op: { spin_duration_us: '200' } } } },
   'spinning ends with the run': { extra: { session: { force_spinning_stop: '1' } } },
   'parallel execution': { executionMode: 'parallel' },
-  'denormals are zero': { extra: { session: { set_denormal_as_zero: '1' } } },
-  'optimisation: extended': { graphOptimizationLevel: 'extended' },
   'optimisation: basic': { graphOptimizationLevel: 'basic' },
   'without constant folding': { extra: { optimization: { disable_specified_optimizers: 'ConstantFolding' } } },
 };

@@ -64,6 +64,8 @@ export function sessionOptions(threads: 'auto' | number): SessionOptions {
     // An arena keeps its greatest size for as long as its session lives, and there is a session for each shape: it grew by 100 MB and more a shape, at no gain in time.
     enableCpuMemArena: false,
     logSeverityLevel: 3,
+    // Threads that wait for work spin this long (ONNX Runtime's default: far longer). Alone on a machine it is as fast; beside other work up to a third faster.
+    extra: { session: { intra_op: { spin_duration_us: '20' } } },
     ...(threads === 'auto' ? {} : { intraOpNumThreads: threads }),
   };
 }
