@@ -1,0 +1,3 @@
+import type { MethodInfo } from './method-info';
+
+export const jacobianMethods: readonly MethodInfo[] = [];
