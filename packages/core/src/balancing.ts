@@ -48,7 +48,14 @@ export interface LossWeighting<S = unknown> extends Balancing, Stateful<S> {
 /** Weights from the inner products of the task gradients; `gramian` is row-major [tasks, tasks]. The update is Σ wᵢ gᵢ. */
 export interface GradientBalancer<S = unknown> extends Balancing, Stateful<S> {
   readonly kind: 'gradient-balancer';
+  /** Weights from the gradients at a shared representation (∂Lᵢ/∂z for ∂Lᵢ/∂θ) are sound too: LibMTL's `rep_grad`. */
+  readonly features?: true;
   weigh(gramian: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; state: S };
+}
+
+/** A gradient balancer that may work at the shared representation. */
+export interface FeatureBalancer<S = unknown> extends GradientBalancer<S> {
+  readonly features: true;
 }
 
 /** What needs gradient rows, several batches or a state as large as the Jacobian. */

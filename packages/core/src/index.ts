@@ -2,6 +2,7 @@ export type {
   Balancer,
   Balancing,
   BalancingContext,
+  FeatureBalancer,
   GradientBalancer,
   JacobianMethod,
   JacobianOracle,

@@ -1,15 +1,18 @@
-import type { GradientBalancer } from '@taskloom/core';
+import type { FeatureBalancer, GradientBalancer } from '@taskloom/core';
 import { type PresentTasks, presentGramian, weighPresent } from './present-tasks';
 
-/** A balancer without state from its rule: Gramian of the present tasks (row-major, finite) → their weights. */
-export function statelessBalancer(
-  name: string,
-  rule: (gramian: Float64Array, present: PresentTasks) => ArrayLike<number>,
-): GradientBalancer<null> {
+/** Gramian of the present tasks (row-major, finite) → their weights. */
+type Rule = (gramian: Float64Array, present: PresentTasks) => ArrayLike<number>;
+
+/** A balancer without state from its rule. `features`: its weights are sound at a shared representation too. */
+export function statelessBalancer(name: string, rule: Rule, traits: { readonly features: true }): FeatureBalancer<null>;
+export function statelessBalancer(name: string, rule: Rule): GradientBalancer<null>;
+export function statelessBalancer(name: string, rule: Rule, traits: { readonly features?: true } = {}): GradientBalancer<null> {
   return {
     kind: 'gradient-balancer',
     name,
     needs: ['gramian'],
+    ...traits,
     init: () => null,
     weigh(gramian, state, context) {
       const tasks = context.present.length;

@@ -1,4 +1,4 @@
-import type { GradientBalancer } from '@taskloom/core';
+import type { FeatureBalancer } from '@taskloom/core';
 import { frankWolfe } from './frank-wolfe';
 import { statelessBalancer } from './gradient-balancer';
 import { minNormPoint } from './min-norm-point';
@@ -17,6 +17,7 @@ export interface MgdaOptions {
 /**
  * MGDA, the multiple-gradient descent algorithm (J.-A. Désidéri 2012; O. Sener, V. Koltun 2018, arXiv 1810.04650): weights on the simplex that
  * minimise ‖Σ wᵢgᵢ‖². The update conflicts with no task, and is zero exactly where no direction helps all (Pareto stationary).
+ * With gradients at the shared representation it is MGDA-UB, the paper's upper bound.
  * It favours small gradients: a task with a tiny one takes nearly all weight. Where several weights give the same update any of them may come out.
  */
 export function mgda({
@@ -24,17 +25,21 @@ export function mgda({
   epsilon = 1e-3,
   iterations = 100,
   normalization = 'none',
-}: MgdaOptions = {}): GradientBalancer<null> {
-  const balancer = statelessBalancer('mgda', (gramian, { count, context }) => {
-    const divisors = Float64Array.from({ length: count }, (_, i) => {
-      const norm = normalization === 'l2' || normalization === 'loss+' ? Math.sqrt(Math.max(0, gramian[i * count + i]!)) : 1;
-      const divisor = normalization === 'loss' || normalization === 'loss+' ? norm * Math.abs(context.losses[i]!) : norm;
-      // A task at its optimum has nothing to divide.
-      return divisor > 0 ? divisor : 1;
-    });
-    const divided = gramian.map((product, at) => product / divisors[Math.floor(at / count)]! / divisors[at % count]!);
-    const weights = solver === 'exact' ? minNormPoint(divided, count) : frankWolfe(divided, count, epsilon, iterations);
-    return weights.map((weight, i) => weight / divisors[i]!);
-  });
+}: MgdaOptions = {}): FeatureBalancer<null> {
+  const balancer = statelessBalancer(
+    'mgda',
+    (gramian, { count, context }) => {
+      const divisors = Float64Array.from({ length: count }, (_, i) => {
+        const norm = normalization === 'l2' || normalization === 'loss+' ? Math.sqrt(Math.max(0, gramian[i * count + i]!)) : 1;
+        const divisor = normalization === 'loss' || normalization === 'loss+' ? norm * Math.abs(context.losses[i]!) : norm;
+        // A task at its optimum has nothing to divide.
+        return divisor > 0 ? divisor : 1;
+      });
+      const divided = gramian.map((product, at) => product / divisors[Math.floor(at / count)]! / divisors[at % count]!);
+      const weights = solver === 'exact' ? minNormPoint(divided, count) : frankWolfe(divided, count, epsilon, iterations);
+      return weights.map((weight, i) => weight / divisors[i]!);
+    },
+    { features: true },
+  );
   return { ...balancer, needs: normalization.startsWith('loss') ? ['gramian', 'losses'] : ['gramian'] };
 }
