@@ -3,31 +3,85 @@ import fc from 'fast-check';
 export type Matrix = number[][];
 
 const entry = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.double({ min: -3, max: 3, noNaN: true }));
+const list = <T>(of: fc.Arbitrary<T>, length: number) => fc.array(of, { minLength: length, maxLength: length });
+const scale = fc.constantFrom(0, 1e-10, 1e3, 1e5, 1e10, 1e15);
 
 /**
- * Jacobians of every rank, T from 1 to 6 and P from 1 to 6 (so also T > P), some with a zero row, a duplicate row, an opposite row,
- * or row scales anywhere between 1e-10 and 1e10.
+ * Jacobians of every rank, T from 1 to 6 and P from 1 to 6 (so also T > P), some with a zero row, a duplicate row, an opposite row, a common
+ * scale of 0, 1e-10, 1e3, 1e5, 1e10 or 1e15, or row scales anywhere between 1e-10 and 1e10.
  */
 export const jacobians: fc.Arbitrary<Matrix> = fc
   .record({
-    rows: fc
-      .integer({ min: 1, max: 6 })
-      .chain((columns) => fc.array(fc.array(entry, { minLength: columns, maxLength: columns }), { minLength: 1, maxLength: 6 })),
-    change: fc.constantFrom('none', 'none', 'zero', 'duplicate', 'opposite', 'scales', 'all tiny', 'all huge'),
-    exponents: fc.array(fc.integer({ min: -10, max: 10 }), { minLength: 6, maxLength: 6 }),
+    rows: fc.oneof(
+      fc.integer({ min: 1, max: 6 }).chain((columns) => fc.array(list(entry, columns), { minLength: 1, maxLength: 6 })),
+      fc
+        .record({ tasks: fc.integer({ min: 1, max: 6 }), columns: fc.integer({ min: 1, max: 6 }), rank: fc.integer({ min: 1, max: 3 }) })
+        .chain(({ tasks, columns, rank }) =>
+          fc.tuple(list(list(entry, rank), tasks), list(list(entry, columns), rank)).map(([left, right]) => product(left, right)),
+        ),
+    ),
+    change: fc.constantFrom('none', 'none', 'zero', 'duplicate', 'opposite', 'row scales', 'scale', 'scale'),
+    exponents: list(fc.integer({ min: -10, max: 10 }), 6),
+    scale,
   })
-  .map(({ rows, change, exponents }) => {
+  .map(({ rows, change, exponents, scale }) => {
     // Within a row, entries are 0 or comparable: the scales to be tested are between rows.
     const clean = rows.map((row) => row.map((value) => (Math.abs(value) < 1e-6 ? 0 : value)));
     const first = clean[0]!;
     if (change === 'zero') return [first.map(() => 0), ...clean.slice(1)];
     if (change === 'duplicate') return [...clean.slice(0, 5), first];
     if (change === 'opposite') return [...clean.slice(0, 5), first.map((value) => -2 * value)];
-    if (change === 'scales') return clean.map((row, i) => row.map((value) => value * 10 ** exponents[i]!));
-    if (change === 'all tiny') return clean.map((row) => row.map((value) => value * 1e-10));
-    if (change === 'all huge') return clean.map((row) => row.map((value) => value * 1e10));
+    if (change === 'row scales') return clean.map((row, i) => row.map((value) => value * 10 ** exponents[i]!));
+    if (change === 'scale') return clean.map((row) => row.map((value) => value * scale));
     return clean;
   });
+
+/**
+ * Jacobians that are not strongly stationary (no w > 0 has Jᵀw = 0), though many are Pareto stationary: the first column is 0 for some rows, which may
+ * cancel each other, and positive for the others, of which there is one at least.
+ */
+export const notStronglyStationary: fc.Arbitrary<Matrix> = fc
+  .record({
+    rows: fc.integer({ min: 1, max: 4 }).chain((columns) => fc.array(list(entry, columns), { minLength: 1, maxLength: 5 })),
+    first: list(fc.constantFrom(0, 0, 0.5, 1, 2), 6),
+    opposite: fc.boolean(),
+  })
+  .map(({ rows, first, opposite }) => {
+    const away = rows.map((row, i) => [i === 0 ? 1 : first[i]!, ...row]);
+    const last = rows.at(-1)!;
+    return opposite && rows.length > 1 ? [...away, [away.at(-1)![0]!, ...last.map((value) => -value)]] : away;
+  });
+
+export interface Quadratics {
+  readonly at: readonly number[];
+  readonly values: (x: ArrayLike<number>) => number[];
+  readonly jacobian: Matrix;
+}
+
+/** Convex quadratics ½ Σ hₖ (xₖ − aₖ)², one a task, at a point. */
+export const quadratics: fc.Arbitrary<Quadratics> = fc
+  .integer({ min: 1, max: 5 })
+  .chain((size) =>
+    fc.record({
+      at: list(entry, size),
+      tasks: fc.array(
+        fc.record({
+          centre: list(fc.double({ min: 1, max: 5, noNaN: true }), size),
+          h: list(fc.double({ min: 0.1, max: 10, noNaN: true }), size),
+        }),
+        { minLength: 1, maxLength: 5 },
+      ),
+    }),
+  )
+  .map(({ at, tasks }) => ({
+    at,
+    values: (x) => tasks.map(({ centre, h }) => centre.reduce((sum, a, k) => sum + 0.5 * h[k]! * (x[k]! - a) ** 2, 0)),
+    jacobian: tasks.map(({ centre, h }) => centre.map((a, k) => h[k]! * (at[k]! - a))),
+  }));
+
+function product(left: Matrix, right: Matrix): Matrix {
+  return left.map((row) => right[0]!.map((_, k) => row.reduce((sum, value, q) => sum + value * right[q]![k]!, 0)));
+}
 
 export const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
 export const norm = (a: ArrayLike<number>) => Math.sqrt(dot(a, a));

@@ -1,0 +1,58 @@
+import { type balanceJacobian, fixed, mean, mgda, pcgrad } from '../src';
+
+// biome-ignore lint/suspicious/noExplicitAny: each method has a state of its own, which the suite only passes on.
+type Method = Parameters<typeof balanceJacobian<any>>[1];
+
+/** What a method promises for every Jacobian; `properties.test.ts` holds it to that. What is left out is not promised. */
+export interface Promises {
+  readonly name: string;
+  /** `order[i]` says which task row i is: for a method that treats tasks by a given order or by draws. */
+  readonly make: (order: readonly number[]) => Method;
+  /** Another order of the tasks gives the same update. Default true. */
+  readonly equivariant?: boolean;
+  /** The most tasks for which no gᵢ·update is negative. */
+  readonly nonConflicting?: number;
+  /** The update is linear in c > 0 where row i is cᵢgᵢ. */
+  readonly linearUnderScaling?: boolean;
+  /** The update is zero only where some w > 0 has Jᵀw = 0. */
+  readonly stronglyStationary?: boolean;
+  /** A small enough step lowers every loss, unless the point is Pareto stationary. */
+  readonly descends?: boolean;
+  /** Weights are ≥ 0 with sum 1. */
+  readonly convex?: boolean;
+  /** Weights do not change, to the bit, when all gradients are multiplied by one power of 2. */
+  readonly scaleFree?: boolean;
+  /** The weight of a task on its own, where it does not depend on its gradient. */
+  readonly alone?: number;
+  /** What ‖update‖ never exceeds, from the norms of the rows. Default: their sum. */
+  readonly bound?: (norms: readonly number[]) => number;
+}
+
+const all = Number.POSITIVE_INFINITY;
+/** Each row meets the tasks in the order of their numbers, beginning with its own. */
+const cyclic = (order: readonly number[]) =>
+  order.map((own) => Array.from({ length: 6 }, (_, k) => order.indexOf((own + k) % 6)).filter((i) => i >= 0));
+
+/** One row a method, or a form of it; alphabetical. */
+export const promises: readonly Promises[] = [
+  { name: 'fixed', make: () => fixed(), linearUnderScaling: true, stronglyStationary: true, scaleFree: true, alone: 1 },
+  { name: 'mean', make: () => mean(), linearUnderScaling: true, stronglyStationary: true, convex: true, scaleFree: true, alone: 1 },
+  { name: 'mgda', make: () => mgda(), nonConflicting: all, descends: true, convex: true, scaleFree: true, alone: 1 },
+  { name: 'mgda l2', make: () => mgda({ normalization: 'l2' }), nonConflicting: all, descends: true, bound: () => 1 },
+  {
+    name: 'mgda frank-wolfe',
+    make: () => mgda({ solver: 'frank-wolfe' }),
+    equivariant: false, // breaks ties by position
+    convex: true,
+    scaleFree: true,
+    alone: 1,
+  },
+  {
+    name: 'pcgrad',
+    make: (order) => pcgrad({ permutations: cyclic(order) }),
+    nonConflicting: 2,
+    linearUnderScaling: true,
+    scaleFree: true,
+    alone: 1,
+  },
+];
