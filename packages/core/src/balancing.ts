@@ -1,5 +1,6 @@
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Params } from './params';
+import type { Random } from './random';
 
 /** What every way of balancing tasks says of itself. */
 export interface Balancing {
@@ -43,6 +44,11 @@ export interface LossWeighting<S = unknown> extends Balancing, Stateful<S> {
   readonly kind: 'loss-weighting';
   weigh(losses: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; state: S };
   endEpoch?(state: S): S;
+  /**
+   * The state once the parameters have moved: `lossesAfter` are the losses of the same rows with the new parameters, `context.losses` those before. Who has this method
+   * is asked for it after each step, which costs a second forward pass (FAMO).
+   */
+  afterStep?(lossesAfter: Float64Array, state: S, context: BalancingContext): S;
 }
 
 /** Weights from the inner products of the task gradients; `gramian` is row-major [tasks, tasks]. The update is Σ wᵢ gᵢ. */
@@ -58,17 +64,48 @@ export interface FeatureBalancer<S = unknown> extends GradientBalancer<S> {
   readonly features: true;
 }
 
-/** What needs gradient rows, several batches or a state as large as the Jacobian. */
+/**
+ * What needs more than one Gramian: gradient rows column by column, several batches, or rows that it carries from step to step (GradDrop, trimmed mean, MoCo, …).
+ *
+ * Its rows are the task gradients of each batch in turn, then the rows of its memory. `weigh` sees their inner products and gives coefficients; `columns` makes the update
+ * and the new memory of them, and without it they are a matrix [1 + memory, rows] times the rows. So rows may stay on the backend, and only small numbers reach the host.
+ */
 export interface JacobianMethod<S = unknown> extends Balancing, Stateful<S> {
   readonly kind: 'jacobian-method';
-  step(oracle: JacobianOracle, state: S, context: BalancingContext): { update: Float64Array; state: S };
+  /** Batches drawn independently of one another, whose gradients a step compares. Default 1. */
+  readonly batches?: number;
+  /** How many rows, as long as the parameters, a step leaves to the next; zero in the beginning. Default: none. */
+  memory?(tasks: number): number;
+  /** It works at a shared representation: a row is the gradient of a loss there. */
+  readonly features?: true;
+  /**
+   * `gramian` is row-major [rows, rows], rows = batches · tasks + memory; empty where `needs` does not name it. `weights` [tasks] say how much each task counts, for logs:
+   * where the update is a combination of gradients they are its coefficients.
+   */
+  weigh(gramian: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; coefficients: Float64Array; state: S };
+  readonly columns?: ColumnRule;
 }
 
-/** The Jacobian [tasks, parameters] behind questions that a compiled step can answer without storing it. */
-export interface JacobianOracle {
-  gramian(batchA?: number, batchB?: number): Float64Array;
-  combine(weights: Float64Array): Float64Array;
-  rows(): readonly Float64Array[];
+/** What happens in each column (one parameter's entries of all rows), in double precision on the host and in tensors: [rows, columns] → [1 + memory, columns]. */
+export interface ColumnRule {
+  /** How many coefficients there are. */
+  coefficients(tasks: number): number;
+  host(rows: readonly Float64Array[], coefficients: Float64Array, about: HostColumns): Float64Array[];
+  tensors(rows: Tensor2D, coefficients: Tensor1D, about: TensorColumns): Tensor2D;
+}
+
+export interface HostColumns {
+  uniform(count: number): Float64Array;
+  /** At a shared representation: its values, row-major [batch, width]; the columns are in this order. */
+  readonly activations?: Float64Array;
+  readonly width?: number;
+}
+
+export interface TensorColumns {
+  /** Another stream for every leaf. */
+  readonly random: Random;
+  /** [batch, …, width] */
+  readonly activations?: Tensor;
 }
 
 export type Balancer = Scalarization | LossWeighting | GradientBalancer | JacobianMethod;

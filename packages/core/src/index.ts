@@ -2,13 +2,15 @@ export type {
   Balancer,
   Balancing,
   BalancingContext,
+  ColumnRule,
   FeatureBalancer,
   GradientBalancer,
+  HostColumns,
   JacobianMethod,
-  JacobianOracle,
   LossWeighting,
   Scalarization,
   Stateful,
+  TensorColumns,
 } from './balancing';
 export type { Batch, HostBatch, TaskRows } from './batch';
 export {
@@ -27,6 +29,7 @@ export { type GradientOptions, jacobianRows, valueAndGradients } from './gradien
 export { type Branch, type HostArray, type HostType, hostArray, isHostArray, type Json, type Tree } from './host-array';
 export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits, seedKey } from './host-random';
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
+export { combineColumns, combineRows, gramianOf, gramiansByLeaf, jacobianMemory } from './jacobian';
 export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
 export type { Encoding, HeadInput, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead, TrunkStages } from './multi-task';
 export { type GeluOptions, gelu, logSoftmax, logSumExp, type MatMulOptions, matMulBroadcast, softmax, stopGradient, take } from './ops';

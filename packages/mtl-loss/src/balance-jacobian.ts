@@ -1,33 +1,67 @@
-import { type BalancingContext, type GradientBalancer, type LossWeighting, TaskloomError } from '@taskloom/core';
+import { type BalancingContext, type GradientBalancer, type JacobianMethod, type LossWeighting, TaskloomError } from '@taskloom/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { balanceRows, type JacobianState } from './balance-rows';
 import { balancingContext } from './balancing-context';
+import { combined, gramianOfRows } from './host-rows';
 
 export interface BalancedJacobian<S> {
-  /** One per row. */
+  /** One per row. Of a Jacobian method whose update is no combination of rows: how much each task counts. */
   readonly weights: Float64Array;
-  /** Jᵀw */
+  /** Jᵀw, or what a Jacobian method makes of the rows. */
   readonly update: Float64Array;
   readonly state: S;
 }
 
+/** [tasks, parameters] */
+export type Jacobian = readonly (readonly number[])[] | Tensor2D;
+
+/** What the rows are gradients of, where they are gradients at a shared representation: [batch, width]; the columns are in this order. */
+export type Representation = readonly (readonly number[])[];
+
 /**
  * Weights and update for a Jacobian [tasks, parameters] at hand, in float64 throughout: for study, tests and small problems. A tensor is read
  * (not under a trace). `state` defaults to a fresh one, `context` to one with every task present, step 0 and losses of 1.
+ *
+ * A Jacobian method that compares batches takes a list of Jacobians, one a batch; a single one stands for all of them, as exact gradients do.
  */
 export function balanceJacobian<S>(
-  jacobian: readonly (readonly number[])[] | Tensor2D,
+  jacobian: Jacobian,
   method: GradientBalancer<S> | LossWeighting<S>,
   state?: S,
   context?: BalancingContext,
-): BalancedJacobian<S> {
-  const rows = Array.isArray(jacobian) ? (jacobian as number[][]) : ((jacobian as Tensor2D).arraySync() as number[][]);
+): BalancedJacobian<S>;
+export function balanceJacobian<S>(
+  jacobian: Jacobian | readonly Jacobian[],
+  method: JacobianMethod<S>,
+  state?: JacobianState<S>,
+  context?: BalancingContext,
+  representation?: Representation,
+): BalancedJacobian<JacobianState<S>>;
+/** For a method of any of these families. */
+export function balanceJacobian<S>(
+  jacobian: Jacobian | readonly Jacobian[],
+  method: GradientBalancer<S> | LossWeighting<S> | JacobianMethod<S>,
+  state?: S | JacobianState<S>,
+  context?: BalancingContext,
+  representation?: Representation,
+): BalancedJacobian<S | JacobianState<S>>;
+export function balanceJacobian<S>(
+  jacobian: Jacobian | readonly Jacobian[],
+  method: GradientBalancer<S> | LossWeighting<S> | JacobianMethod<S>,
+  state?: S | JacobianState<S>,
+  context?: BalancingContext,
+  representation?: Representation,
+): BalancedJacobian<S | JacobianState<S>> {
+  const batches = batchesOf(jacobian);
+  const [rows] = batches as [number[][]];
   const width = rows[0]?.length ?? 0;
-  if (rows.length === 0 || rows.some((row) => row.length !== width))
-    throw new TaskloomError('shape_mismatch', 'The Jacobian is not a matrix.', {
-      name: 'jacobian',
-      expected: '[tasks, parameters]',
-      got: rows.map((row) => row.length),
-    });
+  for (const batch of batches)
+    if (batch.length === 0 || batch.length !== rows.length || batch.some((row) => row.length !== width))
+      throw new TaskloomError('shape_mismatch', 'The Jacobian is not a matrix.', {
+        name: 'jacobian',
+        expected: '[tasks, parameters]',
+        got: batch.map((row) => row.length),
+      });
   const seen = context ?? balancingContext({ tasks: rows.length });
   if (seen.present.length !== rows.length)
     throw new TaskloomError('shape_mismatch', 'The context is about another number of tasks.', {
@@ -35,27 +69,18 @@ export function balanceJacobian<S>(
       expected: rows.length,
       got: seen.present.length,
     });
-  const before = state ?? method.init(seen.tasks);
+  if (method.kind === 'jacobian-method') return balanceRows(batches, method, state as JacobianState<S> | undefined, seen, representation);
+  const before = (state as S | undefined) ?? method.init(seen.tasks);
   const result =
     method.kind === 'loss-weighting' ? method.weigh(seen.losses, before, seen) : method.weigh(gramianOfRows(rows), before, seen);
-  const update = new Float64Array(width);
-  for (const [i, row] of rows.entries()) {
-    const weight = result.weights[i]!;
-    if (weight !== 0) for (let k = 0; k < width; k++) update[k]! += weight * row[k]!;
-  }
-  return { ...result, update };
+  return { ...result, update: combined(rows, result.weights, width) };
 }
 
-function gramianOfRows(rows: readonly (readonly number[])[]): Float64Array {
-  const count = rows.length;
-  const gramian = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j <= i; j++) {
-      let product = 0;
-      for (let k = 0; k < rows[i]!.length; k++) product += rows[i]![k]! * rows[j]![k]!;
-      gramian[i * count + j] = product;
-      gramian[j * count + i] = product;
-    }
-  }
-  return gramian;
+/** One Jacobian, or one a batch. */
+function batchesOf(jacobian: Jacobian | readonly Jacobian[]): number[][][] {
+  const isList = (given: unknown): given is readonly Jacobian[] =>
+    Array.isArray(given) && given.length > 0 && (!Array.isArray(given[0]) || Array.isArray(given[0][0]));
+  return (isList(jacobian) ? jacobian : [jacobian as Jacobian]).map((one) =>
+    Array.isArray(one) ? (one as number[][]) : ((one as Tensor2D).arraySync() as number[][]),
+  );
 }

@@ -1,0 +1,132 @@
+import { add, concat, matMul, reshape, slice, stack, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
+import type { JacobianMethod } from './balancing';
+import { TaskloomError } from './error';
+import { flatten, mapParams, type Params, unflatten } from './params';
+import type { Random } from './random';
+
+/**
+ * G = J Jᵀ, float32 [rows, rows]: inner products of gradient trees of one structure, summed over leaves, so that the Jacobian is never held
+ * whole. `memory` has the same structure, each leaf [m, …] being m rows more. The caller owns it.
+ */
+export function gramianOf(rows: readonly Params[], memory?: Params): Tensor2D {
+  return tidy(() => {
+    let total: Tensor2D | undefined;
+    for (const { matrix } of leafRows(rows, memory)) {
+      total = tidy(() => {
+        const jacobian = matrix();
+        const own = matMul(jacobian, jacobian, false, true) as Tensor2D;
+        return total ? add(total, own) : own;
+      });
+    }
+    if (!total) throw new TaskloomError('no_tasks', 'A Gramian needs at least one gradient with at least one leaf.', { name: 'rows' });
+    return total;
+  });
+}
+
+/** The same for each leaf by itself, [leaves, rows, rows], in the order of `flatten`. */
+export function gramiansByLeaf(rows: readonly Params[]): Tensor {
+  return tidy(() =>
+    stack(
+      leafRows(rows).map(({ matrix }) =>
+        tidy(() => {
+          const jacobian = matrix();
+          return matMul(jacobian, jacobian, false, true);
+        }),
+      ),
+    ),
+  );
+}
+
+/** Σ wᵢgᵢ, with the structure of a row; `weights` float32 [tasks], or [leaves, tasks] with weights of their own for each leaf. The caller owns it. */
+export function combineRows<P extends Params>(rows: readonly P[], weights: Tensor1D | Tensor2D): P {
+  const byLeaf = weights.rank === 2;
+  return unflatten(
+    leafRows(rows).map(({ path, shape, matrix }, i) => [
+      path,
+      tidy(() => {
+        const own = byLeaf ? slice(weights as Tensor2D, [i, 0], [1, rows.length]) : reshape(weights, [1, rows.length]);
+        return reshape(matMul(own, matrix()), [...shape]);
+      }),
+    ]),
+  ) as unknown as P;
+}
+
+/** The rows that a method begins with, all zero: with the structure of `params`, leaves [memory, …]. Empty where it carries none. The caller owns them. */
+export function jacobianMemory<P extends Params>(method: JacobianMethod<never>, params: P, tasks: number): Params {
+  const count = method.memory?.(tasks) ?? 0;
+  return count === 0 ? {} : mapParams(params, (leaf) => zeros([count, ...leaf.shape]));
+}
+
+/** A method's update and new memory from its coefficients, leaf by leaf. `activations`: the representation that the rows are gradients of. The caller owns them. */
+export function combineColumns<P extends Params>(
+  { columns }: Pick<JacobianMethod<never>, 'columns'>,
+  {
+    rows,
+    memory,
+    coefficients,
+    random,
+    activations,
+  }: {
+    readonly rows: readonly P[];
+    readonly memory?: Params;
+    readonly coefficients: Tensor1D;
+    readonly random: Random;
+    readonly activations?: Params;
+  },
+): { update: P; memory: Params } {
+  const values = activations && flatten(activations);
+  const update: [string, Tensor][] = [];
+  const kept: [string, Tensor][] = [];
+  for (const { path, shape, memories, matrix } of leafRows(rows, memory)) {
+    const [own, ...left] = tidy(() => {
+      const all = matrix();
+      const made = columns
+        ? columns.tensors(all, coefficients, { random: random.fold(path), activations: values?.get(path) })
+        : (matMul(reshape(coefficients, [1 + memories, all.shape[0]]), all) as Tensor2D);
+      const columnCount = all.shape[1];
+      return [
+        reshape(slice(made, [0, 0], [1, columnCount]), [...shape]),
+        ...(memories > 0 ? [reshape(slice(made, [1, 0], [memories, columnCount]), [memories, ...shape])] : []),
+      ];
+    });
+    update.push([path, own!]);
+    if (left[0]) kept.push([path, left[0]]);
+  }
+  return { update: unflatten(update) as unknown as P, memory: unflatten(kept) };
+}
+
+interface LeafRows {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly memories: number;
+  /** [rows, size], made when asked for. */
+  matrix(): Tensor2D;
+}
+
+function leafRows(rows: readonly Params[], memory?: Params): LeafRows[] {
+  const flats = rows.map((row) => flatten(row));
+  const carried = memory && flatten(memory);
+  return [...(flats[0] ?? [])].map(([path, { shape, size }]) => {
+    const leaves = flats.map((flat) => leafAt(flat, path));
+    const kept = carried && carried.size > 0 ? leafAt(carried, path) : undefined;
+    const memories = kept ? kept.shape[0]! : 0;
+    return {
+      path,
+      shape,
+      memories,
+      matrix() {
+        const own = reshape(stack(leaves), [leaves.length, size]) as Tensor2D;
+        return kept ? concat([own, reshape(kept, [memories, size]) as Tensor2D], 0) : own;
+      },
+    };
+  });
+}
+
+function leafAt(flat: ReadonlyMap<string, Tensor>, path: string): Tensor {
+  const leaf = flat.get(path);
+  if (leaf) return leaf;
+  throw new TaskloomError('structure_mismatch', `One gradient has no '${path}'.`, {
+    name: path,
+    remedy: 'All rows need the same names.',
+  });
+}
