@@ -1,8 +1,10 @@
-import type { LossWeighting } from '@taskloom/core';
+import { type LossWeighting, TaskloomError } from '@taskloom/core';
 
 export interface DynamicWeightAverageOptions {
   /** Softness of the softmax. Default 2. */
   readonly temperature?: number;
+  /** Steps to take the place of an epoch: then r compares the task's last `window` losses, the step's own included, with as many before. Default: epochs. */
+  readonly window?: number;
 }
 
 /** Mean losses of the last two epochs (NaN where a task had none), and the epoch under way. */
@@ -11,16 +13,29 @@ export interface DynamicWeightAverageState {
   readonly last: Float64Array;
   readonly sums: Float64Array;
   readonly counts: Float64Array;
+  /** With a window: [tasks, 2 · window], each task's losses, the newest last; else empty. */
+  readonly recent: Float64Array;
 }
 
 /**
  * Dynamic weight average (S. Liu, E. Johns, A. Davison 2019, arXiv 1803.10704): wᵢ = T · softmaxᵢ(rᵢ / temperature), rᵢ = L̄ᵢ(e−1) / L̄ᵢ(e−2), the
  * ratio of mean losses of the last two epochs: a task whose loss falls slowly gets more. All weights are 1 in the first two epochs.
+ * With `window`, which the authors of Nash-MTL use (25 steps), two runs of steps take the place of the two epochs. Cost F + B.
  *
  * `weigh` also takes down the losses of the step; call `endEpoch` after each epoch. T counts the tasks that are present or have a history, so that
  * a schedule of one task a step is balanced as well; a task without a history has r = 1.
  */
-export function dynamicWeightAverage({ temperature = 2 }: DynamicWeightAverageOptions = {}): LossWeighting<DynamicWeightAverageState> {
+export function dynamicWeightAverage({
+  temperature = 2,
+  window,
+}: DynamicWeightAverageOptions = {}): LossWeighting<DynamicWeightAverageState> {
+  if (window !== undefined && !(Number.isInteger(window) && window > 0))
+    throw new TaskloomError('bad_option', "'window' is a number of steps.", {
+      name: 'window',
+      got: window,
+      expected: 'a whole number of 1 or more',
+    });
+  const width = 2 * (window ?? 0);
   return {
     kind: 'loss-weighting',
     name: 'dynamic-weight-average',
@@ -30,38 +45,62 @@ export function dynamicWeightAverage({ temperature = 2 }: DynamicWeightAverageOp
       last: new Float64Array(tasks.length).fill(Number.NaN),
       sums: new Float64Array(tasks.length),
       counts: new Float64Array(tasks.length),
+      recent: new Float64Array(tasks.length * width).fill(Number.NaN),
     }),
 
-    weigh(losses, state, { present }) {
-      const ratios = state.last.map((last, i) => last / state.beforeLast[i]!);
-      const known = (i: number) => Number.isFinite(ratios[i]!);
-      const logits = ratios.map((ratio, i) => (known(i) ? ratio : 1) / temperature);
-      const counted = logits.map((_, i) => (present[i]! > 0 || known(i) ? 1 : 0));
-      const greatest = Math.max(...logits);
-      const powers = logits.map((logit, i) => counted[i]! * Math.exp(logit - greatest));
-      const scale = counted.reduce(add, 0) / powers.reduce(add, 0);
+    weigh(losses, before, { present }) {
       const seen = losses.map((loss, i) => (present[i]! > 0 && Number.isFinite(loss) ? 1 : 0));
-      return {
-        weights: powers.map((power, i) => (present[i]! > 0 ? power * scale : 0)),
-        state: {
-          ...state,
-          sums: state.sums.map((sum, i) => (seen[i] ? sum + losses[i]! : sum)),
-          counts: state.counts.map((count, i) => count + seen[i]!),
-        },
-      };
+      const state = window === undefined ? noted(before, losses, seen) : pushed(before, losses, seen, window);
+      return { weights: weightsOf(state, present, temperature), state };
     },
 
-    endEpoch({ beforeLast, last, sums, counts }) {
-      // A task that this epoch did not see keeps what is known of it.
-      const moved = (i: number) => counts[i]! > 0;
-      return {
-        beforeLast: beforeLast.map((value, i) => (moved(i) ? last[i]! : value)),
-        last: last.map((value, i) => (moved(i) ? sums[i]! / counts[i]! : value)),
-        sums: new Float64Array(sums.length),
-        counts: new Float64Array(counts.length),
-      };
-    },
+    ...(window === undefined ? { endEpoch: closed } : {}),
   };
+}
+
+function weightsOf({ beforeLast, last }: DynamicWeightAverageState, present: Float64Array, temperature: number): Float64Array {
+  const ratios = last.map((loss, i) => loss / beforeLast[i]!);
+  const known = (i: number) => Number.isFinite(ratios[i]!);
+  const logits = ratios.map((ratio, i) => (known(i) ? ratio : 1) / temperature);
+  const counted = logits.map((_, i) => (present[i]! > 0 || known(i) ? 1 : 0));
+  const greatest = Math.max(...logits);
+  const powers = logits.map((logit, i) => counted[i]! * Math.exp(logit - greatest));
+  const scale = counted.reduce(add, 0) / powers.reduce(add, 0);
+  return powers.map((power, i) => (present[i]! > 0 ? power * scale : 0));
+}
+
+/** With the losses of a step in the sums of the epoch. */
+function noted(state: DynamicWeightAverageState, losses: Float64Array, seen: Float64Array): DynamicWeightAverageState {
+  return {
+    ...state,
+    sums: state.sums.map((sum, i) => (seen[i] ? sum + losses[i]! : sum)),
+    counts: state.counts.map((count, i) => count + seen[i]!),
+  };
+}
+
+function closed({ beforeLast, last, sums, counts, recent }: DynamicWeightAverageState): DynamicWeightAverageState {
+  // A task that this epoch did not see keeps what is known of it.
+  const moved = (i: number) => counts[i]! > 0;
+  return {
+    beforeLast: beforeLast.map((value, i) => (moved(i) ? last[i]! : value)),
+    last: last.map((value, i) => (moved(i) ? sums[i]! / counts[i]! : value)),
+    sums: new Float64Array(sums.length),
+    counts: new Float64Array(counts.length),
+    recent,
+  };
+}
+
+/** With the losses of a step in the windows, and the windows' means (NaN while one is not full) for those of epochs. */
+function pushed(state: DynamicWeightAverageState, losses: Float64Array, seen: Float64Array, window: number): DynamicWeightAverageState {
+  const width = 2 * window;
+  const recent = state.recent.slice();
+  for (let i = 0; i < losses.length; i++) {
+    if (!seen[i]) continue;
+    recent.copyWithin(i * width, i * width + 1, (i + 1) * width);
+    recent[(i + 1) * width - 1] = losses[i]!;
+  }
+  const meanFrom = (i: number, start: number) => recent.subarray(i * width + start, i * width + start + window).reduce(add, 0) / window;
+  return { ...state, recent, beforeLast: losses.map((_, i) => meanFrom(i, 0)), last: losses.map((_, i) => meanFrom(i, window)) };
 }
 
 const add = (a: number, b: number) => a + b;

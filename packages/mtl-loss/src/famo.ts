@@ -1,0 +1,88 @@
+import type { LossWeighting } from '@taskloom/core';
+import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
+import { weighPresent } from './present-tasks';
+import { type TaskValues, taskValue } from './task-values';
+
+export interface FamoOptions {
+  /** Of Adam on the task logits. Default 0.025. */
+  readonly learningRate?: number;
+  /** γ, added to the logits' gradient times the logits: how fast old lessons are forgotten. Default 1e-3, the paper's; its package takes 0.01, its benchmark 1e-5. */
+  readonly gamma?: number;
+  /** The least that each loss can become, by task name or in the order of the tasks. Default 0 each. */
+  readonly minLosses?: TaskValues;
+  /** ε added to Lᵢ − minimum. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+}
+
+export interface FamoState {
+  /** [tasks] */
+  readonly logits: Float64Array;
+  readonly adam: HostAdamState;
+}
+
+/**
+ * FAMO, fast adaptive multitask optimisation (B. Liu et al. 2023, arXiv 2306.03792): all losses are to fall at the same relative pace. With z the softmax of
+ * the logits and Dᵢ = Lᵢ − minᵢ + ε, the step descends Σ zᵢ log Dᵢ: wᵢ = c zᵢ/Dᵢ with c = 1/Σ(z/D), weights of sum 1. Once the parameters have
+ * moved, `afterStep` compares: δᵢ = log Dᵢ(before) − log Dᵢ(after) on the same rows, and Adam moves the logits along Jᵀδ, J that of the softmax
+ * (with weight decay γ in the gradient), from tasks that fell fast to those that did not.
+ *
+ * Cost 2F + B: one forward pass more, no gradient of single tasks. For losses ≥ minᵢ; one below counts as ε. An absent task has weight 0 and keeps
+ * its logit; the others share z among them. Outside Taskloom's trainer call `afterStep` after each step: without it the weights stay where they are.
+ */
+export function famo({
+  learningRate = 0.025,
+  gamma = 1e-3,
+  minLosses,
+  epsilon = 1e-8,
+  beta1 = 0.9,
+  beta2 = 0.999,
+}: FamoOptions = {}): LossWeighting<FamoState> & Required<Pick<LossWeighting<FamoState>, 'afterStep'>> {
+  const above = (losses: Float64Array, tasks: readonly string[]) =>
+    losses.map((loss, i) => Math.max(loss - (minLosses ? taskValue(minLosses, tasks[i]!, i, 'bad_option', 'least loss') : 0), 0) + epsilon);
+  return {
+    kind: 'loss-weighting',
+    name: 'famo',
+    needs: ['losses'],
+    init: (tasks) => ({ logits: new Float64Array(tasks.length), adam: hostAdamState(tasks.length) }),
+
+    weigh(losses, state, context) {
+      const distances = above(losses, context.tasks);
+      const weights = weighPresent(context, ({ indices }) => {
+        const z = softmax(indices.map((i) => state.logits[i]!));
+        const parts = z.map((share, k) => share / distances[indices[k]!]!);
+        const total = parts.reduce((a, b) => a + b);
+        return parts.map((part) => part / total);
+      });
+      return { weights, state };
+    },
+
+    afterStep(lossesAfter, state, { losses, present, tasks }) {
+      const [before, after] = [above(losses, tasks), above(lossesAfter, tasks)];
+      const shown = [...present.keys()].filter((i) => present[i]! > 0);
+      const fallen = shown.map((i) => Math.log(before[i]!) - Math.log(after[i]!));
+      if (!fallen.every(Number.isFinite)) return state;
+      const z = softmax(shown.map((i) => state.logits[i]!));
+      const mean = z.reduce((sum, share, k) => sum + share * fallen[k]!, 0);
+      const gradient = state.logits.map((logit) => gamma * logit);
+      for (const [k, i] of shown.entries()) gradient[i]! += z[k]! * (fallen[k]! - mean);
+      const { values: logits, state: adam } = hostAdam(state.logits, gradient, state.adam, present, {
+        learningRate,
+        beta1,
+        beta2,
+        epsilon: 1e-8,
+      });
+      return { logits, adam };
+    },
+  };
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const greatest = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - greatest));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / total);
+}

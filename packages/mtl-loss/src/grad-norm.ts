@@ -1,0 +1,107 @@
+import type { BalancingContext, FeatureBalancer } from '@taskloom/core';
+import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
+import { presentGramian, weighPresent } from './present-tasks';
+import { type TaskValues, taskValue } from './task-values';
+
+export interface GradNormOptions {
+  /** α: how strongly a task that lags is helped. Default 1.5; 0 makes all norms equal. */
+  readonly alpha?: number;
+  /** What is trained: the weights themselves, brought back to sum T after each step (`weights`, default, the paper's), or logits with w = T softmax (`softmax`, LibMTL's), which can never be negative. */
+  readonly form?: 'weights' | 'softmax';
+  /** Of the weights' optimiser. Default 0.025. */
+  readonly learningRate?: number;
+  /** Default `adam` (β 0.9 and 0.999). */
+  readonly optimizer?: 'adam' | 'sgd';
+  /** L(0), by task name or in the order of the tasks; for a cross-entropy over K classes log K is a good choice. Default: the loss of the first step that has the task. */
+  readonly initialLosses?: TaskValues;
+}
+
+export interface GradNormState {
+  /** [tasks]: weights or logits. */
+  readonly parameters: Float64Array;
+  /** [tasks], NaN until known. */
+  readonly initialLosses: Float64Array;
+  readonly adam: HostAdamState;
+}
+
+/**
+ * GradNorm (Z. Chen et al. 2018, arXiv 1711.02257): norms of the weighted gradients Nᵢ = wᵢ‖gᵢ‖ are drawn to N̄ rᵢ^α, where rᵢ is task i's share of its
+ * initial loss, Lᵢ/Lᵢ(0), relative to the mean of these. Each step lowers Σ |Nᵢ − N̄ rᵢ^α| (the target held constant) by one update of the weights,
+ * which count from the next step on. Norms are those of the Gramian's diagonal: of all shared parameters, of those that `shared` selects (the
+ * paper takes the last shared layer), or at the shared features.
+ *
+ * Cost F + T·B. Weights start at 1 and keep sum T; in the paper's form a weight that would turn negative becomes 0. A task with gradient 0 keeps its
+ * weight up to the rescaling. An absent task has weight 0; its parameter waits, and the others' target does not depend on it.
+ */
+export function gradNorm({
+  alpha = 1.5,
+  form = 'weights',
+  learningRate = 0.025,
+  optimizer = 'adam',
+  initialLosses,
+}: GradNormOptions = {}): FeatureBalancer<GradNormState> {
+  return {
+    kind: 'gradient-balancer',
+    name: 'grad-norm',
+    needs: ['gramian', 'losses'],
+    features: true,
+    init: (tasks) => ({
+      parameters: new Float64Array(tasks.length).fill(1),
+      initialLosses: Float64Array.from(tasks, (task, i) =>
+        initialLosses ? taskValue(initialLosses, task, i, 'bad_option', 'initial loss') : Number.NaN,
+      ),
+      adam: hostAdamState(tasks.length),
+    }),
+
+    weigh(gramian, state, context) {
+      const tasks = context.present.length;
+      const gradient = new Float64Array(tasks);
+      const first = state.initialLosses.map((loss, i) => (Number.isNaN(loss) && context.present[i]! > 0 ? context.losses[i]! : loss));
+      const weights = weighPresent(context, (present) => {
+        const { count, indices } = present;
+        const products = presentGramian(gramian, tasks, present);
+        const own = indices.map((i) => state.parameters[i]!);
+        const w = form === 'softmax' ? softmaxOf(own, count) : own;
+        const norms = w.map((_, k) => Math.sqrt(Math.max(products[k * count + k]!, 0)));
+        const slopes = slopesOf(w, norms, targetShares(present.context, first, indices, alpha));
+        const through = slopes.reduce((sum, slope, k) => sum + slope * w[k]!, 0) / count;
+        for (const [k, i] of indices.entries()) gradient[i] = form === 'softmax' ? w[k]! * (slopes[k]! - through) : slopes[k]!;
+        return w;
+      });
+      return { weights, state: { ...updated(state, gradient, context), initialLosses: first } };
+    },
+  };
+
+  function updated({ parameters, adam }: GradNormState, gradient: Float64Array, { present }: BalancingContext) {
+    const moved =
+      optimizer === 'adam'
+        ? hostAdam(parameters, gradient, adam, present, { learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
+        : { values: parameters.map((value, i) => value - learningRate * gradient[i]!), state: adam };
+    if (form === 'softmax') return { parameters: moved.values, adam: moved.state };
+    const kept = moved.values.map((value) => Math.max(value, 0));
+    const total = kept.reduce((a, b) => a + b, 0);
+    // All at 0: start again.
+    return { parameters: kept.map((value) => (total > 0 ? (value * kept.length) / total : 1)), adam: moved.state };
+  }
+}
+
+/** rᵢ^α, rᵢ relative to the mean; 1 where a loss or its start is 0. */
+function targetShares({ losses }: BalancingContext, first: Float64Array, indices: readonly number[], alpha: number): number[] {
+  const ratios = indices.map((i, k) => losses[k]! / first[i]!).map((ratio) => (Number.isFinite(ratio) && ratio >= 0 ? ratio : 1));
+  const mean = ratios.reduce((a, b) => a + b) / ratios.length;
+  return ratios.map((ratio) => (mean > 0 ? (ratio / mean) ** alpha : 1));
+}
+
+/** ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant. */
+function slopesOf(weights: readonly number[], norms: readonly number[], shares: readonly number[]): number[] {
+  const weighted = weights.map((weight, k) => weight * norms[k]!);
+  const mean = weighted.reduce((a, b) => a + b) / weighted.length;
+  return weighted.map((value, k) => Math.sign(value - mean * shares[k]!) * norms[k]!);
+}
+
+function softmaxOf(logits: readonly number[], sum: number): number[] {
+  const greatest = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - greatest));
+  const total = powers.reduce((a, b) => a + b);
+  return powers.map((power) => (sum * power) / total);
+}

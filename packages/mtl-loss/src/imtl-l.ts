@@ -1,0 +1,50 @@
+import { TaskloomError } from '@taskloom/core';
+import { exp, fill, mul, type Scalar, sub, sum, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { presence, presentLosses } from './present-losses';
+import type { TotalLoss } from './total-loss';
+
+export interface ImtlLOptions {
+  /** Start of each s. Default 0: the plain sum. */
+  readonly initial?: number;
+}
+
+/** `logScales` float32 [tasks], in the order of the losses; trained with the model. */
+export type ImtlLParameters = { readonly logScales: Tensor1D };
+
+/**
+ * The loss balance of IMTL (L. Liu et al. 2021, "Towards Impartial Multi-task Learning", ICLR): Σ e^(sᵢ) Lᵢ − sᵢ with sᵢ learned per task. At its
+ * minimum over s every e^(sᵢ) Lᵢ is 1: all tasks have the same scaled loss. An absent task adds nothing, and its s gets no gradient. A loss
+ * that falls to 0 lets its s grow without bound, at the pace of the learning rate. Cost F + B.
+ * `total` throws `not_initialized` without its parameters, `shape_mismatch` for another number of tasks.
+ */
+export function imtlL({ initial = 0 }: ImtlLOptions = {}): TotalLoss<ImtlLParameters> {
+  return {
+    kind: 'scalarization',
+    name: 'imtl-l',
+    needs: ['losses'],
+    init: (tasks) => ({ logScales: fill([tasks.length], initial) as Tensor1D }),
+    total: (losses, parameters, present) =>
+      tidy(() => {
+        const logScales = scalesFor(losses, parameters);
+        const scaled = mul(exp(logScales), presentLosses(losses, present));
+        return sum(sub(scaled, mul(logScales, presence(losses, present)))) as Scalar;
+      }),
+  };
+}
+
+function scalesFor(losses: Tensor1D, parameters: Partial<ImtlLParameters> | undefined): Tensor1D {
+  const found = parameters?.logScales;
+  if (!found)
+    throw new TaskloomError('not_initialized', '`imtlL` was given no log-scales.', {
+      name: 'parameters',
+      expected: '{ logScales: [tasks] }',
+      remedy: 'Pass what init(tasks) returns, and train it with the model.',
+    });
+  if (found.size !== losses.size)
+    throw new TaskloomError('shape_mismatch', '`imtlL` was initialised for another number of tasks.', {
+      name: 'logScales',
+      expected: `[${losses.size}]`,
+      got: found.shape,
+    });
+  return found;
+}

@@ -1,0 +1,39 @@
+import type { BalancingContext, LossWeighting } from '@taskloom/core';
+import { weighPresent } from './present-tasks';
+
+export interface RlwOptions {
+  /** `normal` (default): the softmax of standard normal draws. `dirichlet`: uniform on the simplex. */
+  readonly distribution?: 'normal' | 'dirichlet';
+}
+
+/**
+ * Random loss weighting (B. Lin et al. 2022, arXiv 2111.10603): weights of sum 1, drawn anew at each step. On average the update is that of the mean
+ * loss. It is a comparison: a method that does not beat it has learned nothing of the tasks. Draws are functions of seed and step, so a
+ * resumed run repeats them. Cost F + B.
+ */
+export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting<null> {
+  const draw = distribution === 'normal' ? softmaxOfNormal : dirichlet;
+  return {
+    kind: 'loss-weighting',
+    name: 'rlw',
+    needs: ['losses'],
+    init: () => null,
+    weigh: (_, state, context) => ({ weights: weighPresent(context, ({ count, context: own }) => shares(draw(own, count))), state }),
+  };
+}
+
+function softmaxOfNormal(context: BalancingContext, count: number): Float64Array {
+  const draws = context.normal('rlw', count);
+  const greatest = Math.max(...draws);
+  return draws.map((draw) => Math.exp(draw - greatest));
+}
+
+/** Exponential draws: their shares are uniform on the simplex. */
+function dirichlet(context: BalancingContext, count: number): Float64Array {
+  return context.uniform('rlw', count).map((draw) => -Math.log1p(-Math.min(draw, 1 - 2 ** -30)) + 2 ** -40);
+}
+
+function shares(values: Float64Array): Float64Array {
+  const total = values.reduce((a, b) => a + b);
+  return values.map((value) => value / total);
+}

@@ -1,0 +1,59 @@
+import { logSumExp, TaskloomError } from '@taskloom/core';
+import {
+  fill,
+  greater,
+  max,
+  mul,
+  reshape,
+  type Scalar,
+  scalar,
+  sub,
+  type Tensor1D,
+  tensor1d,
+  tidy,
+  where,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
+import { presence, presentLosses } from './present-losses';
+import type { NoParameters, TotalLoss } from './total-loss';
+
+export interface SmoothTchebycheffOptions {
+  /** Smoothness: the smaller, the nearer to the plain maximum. Default 1. */
+  readonly mu?: number;
+  /** λ, in the order of the tasks. Default 1/T each. */
+  readonly preference?: readonly number[];
+  /** z, the best that each loss can become, in the order of the tasks. Default 0 each. */
+  readonly ideal?: readonly number[];
+}
+
+/**
+ * Smooth Tchebycheff scalarization with a preference (X. Lin et al. 2024, arXiv 2402.19078, equation 6): μ log Σ exp(λᵢ(Lᵢ − zᵢ)/μ), a smooth maximum of
+ * what each task still lacks. Every Pareto-optimal point is the minimum for some preference, also where the front is not convex (which no
+ * weighted sum reaches). Reads the losses as they are, so they should be on one scale; `stch` finds the scales itself. Cost F + B.
+ */
+export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebycheffOptions = {}): TotalLoss<NoParameters> {
+  if (!(mu > 0)) throw new TaskloomError('bad_option', "'mu' must be positive.", { name: 'mu', got: mu });
+  return {
+    kind: 'scalarization',
+    name: 'smooth-tchebycheff',
+    needs: ['losses'],
+    init: () => ({}),
+    total: (losses, _, present) =>
+      tidy(() => {
+        const perTask = (name: string, values: readonly number[] | undefined, otherwise: number): Tensor1D =>
+          values ? tensor1d(fitting(name, values, losses.size)) : (fill([losses.size], otherwise) as Tensor1D);
+        const lacking = sub(presentLosses(losses, present), perTask('ideal', ideal, 0));
+        const scaled = mul(lacking, mul(perTask('preference', preference, 1 / losses.size), 1 / mu)) as Tensor1D;
+        // An absent task has no part in the maximum; with nobody present the total is 0.
+        const shown = presentLosses(scaled, present, fill([losses.size], -1e30) as Tensor1D);
+        const total = mul(reshape(logSumExp(shown), []), mu);
+        const anyone = max(presence(losses, present));
+        return where(greater(anyone, zerosLike(anyone)), total, scalar(0)) as Scalar;
+      }),
+  };
+}
+
+function fitting(name: string, values: readonly number[], count: number): number[] {
+  if (values.length === count) return [...values];
+  throw new TaskloomError('shape_mismatch', `'${name}' is about another number of tasks.`, { name, expected: count, got: values.length });
+}

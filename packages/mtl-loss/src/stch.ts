@@ -1,0 +1,57 @@
+import { type LossWeighting, TaskloomError } from '@taskloom/core';
+import { weighPresent } from './present-tasks';
+
+export interface StchOptions {
+  /** Smoothness: the smaller, the more of the weight the task that lags most gets. Default 1. */
+  readonly mu?: number;
+  /** Epochs of warm-up; the last one's mean losses are the nadir. Default 4. */
+  readonly warmupEpochs?: number;
+  /** ε added to each loss. Default 1e-8. */
+  readonly epsilon?: number;
+}
+
+/** What the nadir is the mean of. */
+export interface StchState {
+  readonly sums: Float64Array;
+  readonly counts: Float64Array;
+}
+
+/**
+ * Smooth Tchebycheff on log losses (X. Lin et al. 2024, arXiv 2402.19078): T μ log Σ exp(log(Lᵢ/nadirᵢ)/μ), a smooth maximum of how little each loss has
+ * fallen since the nadir, which makes it free of the losses' scales. Until the nadir is known the total is Σ log Lᵢ.
+ *
+ * The weights are the derivatives, wᵢ = T softmaxᵢ(log(Lᵢ/nadirᵢ)/μ)/Lᵢ (1/Lᵢ in the warm-up), from the losses of the very step, so that the update is
+ * that of the formula; being a function of the losses on the host, it can be compiled and resumed. `context.epoch` says where the warm-up
+ * ends: a run shorter than it is `log`. A task without labels in the last warm-up epoch takes the first loss seen later as its nadir. Cost F + B.
+ */
+export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions = {}): LossWeighting<StchState> {
+  if (!(mu > 0)) throw new TaskloomError('bad_option', "'mu' must be positive.", { name: 'mu', got: mu });
+  return {
+    kind: 'loss-weighting',
+    name: 'stch',
+    needs: ['losses'],
+    init: (tasks) => ({ sums: new Float64Array(tasks.length), counts: new Float64Array(tasks.length) }),
+    weigh(losses, state, context) {
+      const { epoch, present } = context;
+      const sums = state.sums.slice();
+      const counts = state.counts.slice();
+      const collects = (i: number) => present[i]! > 0 && Number.isFinite(losses[i]!);
+      for (let i = 0; i < losses.length; i++) {
+        if (!collects(i) || epoch < warmupEpochs - 1 || (epoch > warmupEpochs - 1 && counts[i]! > 0)) continue;
+        sums[i]! += losses[i]!;
+        counts[i]! += 1;
+      }
+      const weights = weighPresent({ ...context, losses }, ({ count, indices, context: { losses: shown } }) => {
+        const logs = shown.map((loss) => Math.log(Math.max(loss, 0) + epsilon));
+        const slopes = logs.map((value) => Math.exp(-value));
+        if (epoch < warmupEpochs) return slopes;
+        const fallen = logs.map((value, k) => (value - Math.log(Math.max(sums[indices[k]!]! / counts[indices[k]!]!, 0) + epsilon)) / mu);
+        const greatest = Math.max(...fallen);
+        const shares = fallen.map((value) => Math.exp(value - greatest));
+        const total = shares.reduce((a, b) => a + b);
+        return slopes.map((slope, k) => (count * slope * shares[k]!) / total);
+      });
+      return { weights, state: { sums, counts } };
+    },
+  };
+}
