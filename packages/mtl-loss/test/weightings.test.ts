@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { balancingContext, decodeState, dynamicWeightAverage, encodeState, fixed } from '../src';
+import { balancingContext, decodeState, dynamicWeightAverage, encodeState, fixed, rlw } from '../src';
 
 describe('fixed', () => {
   const context = balancingContext({ tasks: ['a', 'b', 'c'], present: [1, 0, 1] });
@@ -66,6 +66,63 @@ describe('dynamic weight average', () => {
     expect(method.weigh(Float64Array.from([1, 1]), back, context([1, 1]))).toEqual(
       method.weigh(Float64Array.from([1, 1]), state, context([1, 1])),
     );
+  });
+});
+
+describe('dynamic weight average over windows', () => {
+  const method = dynamicWeightAverage({ window: 2, temperature: 1 });
+  const weigh = (state: ReturnType<typeof method.init>, losses: number[], present = [1, 1]) =>
+    method.weigh(Float64Array.from(losses), state, balancingContext({ tasks: 2, present }));
+
+  it('compares the last losses, that of the step included, with as many before', () => {
+    let state = method.init(['a', 'b']);
+    for (const losses of [
+      [4, 1],
+      [2, 1],
+      [2, 1],
+    ]) {
+      const result = weigh(state, losses);
+      expect([...result.weights]).toEqual([1, 1]);
+      state = result.state;
+    }
+    const { weights } = weigh(state, [1, 3]);
+    const [x, y] = [Math.exp(1.5 / 3), Math.exp(2 / 1)];
+    expect(weights[0]).toBeCloseTo((2 * x) / (x + y), 12);
+    expect(weights[1]).toBeCloseTo((2 * y) / (x + y), 12);
+    expect(method.endEpoch).toBeUndefined();
+  });
+
+  it('does not move the window of an absent task, and refuses half a step', () => {
+    const { state } = weigh(method.init(['a', 'b']), [1, Number.NaN], [1, 0]);
+    expect([...state.recent]).toEqual([Number.NaN, Number.NaN, Number.NaN, 1, Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+    expect(() => dynamicWeightAverage({ window: 1.5 })).toThrowError(expect.objectContaining({ code: 'bad_option' }) as never);
+  });
+});
+
+describe.each(['normal', 'dirichlet'] as const)('random loss weighting, %s', (distribution) => {
+  const method = rlw({ distribution });
+  const weights = (step: number, present = [1, 1, 1]) =>
+    method.weigh(new Float64Array(3), null, balancingContext({ tasks: 3, step, present })).weights;
+
+  it('has weights on the simplex, other ones at each step, the same at the same step, none for absent tasks', () => {
+    for (let step = 0; step < 50; step++) {
+      const own = weights(step);
+      expect(own.reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+      expect(Math.min(...own)).toBeGreaterThan(0);
+      expect(weights(step)).toEqual(own);
+      expect(weights(step + 1)).not.toEqual(own);
+      expect(weights(step, [1, 0, 1])[1]).toBe(0);
+    }
+    expect([...weights(0, [0, 1, 0])]).toEqual([0, 1, 0]);
+  });
+
+  it('has the mean and the spread of its distribution', () => {
+    const all = Array.from({ length: 4000 }, (_, step) => weights(step));
+    const mean = [0, 1, 2].map((i) => all.reduce((sum, own) => sum + own[i]!, 0) / all.length);
+    for (const value of mean) expect(value).toBeCloseTo(1 / 3, 1.5);
+    const variance = all.reduce((sum, own) => sum + (own[0]! - 1 / 3) ** 2, 0) / all.length;
+    // Dirichlet(1, 1, 1): (1/3)(2/3)/4. Softmax of three standard normal draws: 0.0495, by another generator.
+    expect(variance).toBeCloseTo(distribution === 'dirichlet' ? 1 / 18 : 0.0495, 2.5);
   });
 });
 
