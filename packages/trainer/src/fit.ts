@@ -58,7 +58,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   const state = initialState(plan, start);
   const resumed = saved && restored(state, saved.state, best?.state);
   const evaluatorStart = plan.validation && copied(start);
-  const step = trainingStep({ ...plan, balancing: totalOf(plan, balancing) });
+  const step = trainingStep({ ...plan, balancing: totalOf(plan, balancing), lossesAfter: balancing.afterStep !== undefined });
   const trainer = await plan.executor.compile(step, { state });
   const evaluator = evaluatorStart && (await evaluatorOf({ ...plan, state: evaluatorStart }));
 
@@ -95,6 +95,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       });
       const losses = Float64Array.from(outputs.losses.data);
       if (outputs.finite.data[0] === 0) throw diverged(index, tasks, losses, await checkpoints?.last());
+      if (outputs.lossesAfter) balancing.afterStep?.(losses, Float64Array.from(outputs.lossesAfter.data));
       const seconds = (performance.now() - began) / 1000;
       speed.record(seconds);
 

@@ -1,5 +1,6 @@
-import { type Balancer, hostRandom, TaskloomError } from '@taskloom/core';
+import { type Balancer, type BalancingContext, hostRandom, TaskloomError } from '@taskloom/core';
 import { restoredBalancerState } from './balancer-state';
+import { type Conflict, conflictOf } from './conflict';
 
 /** A balancer's own state; plain data, never changed afterwards. */
 export interface BalancingState {
@@ -12,6 +13,10 @@ export interface HostBalancing {
   begin(moment: { readonly step: number; readonly epoch: number; readonly present: Float64Array }): void;
   weighLosses(losses: Float64Array, present: Float64Array): Float64Array;
   weighGramian(gramian: Float64Array, losses: Float64Array): Float64Array;
+  /** Of the last Gramian seen, between the tasks present; nothing where none was. */
+  conflict(): Conflict | undefined;
+  /** Where the balancer wants to know what the step did: the losses before and after it, on the same rows. */
+  readonly afterStep?: (losses: Float64Array, lossesAfter: Float64Array) => void;
   endEpoch(): void;
   state(): BalancingState;
   /** Goes on from what a checkpoint holds; throws `bad_state` where it does not fit the balancer. */
@@ -30,7 +35,20 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
     });
   const random = hostRandom(seed).fold('balancer');
   let state: unknown = balancer && balancer.kind !== 'scalarization' ? balancer.init(tasks) : null;
+  let last: Float64Array | undefined;
   let moment: Parameters<HostBalancing['begin']>[0] = { step: 0, epoch: 0, present: new Float64Array(tasks.length).fill(1) };
+
+  const contextOf = (losses: Float64Array, present: Float64Array): BalancingContext => {
+    const draws = random.fold(moment.step);
+    return {
+      ...moment,
+      tasks,
+      losses,
+      present,
+      uniform: (name, count) => Float64Array.from(draws.fold(name).uniform(count)),
+      normal: (name, count) => Float64Array.from(draws.fold(name).normal(count)),
+    };
+  };
 
   const asked = (
     weigh: 'loss-weighting' | 'gradient-balancer',
@@ -39,15 +57,7 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
     present: Float64Array,
   ): Float64Array => {
     if (balancer?.kind !== weigh) throw new TaskloomError('unsupported', `The balancer is no ${weigh}.`, { name: 'balancer' });
-    const draws = random.fold(moment.step);
-    const result = balancer.weigh(values, state, {
-      ...moment,
-      tasks,
-      losses,
-      present,
-      uniform: (name, count) => Float64Array.from(draws.fold(name).uniform(count)),
-      normal: (name, count) => Float64Array.from(draws.fold(name).normal(count)),
-    });
+    const result = balancer.weigh(values, state, contextOf(losses, present));
     if (result.weights.length !== tasks.length)
       throw new TaskloomError('shape_mismatch', `'${balancer.name}' gave the wrong number of weights.`, {
         name: 'balancer',
@@ -63,7 +73,18 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
       moment = next;
     },
     weighLosses: (losses, present) => asked('loss-weighting', losses, losses, present),
-    weighGramian: (gramian, losses) => asked('gradient-balancer', gramian, losses, moment.present),
+    weighGramian(gramian, losses) {
+      last = gramian;
+      return asked('gradient-balancer', gramian, losses, moment.present);
+    },
+    conflict: () => last && conflictOf(last, tasks, moment.present),
+    ...(balancer?.kind === 'loss-weighting' && balancer.afterStep
+      ? {
+          afterStep: (losses: Float64Array, lossesAfter: Float64Array) => {
+            state = balancer.afterStep!(lossesAfter, state, contextOf(losses, moment.present));
+          },
+        }
+      : {}),
     endEpoch() {
       if (balancer?.kind === 'loss-weighting' && balancer.endEpoch) state = balancer.endEpoch(state);
     },

@@ -37,7 +37,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { balancedGradients, type WeighGramian } from './balanced-gradients';
 import { zero } from './forward';
-import { type MicroBatch, summedGradients, type Total, type Trainable } from './summed-gradients';
+import { lossesWith, type MicroBatch, summedGradients, type Total, type Trainable } from './summed-gradients';
 
 /** What the engine keeps between steps. `balancing` holds a scalarization's parameters, `ema` the moving average; both may be empty. */
 export interface StepState {
@@ -79,10 +79,12 @@ export interface StepOptions {
   readonly ema?: number;
   /** Micro-batches per update. */
   readonly accumulate: number;
+  /** Also run the same rows through the new parameters: `outputs.lossesAfter` [tasks]. Default: false. */
+  readonly lossesAfter?: boolean;
 }
 
 /** The update as one pure function of state and inputs: gradients of the balanced losses, the optimiser, the moving average. */
-export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, accumulate }: StepOptions) {
+export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, accumulate, lossesAfter }: StepOptions) {
   return (state: StepState, fed: Branch<Tensor>): { state: StepState; outputs: StepOutputs } => {
     const inputs = fed as unknown as StepInputs;
     const trainable: Trainable = { ...state.params, ...(hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
@@ -110,15 +112,23 @@ export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, acc
     const { balancing: parameters = {}, ...params } = next as Trainable;
     const gradientNorm = sqrt(sumOfSquares(gradients)) as Scalar;
     const finite = isNumber(add(add(total, sum(losses)), gradientNorm));
+    const moved = merge(state.params, params) as MultiTaskParams;
     return {
       state: {
-        params: merge(state.params, params),
+        params: moved,
         buffers,
         optimizer: optimizerState,
         balancing: parameters,
         ema: ema === undefined ? {} : movingAverage(ema, state.ema, params as Params, inputs.step),
       },
-      outputs: { losses, weights, total, gradientNorm, finite: cast(finite, 'float32') as Scalar },
+      outputs: {
+        losses,
+        weights,
+        total,
+        gradientNorm,
+        finite: cast(finite, 'float32') as Scalar,
+        ...(lossesAfter ? { lossesAfter: lossesWith(moved, given) } : {}),
+      },
     };
   };
 }

@@ -88,6 +88,17 @@ export function summedGradients(inputs: GradientInputs, balancing: Total): StepG
   };
 }
 
+/** The losses [tasks] of the same batches with other parameters, under the same random draws; what the pass does to buffers is dropped. */
+export function lossesWith(trainable: Trainable, { model, tasks, batches, random, buffers: before }: GradientInputs): Tensor1D {
+  let buffers = before;
+  const losses = batches.map((batch, i) => {
+    const { losses: own, changed } = forward(model, trainable, buffers, batch, random.fold(i), tasks);
+    buffers = merge(buffers, changed);
+    return mul(own, batch.share);
+  });
+  return addN(losses) as Tensor1D;
+}
+
 /** A micro-batch's part of the total, and the weights that the host gave, times that part. */
 function totalOf(
   balancing: Total,

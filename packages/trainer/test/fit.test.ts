@@ -74,7 +74,21 @@ const normalised: GradientBalancer<{ calls: number; draws: number }> = {
   }),
 };
 
-const balancers: { [name: string]: Balancer | undefined } = { none: undefined, uncertain, byEpoch, normalised };
+/** Weights of sum 2 that move from the task that fell most in a step, by the losses of its rows before and after. */
+const paced: LossWeighting<{ logits: Float64Array }> = {
+  kind: 'loss-weighting',
+  name: 'paced',
+  needs: ['losses'],
+  init: (tasks) => ({ logits: new Float64Array(tasks.length) }),
+  weigh: (_, state) => ({ weights: state.logits.map((logit) => Math.exp(logit)), state }),
+  afterStep: (after, { logits }, { losses }) => {
+    const moved = logits.map((logit, i) => logit - 0.1 * (losses[i]! - after[i]!));
+    const mean = moved.reduce((a, b) => a + b) / moved.length;
+    return { logits: moved.map((logit) => logit - mean) };
+  },
+};
+
+const balancers: { [name: string]: Balancer | undefined } = { none: undefined, uncertain, byEpoch, normalised, paced };
 
 describe('fit', () => {
   test('learns two tasks, and leaves only its result behind', async () => {
@@ -114,6 +128,36 @@ describe('fit', () => {
     expect(whole.history.epochs.at(-1)!.losses.side!).toBeLessThan(0.7 * whole.history.epochs[0]!.losses.side!);
     release(whole, half, rest);
     expect(memoryInfo().numTensors).toBe(before);
+  });
+
+  test('a loss weighting that asks for it learns the losses of the same rows before and after each step', async () => {
+    const seen: { before: number[]; after: number[]; present: number[] }[] = [];
+    const spy: LossWeighting<null> = {
+      ...paced,
+      init: () => null,
+      weigh: () => ({ weights: Float64Array.of(1, 1), state: null }),
+      afterStep: (after, _, { losses, present }) => {
+        seen.push({ before: [...losses], after: [...after], present: [...present] });
+        return null;
+      },
+    };
+    // Without the trunk's noise, and with the same rows in all steps, what a step ends with is what the next begins with.
+    const model = {
+      ...toyModel(),
+      apply: ((params, input, context) => toyModel().apply(params, input, { ...context, training: false })) as ReturnType<
+        typeof toyModel
+      >['apply'],
+    };
+    const train = toyDataset('one', { both: 16 });
+    const result = await fit(options({ model, train, optimizer: sgd(), balancer: spy, steps: 6, batchSize: 8, accumulate: 2 }));
+    expect(seen).toHaveLength(6);
+    for (const [i, { after, present }] of seen.entries()) {
+      expect(present).toEqual([1, 1]);
+      expect(after).not.toEqual(seen[i]!.before);
+      // In another order and in other halves, so that the sums differ in the last bits.
+      for (const [t, loss] of (seen[i + 1]?.before ?? after).entries()) expect(loss).toBeCloseTo(after[t]!, 5);
+    }
+    release(result);
   });
 
   test('the same seed gives the same bits, another one others', async () => {
