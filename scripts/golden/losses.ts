@@ -2,14 +2,16 @@ import { valueAndGradients } from '@taskloom/core';
 import { absoluteError, binaryCrossEntropy, coral, crossEntropy, crossEntropyRows, huber, squaredError } from '@taskloom/core/losses';
 import { div, mul, type Scalar, sum, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { Cases, Handler, Precision } from './golden';
+import { cases as taskCases } from './losses-task';
 
 export const precision: Precision = 'float32';
 
 // biome-ignore lint/suspicious/noExplicitAny: inputs and options as they are in the file.
 type Json = any;
 
-/** The elementary losses; those of multi-task and metric learning are listed as unmapped until a package has them. */
+/** The elementary losses, and those of multi-task and metric learning. */
 export const cases: Cases = {
+  ...taskCases,
   'cross-entropy': differentiates('logits', (logits, { targets }, { labelSmoothing, classWeights, ignoreIndex, reduction }) => {
     const target = Array.isArray(targets[0]) ? tensor(targets) : tensor(targets, [targets.length], 'int32');
     const options = { labelSmoothing, classWeights: classWeights ?? undefined, ignore: ignoreIndex };

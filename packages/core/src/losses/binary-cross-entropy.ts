@@ -1,4 +1,4 @@
-import { add, mean, mul, neg, type Scalar, softplus, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, mean, mul, neg, reshape, type Scalar, softplus, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { assertSmoothing, type PerClass, perClass } from './classes';
 import { assertSameShape, overFeatures } from './shapes';
 import { type RowWeights, weightedMean } from './weighted-mean';
@@ -8,6 +8,8 @@ export interface BinaryCrossEntropyOptions extends RowWeights {
   readonly labelSmoothing?: number;
   /** Factor of the positive part, one per label for logits [m, K]. Default 1. */
   readonly positiveWeight?: number | PerClass;
+  /** float32 [m, K]: 0 where it is not known whether a row has a label. The mean is then over the known labels, each with its row's weight. Default: all 1. */
+  readonly known?: Tensor;
 }
 
 /**
@@ -17,9 +19,10 @@ export interface BinaryCrossEntropyOptions extends RowWeights {
 export function binaryCrossEntropy(
   logits: Tensor,
   target: Tensor,
-  { weight, labelSmoothing = 0, positiveWeight = 1 }: BinaryCrossEntropyOptions = {},
+  { weight, labelSmoothing = 0, positiveWeight = 1, known }: BinaryCrossEntropyOptions = {},
 ): Scalar {
   assertSameShape(logits, target);
+  if (known) assertSameShape(logits, known);
   assertSmoothing(labelSmoothing);
   return tidy(() => {
     const y = labelSmoothing === 0 ? target : add(mul(target, 1 - labelSmoothing), labelSmoothing / 2);
@@ -27,6 +30,9 @@ export function binaryCrossEntropy(
       typeof positiveWeight === 'number' ? positiveWeight : perClass('positiveWeight', positiveWeight, logits.shape[logits.rank - 1]!);
     const positive = mul(mul(y, p), softplus(neg(logits)));
     const negative = mul(sub(1, y), softplus(logits));
-    return weightedMean(overFeatures(add(positive, negative), mean), weight);
+    const terms = add(positive, negative);
+    if (!known) return weightedMean(overFeatures(terms, mean), weight);
+    const rows = weight && reshape(weight, [-1, ...Array<number>(known.rank - 1).fill(1)]);
+    return weightedMean(terms, rows ? mul(known, rows) : known);
   });
 }

@@ -25,3 +25,26 @@ export function assertSmoothing(value: number): void {
       expected: 'a number in [0, 1)',
     });
 }
+
+/** What a score that must not count becomes: far below all others, and still finite. */
+export const never = -1e30;
+
+/** Throws `shape_mismatch` unless there is one class number for each row of logits. */
+export function assertNumbers(logits: Tensor, target: Tensor): void {
+  if (logits.shape.slice(0, -1).join() !== target.shape.join())
+    throw new TaskloomError('shape_mismatch', 'Class numbers do not fit the logits.', {
+      name: 'target',
+      expected: `[${logits.shape.slice(0, -1)}]`,
+      got: `[${target.shape}]`,
+    });
+}
+
+/** Throws `bad_option` unless the option is a finite number ≥ `least` (or > `least`). */
+export function assertAtLeast(name: string, value: number, least: number, strictly = false): void {
+  if (!Number.isFinite(value) || value < least || (strictly && value === least))
+    throw new TaskloomError('bad_option', `'${name}' is out of range.`, {
+      name,
+      got: String(value),
+      expected: `a number ${strictly ? '>' : '≥'} ${least}`,
+    });
+}

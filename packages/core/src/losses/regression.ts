@@ -1,4 +1,4 @@
-import { abs, clipByValue, mean, mul, type Scalar, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { abs, add, clipByValue, mean, mul, type Scalar, softplus, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { TaskloomError } from '../error';
 import { assertSameShape, overFeatures } from './shapes';
 import { type RowWeights, weightedMean } from './weighted-mean';
@@ -27,6 +27,11 @@ export function huber(predictions: Tensor, target: Tensor, { weight, delta = 1 }
     const c = clipByValue(e, -delta, delta);
     return mul(c, sub(e, mul(c, 0.5)));
   });
+}
+
+/** The weighted mean over rows of ln cosh e: like Huber's a parabola that becomes a line, with all derivatives; shapes as in `squaredError`. */
+export function logCosh(predictions: Tensor, target: Tensor, { weight }: RowWeights = {}): Scalar {
+  return ofErrors(predictions, target, weight, (e) => sub(add(e, softplus(mul(e, -2))), Math.LN2));
 }
 
 function ofErrors(predictions: Tensor, target: Tensor, weight: Tensor | undefined, term: (error: Tensor) => Tensor): Scalar {

@@ -1,10 +1,8 @@
 import { expectAllClose, expectGradients, expectTensors, expectTraceable, onBackends, sampleTensor } from '@taskloom/testing';
-import { reshape, type Scalar, setBackend, slice, sum, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { reshape, setBackend, slice, sum, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { valueAndGradients } from '../../src/gradients';
 import {
-  absoluteError,
-  binaryCrossEntropy,
   coral,
   coralLabels,
   coralLogits,
@@ -17,57 +15,7 @@ import {
   weightedMean,
 } from '../../src/losses';
 import { repairGradients } from '../../src/repair-gradients';
-
-type Loss = (x: Tensor, weight: Tensor) => Scalar;
-
-const ints = (values: number[], shape?: number[]) => tensor(values, shape as [number], 'int32');
-
-/** By name: a loss of x, the shape of x, and the number of rows. */
-const losses: { readonly [name: string]: readonly [Loss, number[], number] } = {
-  'cross-entropy': [(x, weight) => crossEntropy(x, ints([2, 0, 1]), { weight }), [3, 4], 3],
-  'cross-entropy, smoothed, weighted': [
-    (x, weight) => crossEntropy(x, ints([2, 0, 1]), { weight, labelSmoothing: 0.2, classWeights: [1, 2, 0.5, 3] }),
-    [3, 4],
-    3,
-  ],
-  'cross-entropy, soft': [
-    (x, weight) =>
-      crossEntropy(
-        x,
-        tensor([
-          [0.2, 0.8],
-          [1, 0],
-        ]),
-        { weight, classWeights: [1, 2] },
-      ),
-    [2, 2],
-    2,
-  ],
-  'tagging cross-entropy': [
-    (x, weight) => taggingCrossEntropy(x, ints([2, -1, 0, 1, -1, -1], [2, 3]), { weight, classWeights: [1, 2, 3] }),
-    [2, 3, 3],
-    2,
-  ],
-  'binary cross-entropy': [(x, weight) => binaryCrossEntropy(x, tensor([0, 1, 0.3]), { weight, labelSmoothing: 0.1 }), [3], 3],
-  'binary cross-entropy, labels': [
-    (x, weight) =>
-      binaryCrossEntropy(
-        x,
-        tensor([
-          [0, 1],
-          [1, 1],
-          [0, 0],
-        ]),
-        { weight, positiveWeight: [2, 0.5] },
-      ),
-    [3, 2],
-    3,
-  ],
-  'squared error': [(x, weight) => squaredError(x, tensor([0.1, -0.7, 2]), { weight }), [3], 3],
-  'absolute error': [(x, weight) => absoluteError(x, tensor([3, -3, 2]), { weight }), [3], 3],
-  huber: [(x, weight) => huber(x, tensor([0.31, -0.72, 4, -3]), { weight, delta: 2.2 }), [4], 4],
-  coral: [(x, weight) => coral(x, ints([0, 3, 1]), { weight, thresholdWeights: [1, 2, 0.5] }), [3, 3], 3],
-};
+import { ints, losses } from './table';
 
 beforeAll(async () => {
   await setBackend('cpu');
