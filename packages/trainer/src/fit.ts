@@ -13,7 +13,7 @@ import { initialState, type StepOptions, type StepState, trainingStep } from './
 import { drawBatches } from './step-batches';
 import { pauses, throughput } from './throughput';
 import { emptyLog, withEpoch, withEvaluation, withStep } from './training-log';
-import type { FitOptions, FitResult, StepLogs } from './types';
+import type { FitOptions, FitResult, HostModel, StepLogs } from './types';
 
 /**
  * Trains a multi-task model: draw rows from the sources, join them to batches, run forward, losses, balancing and update as one compiled step, evaluate on a
@@ -70,6 +70,11 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     return state;
   };
 
+  const readModel = async (): Promise<HostModel> => {
+    const { params, buffers } = await trainer.readState();
+    return { params, buffers };
+  };
+
   try {
     if (resumed) await trainer.load(resumed);
     await tell(callbacks, 'onTrainBegin', { steps, stepsPerEpoch, tasks, parameters, startStep: progress.step });
@@ -110,13 +115,14 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         loss: outputs.total.data[0]!,
         losses: byTask(losses),
         weights: byTask(outputs.weights.data),
+        ...balancing.conflict(),
         gradientNorm: outputs.gradientNorm.data[0]!,
         learningRate,
         rowsPerSecond: speed.rowsPerSecond(rows),
         secondsLeft: speed.secondsFor(steps - step),
       };
       progress = { ...progress, step, log: withStep(progress.log, logs.loss, logs.losses, seconds) };
-      await tell(callbacks, 'onBatchEnd', index, logs);
+      await tell(callbacks, 'onBatchEnd', index, logs, readModel);
 
       // Evaluate, keep the best.
       const epochEnds = step % stepsPerEpoch === 0 || step === steps;

@@ -2,6 +2,7 @@ export { type ArraySource, arrayDataset } from './array-dataset';
 export { checkpointName, checkpointSteps, readCheckpoint } from './checkpoints';
 export { evaluate } from './evaluate';
 export { fit } from './fit';
+export { type GradientMeasurement, type GradientProbe, type GradientProbeOptions, gradientProbe } from './gradient-probe';
 export { joinBatches } from './join-batches';
 export { judge } from './judge';
 export { fromLosslessJson, toLosslessJson } from './lossless-json';
@@ -77,6 +78,7 @@ export type {
   FitResult,
   GroupEvaluation,
   History,
+  HostModel,
   Interval,
   LearningRate,
   Metric,

@@ -3,6 +3,7 @@ import type {
   Branch,
   CheckpointStore,
   Executor,
+  Host,
   HostArray,
   HostBatch,
   Json,
@@ -130,6 +131,10 @@ export interface StepLogs {
   /** Loss by task; a task without a label in this step is left out. */
   readonly losses: { readonly [task: string]: number };
   readonly weights: { readonly [task: string]: number };
+  /** Cosines between the gradients of two tasks at the shared parameters, by both names; where the balancer looks at gradients. */
+  readonly cosines?: { readonly [task: string]: { readonly [other: string]: number } };
+  /** The share of those that are negative. */
+  readonly conflict?: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
   /** Over the last steps, evaluation left out. */
@@ -221,12 +226,16 @@ export interface TrainInfo {
 
 type Maybe = void | Promise<void>;
 
+/** Parameters and buffers as host arrays. */
+export type HostModel = Host<{ readonly params: MultiTaskParams; readonly buffers: Params }>;
+
 /** Called by `fit`, in the order given, each awaited. Names and order are those of Keras; a batch is one update, and epochs and batches count from 0. */
 export interface Callback {
   onTrainBegin?(info: TrainInfo): Maybe;
   onEpochBegin?(epoch: number): Maybe;
   onBatchBegin?(batch: number): Maybe;
-  onBatchEnd?(batch: number, logs: StepLogs): Maybe;
+  /** `read` gives a copy of the parameters and buffers after this update, on the host. */
+  onBatchEnd?(batch: number, logs: StepLogs, read: () => Promise<HostModel>): Maybe;
   /** `step`: updates done. */
   onTestBegin?(step: number): Maybe;
   onTestEnd?(step: number, evaluation: Evaluation): Maybe;

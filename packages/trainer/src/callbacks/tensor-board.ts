@@ -10,7 +10,7 @@ export interface TensorBoardOptions {
 }
 
 /**
- * Writes an event file for TensorBoard to `folder`: `train/loss`, `train/loss/<task>`, `train/weight/<task>`, `train/gradientNorm`, `train/learningRate` and
+ * Writes an event file for TensorBoard to `folder`: `train/loss`, `train/loss/<task>`, `train/weight/<task>`, with a balancer that looks at gradients `train/conflict` and `train/cosine/<task>/<task>`, `train/gradientNorm`, `train/learningRate` and
  * `validation/mean`, `validation/<task>/<metric>`. A resumed run writes a file of its own, which tells TensorBoard to forget later steps of the old one.
  */
 export function tensorBoard(folder: string, { every = 1 }: TensorBoardOptions = {}): Callback {
@@ -28,10 +28,15 @@ export function tensorBoard(folder: string, { every = 1 }: TensorBoardOptions = 
       await appendFile(file, versionRecord(now()));
       if (startStep > 0) await appendFile(file, restartRecord(now(), startStep + 1));
     },
-    async onBatchEnd(batch, { step, loss, losses, weights, gradientNorm, learningRate, rowsPerSecond }) {
+    async onBatchEnd(batch, { step, loss, losses, weights, cosines = {}, conflict, gradientNorm, learningRate, rowsPerSecond }) {
       if ((batch + 1) % every !== 0) return;
-      const own = { loss, gradientNorm, learningRate, rowsPerSecond };
-      await write(step, [...under('train', own), ...under('train/loss', losses), ...under('train/weight', weights)]);
+      const own = { loss, gradientNorm, learningRate, rowsPerSecond, ...(conflict === undefined ? {} : { conflict }) };
+      await write(step, [
+        ...under('train', own),
+        ...under('train/loss', losses),
+        ...under('train/weight', weights),
+        ...Object.entries(cosines).flatMap(([task, others]) => under(`train/cosine/${task}`, others)),
+      ]);
     },
     async onTestEnd(step, { tasks, mean }) {
       const own = Object.entries(tasks).flatMap(([task, { loss, metrics }]) => under(`validation/${task}`, { loss, ...metrics }));
