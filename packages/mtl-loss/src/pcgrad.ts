@@ -1,5 +1,6 @@
-import { type GradientBalancer, TaskloomError } from '@taskloom/core';
+import type { GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
+import { taskOrders } from './task-orders';
 
 export interface PcgradOptions {
   /** `sum` (default, the paper's) or `mean` of the projected gradients. */
@@ -15,8 +16,9 @@ export interface PcgradOptions {
  * Promises no conflict for two tasks only. Cost O(T³).
  */
 export function pcgrad({ reduction = 'sum', permutations }: PcgradOptions = {}): GradientBalancer<null> {
-  return statelessBalancer('pcgrad', (gramian, { count, indices, context }) => {
-    const orders = permutations ? givenOrders(permutations, indices) : drawnOrders(context.uniform('pcgrad', count * count), count);
+  return statelessBalancer('pcgrad', (gramian, present) => {
+    const { count } = present;
+    const orders = taskOrders('pcgrad', permutations, present);
     const weights = new Float64Array(count);
     for (let i = 0; i < count; i++) {
       const c = new Float64Array(count);
@@ -31,27 +33,5 @@ export function pcgrad({ reduction = 'sum', permutations }: PcgradOptions = {}):
       for (let k = 0; k < count; k++) weights[k]! += c[k]!;
     }
     return reduction === 'mean' ? weights.map((weight) => weight / count) : weights;
-  });
-}
-
-/** Row i's order: the tasks sorted by its own draws. */
-function drawnOrders(draws: Float64Array, count: number): number[][] {
-  return Array.from({ length: count }, (_, i) => {
-    const own = draws.subarray(i * count, (i + 1) * count);
-    return Array.from(own.keys()).sort((a, b) => own[a]! - own[b]! || a - b);
-  });
-}
-
-/** The caller's orders, about all tasks, as orders of the present ones. */
-function givenOrders(permutations: readonly (readonly number[])[], indices: readonly number[]): number[][] {
-  return indices.map((i) => {
-    const order = permutations[i];
-    if (!order)
-      throw new TaskloomError('shape_mismatch', `There is no permutation for task ${i}.`, {
-        name: 'permutations',
-        expected: i + 1,
-        got: permutations.length,
-      });
-    return order.map((j) => indices.indexOf(j)).filter((j) => j >= 0);
   });
 }

@@ -1,0 +1,39 @@
+import type { FeatureBalancer } from '@taskloom/core';
+import { statelessBalancer } from './gradient-balancer';
+import { float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
+import { type TaskValues, taskValue } from './task-values';
+
+export interface AlignedMtlOptions {
+  /** What all singular values become: the smallest of them (`min`, default, the paper's), their lower median, or the root of their mean square. */
+  readonly scale?: 'min' | 'median' | 'rmse';
+  /** How much each task counts, by name or in the order of the tasks. Default: 1/T each. The authors' code has 1 each. */
+  readonly preference?: TaskValues;
+  /** Singular directions of no more than this (squared, as a share of the gradients they are made of) are rounding errors. Default 1e-6, for Gramians in float32. */
+  readonly tolerance?: number;
+}
+
+/**
+ * Aligned-MTL (D. Senushkin et al. 2023, arXiv 2305.19000): replaces the gradients by the nearest ones that are orthogonal and of one length s, all singular
+ * values of J set to s, and combines these: w = s G^(−1/2) p. No task dominates by its size, none is lost where they conflict; with `min` the step is as short as the
+ * worst-determined direction asks.
+ *
+ * The number of singular values above 0 is a decision (`tolerance`), and `min` depends on it. Weights may be negative, and a task may be opposed.
+ * Where all gradients are zero the weights are p. Cost F + T·B.
+ */
+export function alignedMtl({ scale = 'min', preference, tolerance = float32Tolerance }: AlignedMtlOptions = {}): FeatureBalancer<null> {
+  return statelessBalancer(
+    'aligned-mtl',
+    (gramian, { count, indices, context }) => {
+      const { pairs } = gramianEigen(gramian, count, tolerance);
+      const p = indices.map((i, k) => (preference ? taskValue(preference, context.tasks[k]!, i, 'bad_option', 'preference') : 1 / count));
+      if (pairs.length === 0) return p;
+      const square = {
+        min: () => pairs[0]!.value,
+        median: () => pairs[(pairs.length - 1) >> 1]!.value,
+        rmse: () => pairs.reduce((sum, { value }) => sum + value, 0) / pairs.length,
+      }[scale]();
+      return spectral(pairs, (value) => Math.sqrt(square) / Math.sqrt(value), p);
+    },
+    { features: true },
+  );
+}

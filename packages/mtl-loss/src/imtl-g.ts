@@ -1,0 +1,57 @@
+import type { FeatureBalancer } from '@taskloom/core';
+import { statelessBalancer } from './gradient-balancer';
+import { along, float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
+import { unitRows, weightsOfRows } from './unit-rows';
+
+export interface ImtlGOptions {
+  /**
+   * Which of the solutions where gradients are linearly dependent. `closed-form` (default, the paper's): the one with sum 1, where it is unique, so that opposite
+   * gradients cancel. `pseudo-inverse` (TorchJD's): the least-squares one of G w = norms of least norm, whose update may go against a task. Independent gradients
+   * have one solution.
+   */
+  readonly solution?: 'closed-form' | 'pseudo-inverse';
+  /** Eigenvalues of no more than this (as a share of the gradients they are made of) are rounding errors. Default 1e-6, for Gramians in float32. */
+  readonly tolerance?: number;
+}
+
+/**
+ * The gradient balance of IMTL (L. Liu et al. 2021, "Towards Impartial Multi-task Learning", ICLR): weights with sum 1 whose update has equal projections on all unit
+ * gradients, so that it leans to no task.
+ *
+ * Weights may be negative and, where the sum before its division is near 0, as large as you like; where it was negative, the update goes against every task. A zero
+ * gradient has weight 0, and where the sum vanishes all have. Gradients of one direction have many solutions: the pseudo-inverse's is taken. Cost F + T·B.
+ */
+export function imtlG({ solution = 'closed-form', tolerance = float32Tolerance }: ImtlGOptions = {}): FeatureBalancer<null> {
+  return statelessBalancer('imtl-g', (gramian, { count }) => impartialWeights(gramian, count, solution, tolerance), { features: true });
+}
+
+/** A sum of this share of its terms is zero. */
+const rounding = 1e-12;
+
+export function impartialWeights(
+  gramian: Float64Array,
+  count: number,
+  solution: 'closed-form' | 'pseudo-inverse',
+  tolerance: number,
+): Float64Array {
+  const units = unitRows(gramian, count);
+  const ones = new Float64Array(units.rows.length).fill(1);
+  // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
+  const { pairs, null: zero } = gramianEigen(units.cosines, ones.length, tolerance);
+  const [only] = zero;
+  if (!only) return shares(weightsOfRows(units, spectral(pairs, inverse, ones), count));
+  const overlap = along(only, ones);
+  if (solution === 'closed-form' && zero.length === 1 && Math.abs(overlap) > Math.sqrt(tolerance))
+    return shares(weightsOfRows(units, only, count));
+  const norms = new Float64Array(count);
+  for (const [k, i] of units.rows.entries()) norms[i] = units.norms[k]!;
+  return shares(spectral(gramianEigen(gramian, count, tolerance).pairs, inverse, norms));
+}
+
+const inverse = (value: number) => 1 / value;
+
+function shares(weights: Float64Array): Float64Array {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const size = weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
+  return weights.map((weight) => (Math.abs(total) > rounding * size ? weight / total : 0));
+}

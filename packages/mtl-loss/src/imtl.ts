@@ -1,0 +1,58 @@
+import type { FeatureBalancer } from '@taskloom/core';
+import { float32Tolerance } from './gramian-eigen';
+import { type ImtlGOptions, impartialWeights } from './imtl-g';
+import { presentGramian, weighPresent } from './present-tasks';
+
+export interface ImtlOptions extends ImtlGOptions {
+  /** Of the gradient steps on s. Default 0.1. */
+  readonly learningRate?: number;
+  /** Start of each s. Default 0. */
+  readonly initial?: number;
+}
+
+/** sᵢ, one a task. */
+export interface ImtlState {
+  readonly logScales: Float64Array;
+}
+
+/**
+ * IMTL whole (L. Liu et al. 2021, "Towards Impartial Multi-task Learning", ICLR): the loss balance scales each loss by e^(sᵢ), the gradient balance of `imtlG` weighs the
+ * gradients of the scaled losses: wᵢ = αᵢ e^(sᵢ). Each step moves sᵢ down the slope of e^(sᵢ) Lᵢ − sᵢ on the host, for the next step.
+ *
+ * A step never takes s further from its minimum −log Lᵢ than it was, so that no rate or loss makes it diverge; where Lᵢ ≤ 0 there is no minimum, and s stays. An
+ * absent task has weight 0 and keeps its s. Cost F + T·B.
+ */
+export function imtl({
+  solution = 'closed-form',
+  tolerance = float32Tolerance,
+  learningRate = 0.1,
+  initial = 0,
+}: ImtlOptions = {}): FeatureBalancer<ImtlState> {
+  return {
+    kind: 'gradient-balancer',
+    name: 'imtl',
+    needs: ['gramian', 'losses'],
+    features: true,
+    init: (tasks) => ({ logScales: new Float64Array(tasks.length).fill(initial) }),
+
+    weigh(gramian, { logScales }, context) {
+      const tasks = context.present.length;
+      const weights = weighPresent(context, (present) => {
+        const { count, indices } = present;
+        const scales = indices.map((i) => Math.exp(logScales[i]!));
+        const products = presentGramian(gramian, tasks, present);
+        const scaled = products.map((product, at) => product * scales[Math.floor(at / count)]! * scales[at % count]!);
+        return impartialWeights(scaled, count, solution, tolerance).map((weight, k) => weight * scales[k]!);
+      });
+      const moved = logScales.map((s, i) => (context.present[i]! > 0 ? descended(s, context.losses[i]!, learningRate) : s));
+      return { weights, state: { logScales: moved } };
+    },
+  };
+}
+
+function descended(s: number, loss: number, rate: number): number {
+  if (!(loss > 0 && loss < Number.POSITIVE_INFINITY)) return s;
+  const toMinimum = -Math.log(loss) - s;
+  const step = -rate * (Math.exp(s) * loss - 1);
+  return s + Math.sign(step) * Math.min(Math.abs(step), 2 * Math.abs(toMinimum));
+}

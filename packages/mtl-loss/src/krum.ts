@@ -1,0 +1,48 @@
+import { type GradientBalancer, TaskloomError } from '@taskloom/core';
+import { statelessBalancer } from './gradient-balancer';
+
+export interface KrumOptions {
+  /** How many tasks may have a gradient that is arbitrarily wrong. Default 1. */
+  readonly byzantine?: number;
+  /** How many gradients are averaged. Default 1: Krum; more: Multi-Krum. */
+  readonly selected?: number;
+}
+
+/**
+ * Krum and Multi-Krum (P. Blanchard et al. 2017, arXiv 1703.02757): the mean of the `selected` gradients that are nearest to their T − byzantine − 2 nearest
+ * neighbours (the sum of distances). A robust aggregation from federated learning, against gradients that are wrong rather than in conflict: outliers have weight 0.
+ *
+ * Meant for T ≥ byzantine + 3; with fewer tasks present one neighbour counts, and no more are selected than there are. Of equal scores the task that comes first
+ * is taken. Cost F + T·B.
+ */
+export function krum({ byzantine = 1, selected = 1 }: KrumOptions = {}): GradientBalancer<null> {
+  for (const [name, value, least] of [
+    ['byzantine', byzantine, 0],
+    ['selected', selected, 1],
+  ] as const)
+    if (!(Number.isInteger(value) && value >= least))
+      throw new TaskloomError('bad_option', `'krum' cannot have this number of ${name} tasks.`, {
+        name,
+        got: value,
+        expected: `an integer ≥ ${least}`,
+      });
+  return statelessBalancer('krum', (gramian, { count }) => {
+    const neighbours = Math.max(1, count - byzantine - 2);
+    const chosen = Math.min(selected, count);
+    const scores = Array.from({ length: count }, (_, i) => {
+      const distances = Float64Array.from({ length: count }, (_, j) => distance(gramian, count, i, j)).filter((_, j) => j !== i);
+      return distances
+        .sort()
+        .subarray(0, neighbours)
+        .reduce((a, b) => a + b, 0);
+    });
+    const order = [...scores.keys()].sort((i, j) => scores[i]! - scores[j]! || i - j);
+    const weights = new Float64Array(count);
+    for (const i of order.slice(0, chosen)) weights[i] = 1 / chosen;
+    return weights;
+  });
+}
+
+function distance(gramian: Float64Array, count: number, i: number, j: number): number {
+  return Math.sqrt(Math.max(0, gramian[i * count + i]! + gramian[j * count + j]! - 2 * gramian[i * count + j]!));
+}

@@ -1,0 +1,54 @@
+import type { GradientBalancer } from '@taskloom/core';
+import { bargainingPoint } from './bargaining-point';
+import { presentGramian, weighPresent } from './present-tasks';
+
+export interface NashMtlOptions {
+  /** Greatest norm of the update, which would be √T without it; 0 for none. Default 1. */
+  readonly maxNorm?: number;
+  /** Weights are computed in every n-th step and kept between, whatever the gradients do. Default 1. */
+  readonly updateEvery?: number;
+}
+
+/** The weights of the last computation before the norm limit, 0 where there are none, and the steps since. */
+export interface NashMtlState {
+  readonly weights: Float64Array;
+  readonly age: number;
+}
+
+/**
+ * Nash-MTL (A. Navon et al. 2022, arXiv 2202.01017): the Nash bargaining solution, positive weights with (Gw)ᵢ = 1/wᵢ, exactly (the published code approaches it
+ * by a sequence of convex programs). Every task gains the same share: gᵢ·update = 1/wᵢ > 0, and multiplying one gradient changes nothing but its weight.
+ *
+ * The update's norm is √T, hence `maxNorm` wherever the gradients lead: its length says nothing of how far the optimum is, so a learning rate has to fall.
+ * Weights are about 1/‖gᵢ‖: tiny ones are right where gradients are large.
+ *
+ * One task alone keeps weight 1, up to the norm limit. A zero gradient has weight 0. Where no direction helps all (Pareto stationary) there is no bargain: all
+ * weights are 0, and the next step tries again, as it does when a task is present that has no weight. Cost F + T·B, and O(T³) for about six Newton steps.
+ */
+export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): GradientBalancer<NashMtlState> {
+  return {
+    kind: 'gradient-balancer',
+    name: 'nash-mtl',
+    needs: ['gramian'],
+    init: (tasks) => ({ weights: new Float64Array(tasks.length), age: 0 }),
+
+    weigh(gramian, state, context) {
+      const tasks = context.present.length;
+      let next: NashMtlState = { ...state, age: state.age + 1 };
+      const weights = weighPresent(context, (present) => {
+        const { count, indices } = present;
+        const products = presentGramian(gramian, tasks, present);
+        let chosen: Float64Array = Float64Array.from(indices, (i) => state.weights[i]!);
+        if (state.age % updateEvery === 0 || chosen.some((weight) => weight === 0)) {
+          chosen = count === 1 ? Float64Array.of(1) : bargainingPoint(products, count);
+          const kept = new Float64Array(tasks);
+          for (const [k, i] of indices.entries()) kept[i] = chosen[k]!;
+          next = { weights: kept, age: 1 };
+        }
+        const square = chosen.reduce((sum, a, i) => sum + chosen.reduce((part, b, j) => part + a * b * products[i * count + j]!, 0), 0);
+        return maxNorm > 0 && square > maxNorm ** 2 ? chosen.map((weight) => (weight * maxNorm) / Math.sqrt(square)) : chosen;
+      });
+      return { weights, state: next };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { TaskloomError } from '@taskloom/core';
+import type { PresentTasks } from './present-tasks';
+
+/**
+ * The order in which each present task meets the present tasks (its own place is left in): as `permutations` about all tasks has it, or drawn anew each step by the
+ * method's name.
+ */
+export function taskOrders(
+  method: string,
+  permutations: readonly (readonly number[])[] | undefined,
+  { count, indices, context }: PresentTasks,
+): number[][] {
+  return permutations ? givenOrders(permutations, indices) : drawnOrders(context.uniform(method, count * count), count);
+}
+
+/** Row i's order: the tasks sorted by its own draws. */
+function drawnOrders(draws: Float64Array, count: number): number[][] {
+  return Array.from({ length: count }, (_, i) => {
+    const own = draws.subarray(i * count, (i + 1) * count);
+    return Array.from(own.keys()).sort((a, b) => own[a]! - own[b]! || a - b);
+  });
+}
+
+/** The caller's orders, about all tasks, as orders of the present ones. */
+function givenOrders(permutations: readonly (readonly number[])[], indices: readonly number[]): number[][] {
+  return indices.map((i) => {
+    const order = permutations[i];
+    if (!order)
+      throw new TaskloomError('shape_mismatch', `There is no permutation for task ${i}.`, {
+        name: 'permutations',
+        expected: i + 1,
+        got: permutations.length,
+      });
+    return order.map((j) => indices.indexOf(j)).filter((j) => j >= 0);
+  });
+}

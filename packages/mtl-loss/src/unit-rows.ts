@@ -1,0 +1,27 @@
+import { correlations, normsOf, tiny } from './min-norm-point';
+
+/** The gradients that are not zero, as unit vectors. */
+export interface UnitRows {
+  /** Where they stand in the Gramian. */
+  readonly rows: readonly number[];
+  readonly norms: Float64Array;
+  /** Their Gramian, row-major. */
+  readonly cosines: Float64Array;
+}
+
+export function unitRows(gramian: Float64Array, count: number): UnitRows {
+  const all = normsOf(gramian, count);
+  const rows = [...all.keys()].filter((i) => all[i]! >= tiny);
+  const norms = Float64Array.from(rows, (i) => all[i]!);
+  if (rows.length === count) return { rows, norms, cosines: correlations(gramian, norms) };
+  const sub = new Float64Array(rows.length ** 2);
+  for (const [a, i] of rows.entries()) for (const [b, j] of rows.entries()) sub[a * rows.length + b] = gramian[i * count + j]!;
+  return { rows, norms, cosines: correlations(sub, norms) };
+}
+
+/** Weights of all `count` gradients from those of the unit rows: 0 where a gradient is 0. */
+export function weightsOfRows({ rows, norms }: UnitRows, unit: ArrayLike<number>, count: number): Float64Array {
+  const weights = new Float64Array(count);
+  for (const [k, i] of rows.entries()) weights[i] = unit[k]! / norms[k]!;
+  return weights;
+}
