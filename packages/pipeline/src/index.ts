@@ -2,6 +2,7 @@ export { evaluateBaseline } from './baseline';
 export { type CheckOptions, type ConfigProblem, defineConfig, resolveConfig } from './config';
 export { type DataProvider, memoryData, type Row } from './data-provider';
 export { type DataFinding, type DataReport, inspectData, nearCopy, type SourceDescription, type TaskDescription } from './data-report';
+export { type ConfigDiagnosis, type DiagnoseConfigOptions, diagnose } from './diagnose';
 export { type Execution, executions } from './execution';
 export { type ExportedFile, type ExportRunOptions, exportRun, type RunExport } from './export/export-run';
 export { modelFiles, type Precision, precisions } from './export/files';

@@ -193,7 +193,7 @@ export function labelsOf(config: ResolvedConfig, sources: readonly SourceRows[])
   return Object.fromEntries(config.tasks.map((task) => [task.name, collectLabels(task, rowsOf(task.name))]));
 }
 
-function featuresSource(
+export function featuresSource(
   config: ResolvedConfig,
   sources: readonly SourceRows[],
   data: DataProvider,
@@ -229,7 +229,7 @@ async function prepareStore(store: CheckpointStore, config: ResolvedConfig, resu
   for (const name of names) await store.remove(name);
 }
 
-function progressCallback(tell: TrainOptions['onProgress'], count: (parameters: number) => void): Callback {
+export function progressCallback(tell: TrainOptions['onProgress'], count: (parameters: number) => void): Callback {
   return {
     onTrainBegin(info) {
       count(info.parameters);
