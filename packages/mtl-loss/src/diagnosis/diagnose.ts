@@ -14,12 +14,19 @@ import {
 } from '@taskloom/core';
 import { sgd } from '@taskloom/core/optimizers';
 import {
+  abs,
   concat,
+  div,
   matMul,
+  maximum,
+  minimum,
   mul,
   reshape,
   type Scalar,
   scalar,
+  slice,
+  sqrt,
+  square,
   stack,
   sum,
   type Tensor,
@@ -41,7 +48,7 @@ export interface DiagnoseOptions<P extends Params, B> {
   readonly tasks: readonly string[];
   /** The leaves that tasks share. Default: all. */
   readonly shared?: Pattern;
-  /** Of a step of the sum, and of the lookahead. Default 0.01. */
+  /** Of the training steps. Default 0.01. */
   readonly learningRate?: number;
   /** Default: plain gradient descent. */
   readonly optimizer?: Optimizer;
@@ -68,7 +75,7 @@ export async function diagnose<P extends Params, B>(options: DiagnoseOptions<P, 
       }
       const { batch: before } = first;
       first = undefined;
-      const found = tidy(() => look(options, state.params, before, batch, learningRate));
+      const found = tidy(() => look(options, state.params, before, batch));
       const [losses, gramian, cross, lookahead] = (await Promise.all(found.map((tensor) => tensor.data()))).map((data) =>
         Float64Array.from(data),
       ) as [Float64Array, Float64Array, Float64Array, Float64Array];
@@ -97,13 +104,7 @@ export async function diagnose<P extends Params, B>(options: DiagnoseOptions<P, 
 }
 
 /** Losses, Gramian, its like between two batches, and the losses after a step for each task alone. */
-function look<P extends Params, B>(
-  { losses, tasks, shared }: DiagnoseOptions<P, B>,
-  params: P,
-  batch: B,
-  other: B,
-  rate: number,
-): Tensor[] {
+function look<P extends Params, B>({ losses, tasks, shared }: DiagnoseOptions<P, B>, params: P, batch: B, other: B): Tensor[] {
   const count = tasks.length;
   const part = (tree: P): Params => (shared === undefined ? tree : select(tree, shared));
   const a = jacobianRows((p: P) => losses(p, batch), params, { tasks: count });
@@ -119,19 +120,22 @@ function look<P extends Params, B>(
     Tensor2D,
   ];
   const own = part(params);
-  const ahead = rows.map((row) =>
-    losses(
-      merge(
-        params,
-        addParams(
-          own,
-          mapParams(row, (leaf) => mul(leaf, -rate)),
-        ),
-      ),
-      batch,
-    ),
-  );
+  const ahead = rows.map((row, i) => losses(merge(params, stepAlong(own, row, slice(a.values, i, 1))), batch));
   return [a.values, matMul(first, first, false, true), matMul(first, second, false, true), stack(ahead)];
+}
+
+/**
+ * A step against a gradient that takes a hundredth off its own loss, to first order, or moves parameters by a hundredth of their norm where that is less: so that steps for
+ * different tasks can be compared, whatever the scale of their losses.
+ */
+function stepAlong(params: Params, gradient: Params, loss: Tensor): Params {
+  const normOf = (tree: Params) => sqrt(sum(stack([...flatten(tree).values()].map((leaf) => sum(square(leaf))))));
+  const norm = maximum(normOf(gradient), 1e-15);
+  const rate = mul(minimum(div(abs(loss), square(norm)), div(normOf(params), norm)), -0.01);
+  return addParams(
+    params,
+    mapParams(gradient, (leaf) => mul(leaf, reshape(rate, []))),
+  );
 }
 
 /** [tasks, parameters] */

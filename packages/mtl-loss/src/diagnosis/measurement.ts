@@ -9,6 +9,6 @@ export interface Measurement {
   readonly gramian: ArrayLike<number>;
   /** gᵢ of this batch · gⱼ of another, at the same parameters: what is left of it on average is not batch noise. */
   readonly cross?: ArrayLike<number>;
-  /** The loss of task j after a step along −gᵢ alone (row i). */
+  /** The loss of task j after a small step against gᵢ alone (row i); `diagnose` takes one that lessens loss i by a hundredth. */
   readonly lookahead?: ArrayLike<number>;
 }
