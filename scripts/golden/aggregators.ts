@@ -1,6 +1,8 @@
 import type { GradientBalancer, LossWeighting } from '@taskloom/core';
 import { balanceJacobian, balancingContext, fixed, mean, mgda, pcgrad } from '@taskloom/mtl-loss';
+import { equations } from './aggregators-equations';
 import type { Cases, Check, GoldenCase, Handler, Precision } from './golden';
+import { cases as jacobianMethods } from './jacobian-methods';
 
 export const precision: Precision = 'float64';
 
@@ -56,6 +58,7 @@ const minNorm = balances(({ variant, options }) =>
 );
 
 export const cases: Cases = {
+  ...jacobianMethods,
   mean: balances(mean),
   sum: balances(() => fixed()),
   ew: balances(() => fixed()),
@@ -63,4 +66,5 @@ export const cases: Cases = {
   // The other variants are an approximate solver of their own, with clamped ends.
   mgda: (given) => (/^(exact|toy|torchjd-frank-wolfe)/.test(given.variant) ? minNorm(given) : undefined),
   pcgrad: surgery,
+  ...equations,
 };

@@ -1,6 +1,7 @@
 import { log, uncertainty } from '@taskloom/mtl-loss';
 import { tensor1d } from '@tensorflow/tfjs-core';
 import type { Cases, Check, GoldenCase, Handler, Precision } from './golden';
+import { balancesDual } from './jacobian-methods';
 import { differentiate } from './total';
 import { cases as hosted } from './weightings-hosted';
 import { cases as totals } from './weightings-totals';
@@ -63,6 +64,7 @@ function uncertaintyOf(given: GoldenCase) {
 }
 
 export const cases: Cases = {
+  'db-mtl': balancesDual,
   ...totals,
   ...hosted,
   uw: uncertaintyOf,

@@ -52,14 +52,14 @@ export function combineRows<P extends Params>(rows: readonly P[], weights: Tenso
 }
 
 /** The rows that a method begins with, all zero: with the structure of `params`, leaves [memory, …]. Empty where it carries none. The caller owns them. */
-export function jacobianMemory<P extends Params>(method: JacobianMethod<never>, params: P, tasks: number): Params {
+export function jacobianMemory<P extends Params>(method: Pick<JacobianMethod, 'memory'>, params: P, tasks: number): Params {
   const count = method.memory?.(tasks) ?? 0;
   return count === 0 ? {} : mapParams(params, (leaf) => zeros([count, ...leaf.shape]));
 }
 
 /** A method's update and new memory from its coefficients, leaf by leaf. `activations`: the representation that the rows are gradients of. The caller owns them. */
 export function combineColumns<P extends Params>(
-  { columns }: Pick<JacobianMethod<never>, 'columns'>,
+  { columns }: Pick<JacobianMethod, 'columns'>,
   {
     rows,
     memory,

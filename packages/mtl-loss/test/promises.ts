@@ -1,4 +1,24 @@
-import { type balanceJacobian, fixed, mean, mgda, pcgrad } from '../src';
+import {
+  alignedMtl,
+  type balanceJacobian,
+  config,
+  dbMtl,
+  fairGrad,
+  fixed,
+  gradDrop,
+  gradVac,
+  imtl,
+  imtlG,
+  krum,
+  mean,
+  mgda,
+  moco,
+  modo,
+  nashMtl,
+  pcgrad,
+  sdmgrad,
+  trimmedMean,
+} from '../src';
 
 // biome-ignore lint/suspicious/noExplicitAny: each method has a state of its own, which the suite only passes on.
 type Method = Parameters<typeof balanceJacobian<any>>[1];
@@ -35,7 +55,38 @@ const cyclic = (order: readonly number[]) =>
 
 /** One row a method, or a form of it; alphabetical. */
 export const promises: readonly Promises[] = [
+  { name: 'aligned-mtl', make: () => alignedMtl(), scaleFree: true, alone: 1 },
+  { name: 'aligned-mtl median', make: () => alignedMtl({ scale: 'median' }), scaleFree: true, alone: 1 },
+  { name: 'aligned-mtl rmse', make: () => alignedMtl({ scale: 'rmse' }), scaleFree: true, alone: 1 },
+  { name: 'config', make: () => config(), scaleFree: true },
+  { name: 'fair-grad', make: () => fairGrad(), nonConflicting: all, descends: true, bound: (norms) => Math.sqrt(norms.length) },
+  { name: 'fair-grad alpha 2', make: () => fairGrad({ alpha: 2 }), nonConflicting: all, descends: true, bound: () => all },
   { name: 'fixed', make: () => fixed(), linearUnderScaling: true, stronglyStationary: true, scaleFree: true, alone: 1 },
+  {
+    name: 'grad-vac',
+    make: (order) => gradVac({ permutations: cyclic(order) }),
+    nonConflicting: 2,
+    linearUnderScaling: true,
+    scaleFree: true,
+    alone: 1,
+  },
+  { name: 'imtl', make: () => imtl(), scaleFree: true, bound: () => all },
+  { name: 'imtl-g', make: () => imtlG(), scaleFree: true, bound: () => all },
+  {
+    name: 'imtl-g pseudo-inverse',
+    make: () => imtlG({ solution: 'pseudo-inverse' }),
+    equivariant: false, // up to the condition of G, which is that of the scales squared
+    scaleFree: true,
+    bound: () => all,
+  },
+  {
+    name: 'krum',
+    make: () => krum(),
+    equivariant: false, // breaks ties by position
+    convex: true,
+    scaleFree: true,
+    alone: 1,
+  },
   { name: 'mean', make: () => mean(), linearUnderScaling: true, stronglyStationary: true, convex: true, scaleFree: true, alone: 1 },
   { name: 'mgda', make: () => mgda(), nonConflicting: all, descends: true, convex: true, scaleFree: true, alone: 1 },
   { name: 'mgda l2', make: () => mgda({ normalization: 'l2' }), nonConflicting: all, descends: true, bound: () => 1 },
@@ -47,6 +98,7 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
   },
+  { name: 'nash-mtl', make: () => nashMtl(), nonConflicting: all, descends: true, bound: () => 1 },
   {
     name: 'pcgrad',
     make: (order) => pcgrad({ permutations: cyclic(order) }),
@@ -55,4 +107,16 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
   },
+  { name: 'db-mtl', make: () => dbMtl(), bound: (norms) => norms.length * Math.max(...norms) },
+  { name: 'grad-drop', make: () => gradDrop(), scaleFree: true, alone: 1 },
+  { name: 'moco', make: () => moco(), bound: () => 1 },
+  { name: 'modo', make: () => modo(), convex: true, alone: 1 },
+  {
+    name: 'sdmgrad',
+    make: () => sdmgrad(),
+    equivariant: false, // its few large steps enlarge rounding errors
+    convex: true,
+    alone: 1,
+  },
+  { name: 'trimmed-mean', make: (order) => trimmedMean({ trim: order.length > 2 ? 1 : 0 }), scaleFree: true, alone: 1 },
 ];

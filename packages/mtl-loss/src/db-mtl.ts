@@ -1,0 +1,57 @@
+import type { JacobianMethod } from '@taskloom/core';
+
+export interface DbMtlOptions {
+  /** β, how much a gradient keeps of the average before it. Default 0.9; 0 carries nothing. */
+  readonly beta?: number;
+  /** The step t has β / t^σ. Default 0.5. */
+  readonly betaDecay?: number;
+  /** Added to losses and norms, so that none is divided by 0. Default 1e-8. */
+  readonly epsilon?: number;
+}
+
+export interface DbMtlState {
+  /** Steps done. */
+  readonly steps: number;
+}
+
+/**
+ * DB-MTL, dual balancing (B. Lin et al. 2023, arXiv 2308.12029): losses are balanced by their logarithm, gᵢ/(Lᵢ + ε); gradients by one norm for all, the greatest:
+ * yᵢ ← gᵢ/Lᵢ + β/t^σ (yᵢ − gᵢ/Lᵢ), update Σ αᵢyᵢ with αᵢ = maxⱼ‖yⱼ‖ / ‖yᵢ‖. For losses > 0. Carries T rows as long as the parameters unless β = 0; an absent task's row
+ * stays as it is and has no part in the step. A task whose gradient vanishes keeps a weight of at most maxⱼ‖yⱼ‖/ε, its row being as small.
+ */
+export function dbMtl({ beta = 0.9, betaDecay = 0.5, epsilon = 1e-8 }: DbMtlOptions = {}): JacobianMethod<DbMtlState> {
+  return {
+    kind: 'jacobian-method',
+    name: 'db-mtl',
+    needs: ['gramian', 'gradients', 'losses'],
+    memory: (tasks) => (beta === 0 ? 0 : tasks),
+    init: () => ({ steps: 0 }),
+    weigh(gramian, state, { present, losses }) {
+      const tasks = present.length;
+      const carried = beta === 0 ? 0 : tasks;
+      const rows = tasks + carried;
+      const steps = state.steps + 1;
+      const keep = beta / steps ** betaDecay;
+      const own = Float64Array.from(present, (here, i) => (here > 0 ? (1 - keep) / (losses[i]! + epsilon) : 0));
+      const former = Float64Array.from(present, (here) => (here > 0 ? keep : 1));
+      const norms = Float64Array.from(present, (_, i) => {
+        let square = own[i]! ** 2 * gramian[i * rows + i]!;
+        if (carried > 0)
+          square += 2 * own[i]! * former[i]! * gramian[i * rows + tasks + i]! + former[i]! ** 2 * gramian[(tasks + i) * rows + tasks + i]!;
+        return Math.sqrt(Math.max(0, square));
+      });
+      const greatest = norms.reduce((most, norm, i) => (present[i]! > 0 ? Math.max(most, norm) : most), 0);
+      const alphas = norms.map((norm, i) => (present[i]! > 0 ? greatest / (norm + epsilon) : 0));
+      const coefficients = new Float64Array((1 + carried) * rows);
+      for (let i = 0; i < tasks; i++) {
+        coefficients[i] = alphas[i]! * own[i]!;
+        if (carried === 0) continue;
+        coefficients[tasks + i] = alphas[i]! * former[i]!;
+        coefficients[(1 + i) * rows + i] = own[i]!;
+        coefficients[(1 + i) * rows + tasks + i] = former[i]!;
+      }
+      const weights = beta === 0 ? coefficients.slice(0, tasks) : alphas;
+      return { weights, coefficients, state: { steps } };
+    },
+  };
+}

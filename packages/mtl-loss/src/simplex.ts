@@ -1,0 +1,26 @@
+/** The nearest point of the simplex (w ≥ 0, Σw = 1) in the Euclidean norm, by sorting (J. Duchi et al. 2008). */
+export function ontoSimplex(point: ArrayLike<number>): Float64Array {
+  // Moving all entries alike does not move the projection; with the greatest at 0 it survives any size.
+  const values = Float64Array.from(point);
+  const greatest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const shifted = values.map((value) => value - greatest);
+  const sorted = shifted.slice().sort().reverse();
+  let sum = 0;
+  let threshold = 0;
+  for (const [k, value] of sorted.entries()) {
+    sum += value;
+    const next = (sum - 1) / (k + 1);
+    if (value <= next) break;
+    threshold = next;
+  }
+  return shifted.map((value) => Math.max(0, value - threshold));
+}
+
+/** exp(xᵢ) / Σ exp(xⱼ) */
+export function softmaxOf(logits: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(logits);
+  const greatest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = values.map((value) => Math.exp(value - greatest));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / total);
+}
