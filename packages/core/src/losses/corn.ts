@@ -40,7 +40,7 @@ export function corn(logits: Tensor, target: Tensor, { weight }: RowWeights = {}
 
 /** P(y > k) = Π_{j ≤ k} σ(x_j), float32 [m, K − 1]: falling in k. */
 function above(logits: Tensor): Tensor {
-  return exp(cumsum(neg(softplus(neg(logits))), -1));
+  return exp(cumsum(neg(softplus(neg(logits))), logits.rank - 1));
 }
 
 /** The predicted rank, int32 [m]: how many P(y > k) are greater than ½. */
