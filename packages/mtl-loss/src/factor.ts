@@ -1,0 +1,82 @@
+/** Least pivot of the Cholesky factor; the diagonal is 1. */
+const pivot = 1e-15;
+
+/** The Cholesky factor of the rows and columns `active` of a symmetric matrix with unit diagonal, kept up to date as rows come and go. */
+export class Factor {
+  readonly active: number[] = [];
+  readonly #lower: Float64Array;
+  /** How many rows of the factor are up to date. */
+  #valid = 0;
+
+  constructor(
+    readonly matrix: Float64Array,
+    readonly count: number,
+  ) {
+    this.#lower = new Float64Array(count * count);
+  }
+
+  add(row: number): void {
+    this.active.push(row);
+  }
+
+  remove(row: number): void {
+    const at = this.active.indexOf(row);
+    this.active.splice(at, 1);
+    this.#valid = Math.min(this.#valid, at);
+  }
+
+  reset(active: readonly number[]): void {
+    let same = 0;
+    while (same < active.length && active[same] === this.active[same]) same++;
+    this.#valid = Math.min(this.#valid, same);
+    this.active.splice(0, this.active.length, ...active);
+  }
+
+  /** x with (active rows and columns) x = b, with one step of refinement. */
+  solve(b: readonly number[]): Float64Array {
+    const { active, count, matrix } = this;
+    this.#update();
+    const x = Float64Array.from(b);
+    this.#substitute(x);
+    const residual = Float64Array.from(b);
+    for (let i = 0; i < active.length; i++) {
+      const row = active[i]! * count;
+      for (let k = 0; k < active.length; k++) residual[i]! -= matrix[row + active[k]!]! * x[k]!;
+    }
+    this.#substitute(residual);
+    for (let i = 0; i < x.length; i++) x[i]! += residual[i]!;
+    return x;
+  }
+
+  #update(): void {
+    const { active, count, matrix } = this;
+    const lower = this.#lower;
+    for (let i = this.#valid; i < active.length; i++) {
+      const row = i * count;
+      for (let j = 0; j <= i; j++) {
+        const other = j * count;
+        let sum = matrix[active[i]! * count + active[j]!]!;
+        for (let k = 0; k < j; k++) sum -= lower[row + k]! * lower[other + k]!;
+        lower[row + j] = i === j ? Math.sqrt(Math.max(sum, pivot)) : sum / lower[other + j]!;
+      }
+    }
+    this.#valid = active.length;
+  }
+
+  #substitute(x: Float64Array): void {
+    const n = x.length;
+    const { count } = this;
+    const lower = this.#lower;
+    for (let i = 0; i < n; i++) {
+      let sum = x[i]!;
+      for (let k = 0; k < i; k++) sum -= lower[i * count + k]! * x[k]!;
+      x[i] = sum / lower[i * count + i]!;
+    }
+    // By columns of the transpose, that is by rows: the factor is read in the order it is stored.
+    for (let i = n - 1; i >= 0; i--) {
+      const value = x[i]! / lower[i * count + i]!;
+      x[i] = value;
+      for (let k = 0; k < i; k++) x[k]! -= lower[i * count + k]! * value;
+    }
+  }
+}
