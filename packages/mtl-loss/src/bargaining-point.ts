@@ -5,6 +5,8 @@ import { unitRows, weightsOfRows } from './unit-rows';
 const vanishing = 1e-13;
 /** Of the equations' residual, relative to the terms of each. */
 const accuracy = 1e-13;
+/** Of the objective, relative to its terms. */
+const rounding = 1e-14;
 /** Some 6 are usual; hundreds are needed where `exponent` is far from 1 and gradients are many orders of magnitude apart. */
 const iterations = 600;
 
@@ -36,14 +38,16 @@ export function bargainingPoint(gramian: Float64Array, count: number, exponent =
 function convexRoot(c: Float64Array, start: Float64Array, exponent: number): Float64Array | undefined {
   let y = start;
   let best = { y, residual: Number.POSITIVE_INFINITY };
+  let stalled = 0;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { products, terms } = multiply(c, y);
     if (sum(y, products) <= vanishing * sum(y) ** 2) return undefined;
     const target = y.map((value, i) => start[i]! * (value / start[i]!) ** -exponent);
     const slope = target.map((value, i) => value - products[i]!);
     const residual = slope.reduce((worst, value, i) => Math.max(worst, Math.abs(value) / terms[i]!), 0);
+    stalled = residual < best.residual / 2 ? 0 : stalled + 1;
     if (residual < best.residual) best = { y, residual };
-    if (residual <= accuracy) break;
+    if (residual <= accuracy || (stalled > 3 && best.residual <= 1e3 * accuracy)) break;
     const direction = newton(c, y, target, slope, exponent);
     const next = descend(c, y, start, direction, sum(slope, direction), exponent);
     if (!next) break;
@@ -70,18 +74,19 @@ function descend(
   slope: number,
   exponent: number,
 ): Float64Array | undefined {
-  const value = (at: Float64Array) => {
-    const barrier = at.map((one, i) => {
+  const objective = (at: Float64Array) => {
+    const utilities = at.map((one, i) => {
       const x = one / start[i]!;
       return start[i]! ** 2 * (exponent === 1 ? Math.log(x) : (x ** (1 - exponent) - 1) / (1 - exponent));
     });
-    return sum(at, multiply(c, at).products) / 2 - sum(barrier);
+    const { products, terms } = multiply(c, at);
+    return { value: sum(at, products) / 2 - sum(utilities), size: sum(at, terms) + sum(utilities.map(Math.abs)) };
   };
-  const before = value(y);
+  const before = objective(y);
   let length = direction.reduce((most, step, i) => (step < 0 ? Math.min(most, (-0.95 * y[i]!) / step) : most), 1);
   for (let halving = 0; halving < 40; halving++, length /= 2) {
     const next = y.map((one, i) => one + length * direction[i]!);
-    if (value(next) <= before - 0.01 * length * slope + 1e-14 * Math.abs(before)) return next;
+    if (objective(next).value <= before.value - 0.01 * length * slope + rounding * before.size) return next;
   }
   return undefined;
 }

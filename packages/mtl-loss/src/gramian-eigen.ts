@@ -16,6 +16,9 @@ export interface GramianEigen {
 /** What a Gramian in float32, as training computes it, can tell from 0. */
 export const float32Tolerance = 1e-6;
 
+/** A sum of this share of its terms is zero. */
+const cancelled = 1e-13;
+
 /**
  * The eigen-decomposition of a Gramian, zero eigenvalues set apart. Rounding in the products gᵢ·gⱼ moves the eigenvalue of v by their relative error times
  * (Σ |vᵢ| ‖gᵢ‖)²: an eigenvalue below `tolerance` times this is zero. So small gradients are not taken for zero beside large ones.
@@ -44,6 +47,14 @@ export function spectral(pairs: readonly EigenPair[], f: (value: number) => numb
   return result;
 }
 
+/** vᵀb, which is 0 where its terms cancel up to rounding. */
 export function along(vector: Float64Array, b: ArrayLike<number>): number {
-  return vector.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  let product = 0;
+  let size = 0;
+  for (let i = 0; i < vector.length; i++) {
+    const term = vector[i]! * b[i]!;
+    product += term;
+    size += Math.abs(term);
+  }
+  return Math.abs(product) > cancelled * size ? product : 0;
 }

@@ -5,9 +5,9 @@ import { unitRows, weightsOfRows } from './unit-rows';
 
 export interface ImtlGOptions {
   /**
-   * Which of the solutions where gradients are linearly dependent. `closed-form` (default, the paper's): the one with sum 1, where it is unique, so that opposite
-   * gradients cancel. `pseudo-inverse` (TorchJD's): the least-squares one of G w = norms of least norm, whose update may go against a task. Independent gradients
-   * have one solution.
+   * Which of the solutions where gradients are linearly dependent; independent ones have one. `closed-form` (default, the paper's): the one with sum 1, so that
+   * opposite gradients cancel; where even that is not unique, the least-squares one of the unit gradients. `pseudo-inverse` (TorchJD's): the least-squares one of
+   * G w = norms of least norm, which large gradients dominate and whose update may go against a task.
    */
   readonly solution?: 'closed-form' | 'pseudo-inverse';
   /** Eigenvalues of no more than this (as a share of the gradients they are made of) are rounding errors. Default 1e-6, for Gramians in float32. */
@@ -19,7 +19,7 @@ export interface ImtlGOptions {
  * gradients, so that it leans to no task.
  *
  * Weights may be negative and, where the sum before its division is near 0, as large as you like; where it was negative, the update goes against every task. A zero
- * gradient has weight 0, and where the sum vanishes all have. Gradients of one direction have many solutions: the pseudo-inverse's is taken. Cost F + T·B.
+ * gradient has weight 0, and where the sum vanishes all have. Cost F + T·B.
  */
 export function imtlG({ solution = 'closed-form', tolerance = float32Tolerance }: ImtlGOptions = {}): FeatureBalancer<null> {
   return statelessBalancer('imtl-g', (gramian, { count }) => impartialWeights(gramian, count, solution, tolerance), { features: true });
@@ -39,13 +39,14 @@ export function impartialWeights(
   // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
   const { pairs, null: zero } = gramianEigen(units.cosines, ones.length, tolerance);
   const [only] = zero;
-  if (!only) return shares(weightsOfRows(units, spectral(pairs, inverse, ones), count));
-  const overlap = along(only, ones);
-  if (solution === 'closed-form' && zero.length === 1 && Math.abs(overlap) > Math.sqrt(tolerance))
-    return shares(weightsOfRows(units, only, count));
-  const norms = new Float64Array(count);
-  for (const [k, i] of units.rows.entries()) norms[i] = units.norms[k]!;
-  return shares(spectral(gramianEigen(gramian, count, tolerance).pairs, inverse, norms));
+  if (only && solution === 'pseudo-inverse') {
+    const norms = new Float64Array(count);
+    for (const [k, i] of units.rows.entries()) norms[i] = units.norms[k]!;
+    return shares(spectral(gramianEigen(gramian, count, tolerance).pairs, inverse, norms));
+  }
+  // One combination that vanishes, whose entries do not sum to 0, has equal projections too: none.
+  const vanishing = only && zero.length === 1 && Math.abs(along(only, ones)) > Math.sqrt(tolerance);
+  return shares(weightsOfRows(units, vanishing ? only : spectral(pairs, inverse, ones), count));
 }
 
 const inverse = (value: number) => 1 / value;
