@@ -6,6 +6,7 @@ import { commandName } from './command-name';
 import { describeCommand, validateCommand } from './commands/data';
 import { fetchCommand } from './commands/data-fetch';
 import { demoCommand } from './commands/demo';
+import { diagnoseCommand } from './commands/diagnose';
 import { evaluateCommand } from './commands/evaluate';
 import { exportCommand } from './commands/export';
 import { initCommand } from './commands/init';
@@ -22,6 +23,7 @@ const commands: { readonly [name: string]: Command } = {
   evaluate: evaluateCommand,
   predict: predictCommand,
   export: exportCommand,
+  diagnose: diagnoseCommand,
   inspect: inspectCommand,
   'data fetch': fetchCommand,
   'data validate': validateCommand,

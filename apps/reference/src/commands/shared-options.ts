@@ -1,4 +1,4 @@
-import { type Execution, executions } from '@taskloom/pipeline';
+import { type Execution, executions, type ResolvedConfig } from '@taskloom/pipeline';
 import { usageError } from '../exit-codes';
 import { terminalColumns } from '../terminal/table';
 import { wrap } from '../terminal/wrap';
@@ -41,6 +41,16 @@ export function countOption(name: string, value: string | undefined): number | u
   const number = Number(value);
   if (!Number.isInteger(number) || number < 1) throw usageError(`--${name} must be a whole number of 1 or more, and is '${value}'.`);
   return number;
+}
+
+/** A config with `--steps` and `--seed` in place of its own. */
+export function withOverrides(config: ResolvedConfig, steps: number | undefined, seed: string | undefined): ResolvedConfig {
+  if (seed !== undefined && !Number.isInteger(Number(seed))) throw usageError(`--seed must be a whole number, and is '${seed}'.`);
+  return {
+    ...config,
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(steps === undefined ? {} : { training: { ...config.training, epochs: undefined, steps } }),
+  };
 }
 
 export function writeJson(value: unknown): void {

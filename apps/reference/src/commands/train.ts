@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ResolvedConfig, resume, type TrainOptions, type TrainResult, train } from '@taskloom/pipeline';
+import { resume, type TrainOptions, type TrainResult, train } from '@taskloom/pipeline';
 import { startBackend } from '../backend';
 import { command } from '../command';
 import { commandName, shellWord } from '../command-name';
@@ -26,6 +26,7 @@ import {
   jsonOption,
   runOption,
   say,
+  withOverrides,
   writeJson,
 } from './shared-options';
 
@@ -112,13 +113,4 @@ function report(folder: string, result: TrainResult): void {
 
 function summaryOf(run: string, { config: _, history, ...rest }: TrainResult) {
   return { run, ...rest, evaluations: history.evaluations.map(({ step, mean }) => ({ step, mean })) };
-}
-
-function withOverrides(config: ResolvedConfig, steps: number | undefined, seed: string | undefined): ResolvedConfig {
-  if (seed !== undefined && !Number.isInteger(Number(seed))) throw usageError(`--seed must be a whole number, and is '${seed}'.`);
-  return {
-    ...config,
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
-    ...(steps === undefined ? {} : { training: { ...config.training, epochs: undefined, steps } }),
-  };
 }
