@@ -67,7 +67,7 @@ export interface FeatureBalancer<S = unknown> extends GradientBalancer<S> {
 /**
  * What needs more than one Gramian: gradient rows column by column, several batches, or rows that it carries from step to step (GradDrop, trimmed mean, MoCo, …).
  *
- * Its rows are the task gradients of each batch in turn, then the rows of its memory. `weigh` sees their inner products and gives coefficients; `columns` makes the update
+ * Its rows are the task gradients of each batch in turn, then those of its memory, then derived ones. `weigh` sees their inner products and gives coefficients; `columns` makes the update
  * and the new memory of them, and without it they are a matrix [1 + memory, rows] times the rows. So rows may stay on the backend, and only small numbers reach the host.
  */
 export interface JacobianMethod<S = unknown> extends Balancing, Stateful<S> {
@@ -78,8 +78,10 @@ export interface JacobianMethod<S = unknown> extends Balancing, Stateful<S> {
   memory?(tasks: number): number;
   /** It works at a shared representation: a row is the gradient of a loss there. */
   readonly features?: true;
+  /** More rows, each column made of that column of the others, which stand after them: for inner products that those alone do not have. Default: none. */
+  readonly derived?: DerivedRows;
   /**
-   * `gramian` is row-major [rows, rows], rows = batches · tasks + memory; empty where `needs` does not name it. `weights` [tasks] say how much each task counts, for logs:
+   * `gramian` is row-major [rows, rows], rows = batches · tasks + memory + derived; empty where `needs` does not name it. `weights` [tasks] say how much each task counts, for logs:
    * where the update is a combination of gradients they are its coefficients.
    */
   weigh(gramian: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; coefficients: Float64Array; state: S };
@@ -92,6 +94,13 @@ export interface ColumnRule {
   coefficients(tasks: number): number;
   host(rows: readonly Float64Array[], coefficients: Float64Array, about: HostColumns): Float64Array[];
   tensors(rows: Tensor2D, coefficients: Tensor1D, about: TensorColumns): Tensor2D;
+}
+
+/** [rows, columns] → [count, columns], in double precision on the host and in tensors. */
+export interface DerivedRows {
+  count(tasks: number): number;
+  host(rows: readonly Float64Array[]): Float64Array[];
+  tensors(rows: Tensor2D): Tensor2D;
 }
 
 export interface HostColumns {

@@ -3,6 +3,7 @@ export type {
   Balancing,
   BalancingContext,
   ColumnRule,
+  DerivedRows,
   FeatureBalancer,
   GradientBalancer,
   HostColumns,

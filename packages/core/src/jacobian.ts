@@ -1,17 +1,17 @@
 import { add, concat, matMul, reshape, slice, stack, type Tensor, type Tensor1D, type Tensor2D, tidy, zeros } from '@tensorflow/tfjs-core';
-import type { JacobianMethod } from './balancing';
+import type { DerivedRows, JacobianMethod } from './balancing';
 import { TaskloomError } from './error';
 import { flatten, mapParams, type Params, unflatten } from './params';
 import type { Random } from './random';
 
 /**
  * G = J Jᵀ, float32 [rows, rows]: inner products of gradient trees of one structure, summed over leaves, so that the Jacobian is never held
- * whole. `memory` has the same structure, each leaf [m, …] being m rows more. The caller owns it.
+ * whole. `memory` has the same structure, each leaf [m, …] being m rows more; `derived` makes others of all these. The caller owns it.
  */
-export function gramianOf(rows: readonly Params[], memory?: Params): Tensor2D {
+export function gramianOf(rows: readonly Params[], memory?: Params, derived?: DerivedRows): Tensor2D {
   return tidy(() => {
     let total: Tensor2D | undefined;
-    for (const { matrix } of leafRows(rows, memory)) {
+    for (const { matrix } of leafRows(rows, memory, derived)) {
       total = tidy(() => {
         const jacobian = matrix();
         const own = matMul(jacobian, jacobian, false, true) as Tensor2D;
@@ -59,7 +59,7 @@ export function jacobianMemory<P extends Params>(method: Pick<JacobianMethod, 'm
 
 /** A method's update and new memory from its coefficients, leaf by leaf. `activations`: the representation that the rows are gradients of. The caller owns them. */
 export function combineColumns<P extends Params>(
-  { columns }: Pick<JacobianMethod, 'columns'>,
+  { columns, derived }: Pick<JacobianMethod, 'columns' | 'derived'>,
   {
     rows,
     memory,
@@ -77,7 +77,7 @@ export function combineColumns<P extends Params>(
   const values = activations && flatten(activations);
   const update: [string, Tensor][] = [];
   const kept: [string, Tensor][] = [];
-  for (const { path, shape, memories, matrix } of leafRows(rows, memory)) {
+  for (const { path, shape, memories, matrix } of leafRows(rows, memory, derived)) {
     const [own, ...left] = tidy(() => {
       const all = matrix();
       const made = columns
@@ -103,7 +103,7 @@ interface LeafRows {
   matrix(): Tensor2D;
 }
 
-function leafRows(rows: readonly Params[], memory?: Params): LeafRows[] {
+function leafRows(rows: readonly Params[], memory?: Params, derived?: DerivedRows): LeafRows[] {
   const flats = rows.map((row) => flatten(row));
   const carried = memory && flatten(memory);
   return [...(flats[0] ?? [])].map(([path, { shape, size }]) => {
@@ -116,7 +116,8 @@ function leafRows(rows: readonly Params[], memory?: Params): LeafRows[] {
       memories,
       matrix() {
         const own = reshape(stack(leaves), [leaves.length, size]) as Tensor2D;
-        return kept ? concat([own, reshape(kept, [memories, size]) as Tensor2D], 0) : own;
+        const all = kept ? concat([own, reshape(kept, [memories, size]) as Tensor2D], 0) : own;
+        return derived ? concat([all, derived.tensors(all)], 0) : all;
       },
     };
   });

@@ -37,7 +37,8 @@ export function balanceRows<S>(
     // Whatever the row of an absent task holds, it is none.
     rows.map((row, i) => (context.present[i]! > 0 ? Float64Array.from(row) : new Float64Array(width))),
   );
-  const rows = [...task, ...memory];
+  const given = [...task, ...memory];
+  const rows = method.derived ? [...given, ...method.derived.host(given)] : given;
   const gramian = method.needs.includes('gramian') ? gramianOfRows(rows) : new Float64Array();
   const { weights, coefficients, state: own } = method.weigh(gramian, state ? state.own : method.init(context.tasks), context);
   const [update, ...left] = method.columns

@@ -1,30 +1,13 @@
-import {
-  type BalancingContext,
-  flatten,
-  type GradientBalancer,
-  hostCall,
-  jacobianRows,
-  merge,
-  type Params,
-  type Pattern,
-  select,
-  TaskloomError,
-} from '@taskloom/core';
-import { ones, type Scalar, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { balancingContext } from './balancing-context';
-import { conflictOf } from './conflict';
-import { combineRows, gramianOf } from './gramian';
+import type { BalancingContext, FeatureBalancer, GradientBalancer, JacobianMethod, Params, Pattern, Random, Tree } from '@taskloom/core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { atFeatures } from './at-features';
+import { atParameters } from './at-parameters';
 
-export interface MultiTaskGradientsOptions<P extends Params, S> {
-  /** The losses of all tasks, float32 [tasks]. */
-  readonly losses: (params: P) => Tensor1D;
+interface CommonOptions<P extends Params, S> {
   /** The tree, or your own tf.Variables by name. */
   readonly params: P;
-  readonly method: GradientBalancer<S>;
   /** Differentiate with respect to these leaves only. Default: all. */
   readonly wrt?: Pattern;
-  /** The leaves that tasks share. Gramian and weights are about these; all other leaves get the plain sum of the tasks' gradients. Default: all. */
-  readonly shared?: Pattern;
   /** Names in the order of the losses, or their number. Default: found by one forward pass more. */
   readonly tasks?: readonly string[] | number;
   /** float32 [tasks], 1 or 0. Default: all present. */
@@ -37,15 +20,69 @@ export interface MultiTaskGradientsOptions<P extends Params, S> {
   readonly onState?: (state: S) => void;
 }
 
+interface JacobianOptions {
+  /** The rows that the method left in the step before: `memory` of its result. Default: those it begins with, zero. */
+  readonly memory?: Params;
+  /** What the method draws for each column. In a compiled step its key must be an input. Default: a stream of the context's step. */
+  readonly random?: Random;
+}
+
+export interface ParameterGradientsOptions<P extends Params, S> extends CommonOptions<P, S>, JacobianOptions {
+  /** Gramian of the gradients of the parameters: T backward passes. Default. */
+  readonly at?: 'parameters';
+  /** The losses of all tasks, float32 [tasks]. `batch` counts from 0 where the method compares batches, and is asked for once for each. */
+  readonly losses: (params: P, batch: number) => Tensor1D;
+  readonly method: GradientBalancer<S> | JacobianMethod<S>;
+  /** The leaves that tasks share. Gramian and weights are about these; all other leaves get the plain sum of the tasks' gradients. Default: all. */
+  readonly shared?: Pattern;
+  readonly store?: 'rows';
+  readonly blocks?: undefined;
+}
+
+/** What only weights from one Gramian can have. */
+export interface GramianOnlyOptions<P extends Params, S> extends Omit<ParameterGradientsOptions<P, S>, 'method' | 'store'> {
+  readonly method: GradientBalancer<S>;
+  /**
+   * `rows` (default): the task gradients are kept until the weights are there. `nothing`: they are dropped once they are in the Gramian, layer by layer where a compiler runs the
+   * step, and one backward pass more, of Σ wᵢLᵢ, makes the update: memory O(P + T²) for O(T·P).
+   */
+  readonly store?: 'rows' | 'nothing';
+}
+
+export interface BlockGradientsOptions<P extends Params> extends Omit<ParameterGradientsOptions<P, null>, 'method' | 'blocks'> {
+  readonly method: GradientBalancer<null>;
+  /** Weights of their own for each leaf, or for the leaves that a name is given to: a block-diagonal Gramian. For methods without a state. */
+  readonly blocks: 'leaf' | ((path: string) => string);
+}
+
+export interface FeatureGradientsOptions<P extends Params, F extends Tree<Tensor>, S> extends CommonOptions<P, S>, JacobianOptions {
+  /** Gramian of the gradients at a shared representation z: T backward passes through the heads only, and one through the trunk. */
+  readonly at: 'features';
+  /** z(params): a tensor, or a tree of them. */
+  readonly features: (params: P) => F;
+  /** The losses of all tasks, float32 [tasks], from z: what they take from `params` is the tasks' own and gets the plain sum of gradients. */
+  readonly losses: (params: P, features: F) => Tensor1D;
+  /** Only what is sound there: the type of a method says so. */
+  readonly method: FeatureBalancer<S> | (JacobianMethod<S> & { readonly features: true });
+}
+
+export type MultiTaskGradientsOptions<P extends Params, S, F extends Tree<Tensor> = Tensor> =
+  | ParameterGradientsOptions<P, S>
+  | GramianOnlyOptions<P, S>
+  | FeatureGradientsOptions<P, F, S>;
+
 export interface MultiTaskGradients<P extends Params, S> {
-  /** Structure of `params`, or of what `wrt` selects. Shared leaves: Σ wᵢ∇Lᵢ. */
+  /** Structure of `params`, or of what `wrt` selects. Shared leaves: Σ wᵢ∇Lᵢ, or what a Jacobian method makes of the rows. */
   readonly gradients: P;
   readonly losses: Tensor1D;
-  /** [tasks, tasks], over the shared leaves. */
+  /** [tasks, tasks], over the shared leaves or at the features. */
   readonly gramian: Tensor2D;
+  /** With `blocks`, the mean over the blocks. */
   readonly weights: Tensor1D;
   /** The state after this step. */
   readonly state: S;
+  /** The rows that a Jacobian method carries on, or nothing. */
+  readonly memory: Params;
   /** The share of task pairs whose gradients point against each other. */
   readonly conflict: Scalar;
 }
@@ -53,48 +90,25 @@ export interface MultiTaskGradients<P extends Params, S> {
 /**
  * One balanced gradient for many tasks: T backward passes give rows gᵢ = ∇Lᵢ, their Gramian goes to `method`, and Σ wᵢgᵢ comes back. The weights are
  * computed on the host in float64 (through `hostCall`, so that the whole can be traced); everything large stays on the backend.
+ *
+ * `at: 'features'` takes the gradients at the representation that all heads share, which costs little more than one backward pass: LibMTL's `rep_grad`. Only methods for which this
+ * is sound are accepted, by type.
  * The caller owns the tensors returned; nothing else is left behind.
  */
-export function multiTaskGradients<P extends Params, S>(options: MultiTaskGradientsOptions<P, S>): MultiTaskGradients<P, S> {
-  const { method, params, wrt } = options;
-  const tasks = options.tasks ?? tidy(() => options.losses(params).size);
-  const names = typeof tasks === 'number' ? balancingContext({ tasks }).tasks : tasks;
-  let state: S | undefined;
-
-  const tensors = tidy(() => {
-    const { values, rows } = jacobianRows(options.losses, params, { wrt, tasks: names.length });
-    const present = options.present ?? (ones([names.length]) as Tensor1D);
-    const sharedRows = options.shared === undefined ? rows : rows.map((row) => sharedPart(row, options.shared!));
-    const gramian = gramianOf(sharedRows);
-    const [weights] = hostCall([gramian, values, present], [[names.length]], ([products, losses, presence]) => {
-      const given = ask(options.context) ?? {};
-      const context = { ...balancingContext({ tasks: names, step: given.step, epoch: given.epoch, losses, present: presence }), ...given };
-      const result = method.weigh(products!, ask(options.state) ?? state ?? method.init(names), {
-        ...context,
-        losses: losses!,
-        present: presence!,
-      });
-      state = result.state;
-      options.onState?.(result.state);
-      return [result.weights];
-    }) as [Tensor1D];
-    const balanced = combineRows(sharedRows, weights);
-    const gradients = (options.shared === undefined ? balanced : merge(combineRows(rows, present), balanced)) as P;
-    return { gradients, losses: values, gramian, weights, conflict: conflictOf(gramian, present) };
-  });
-  return { ...tensors, state: state as S };
+export function multiTaskGradients<P extends Params, S>(options: ParameterGradientsOptions<P, S>): MultiTaskGradients<P, S>;
+export function multiTaskGradients<P extends Params, S>(options: GramianOnlyOptions<P, S>): MultiTaskGradients<P, S>;
+export function multiTaskGradients<P extends Params>(options: BlockGradientsOptions<P>): MultiTaskGradients<P, null>;
+export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
+  options: FeatureGradientsOptions<P, F, S>,
+): MultiTaskGradients<P, S>;
+export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
+  options: MultiTaskGradientsOptions<P, S, F> | BlockGradientsOptions<P>,
+): MultiTaskGradients<P, S> {
+  return options.at === 'features' ? atFeatures(options) : atParameters(options as AnyParameterOptions<P, S>);
 }
 
-function sharedPart(row: Params, shared: Pattern): Params {
-  const part = select(row, shared);
-  if (flatten(part).size > 0) return part;
-  throw new TaskloomError('nothing_shared', 'No parameter matches `shared`.', {
-    name: 'shared',
-    got: shared,
-    expected: [...flatten(row).keys()],
-  });
-}
-
-function ask<T>(value: T | (() => T) | undefined): T | undefined {
-  return typeof value === 'function' ? (value as () => T)() : value;
-}
+/** The forms of `at: 'parameters'` together. */
+export type AnyParameterOptions<P extends Params, S> = Omit<ParameterGradientsOptions<P, S>, 'store' | 'blocks'> & {
+  readonly store?: 'rows' | 'nothing';
+  readonly blocks?: BlockGradientsOptions<P>['blocks'];
+};

@@ -1,4 +1,4 @@
-import { flatten, type GradientBalancer, hostRandom, type Params } from '@taskloom/core';
+import { disposeParams, flatten, type GradientBalancer, hostRandom, type JacobianMethod, type Params } from '@taskloom/core';
 import { expectAllClose, expectTensors, expectTraceable, onBackends } from '@taskloom/testing';
 import {
   add,
@@ -21,7 +21,29 @@ import {
   variable,
 } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { balanceJacobian, gramianOf, mean, mgda, multiTaskGradients, pcgrad } from '../src';
+import {
+  balanceJacobian,
+  balancingContext,
+  dbMtl,
+  gradDrop,
+  gramianOf,
+  type JacobianState,
+  mConfig,
+  mean,
+  mgda,
+  moco,
+  modo,
+  multiTaskGradients,
+  pcgrad,
+  sdmgrad,
+  trimmedMean,
+} from '../src';
+
+/** All weights 1. */
+const sumOfRows: GradientBalancer<null> = {
+  ...mean(),
+  weigh: (_, state, { present }) => ({ weights: new Float64Array(present.length).fill(1), state }),
+};
 
 const draw = (name: string, shape: number[]) => tensor(hostRandom(name).normal(shape.reduce((a, b) => a * b, 1)), shape);
 
@@ -32,9 +54,11 @@ const model = (): Model => ({
 });
 
 /** Three squared errors that share a tanh layer; the second contradicts the first. */
-function losses({ shared, heads }: Model): Tensor1D {
-  const x = draw('x', [8, 4]);
-  const hidden = tanh(add(matMul(x, shared.w), shared.b));
+const losses = (params: Model): Tensor1D => headLosses(params, features(params));
+
+const features = ({ shared }: Model): Tensor => tanh(add(matMul(draw('x', [8, 4]), shared.w), shared.b));
+
+function headLosses({ heads }: Model, hidden: Tensor): Tensor1D {
   const error = (head: Tensor, target: Tensor) => meanOf(square(sub(matMul(hidden, head), target)));
   const y = draw('y', [8, 1]);
   return stack([error(heads.one, y), mul(error(heads.two, mul(y, -3)), 5), error(heads.three, draw('z', [8, 1]))]) as Tensor1D;
@@ -92,6 +116,114 @@ onBackends(['cpu', 'wasm'], () => {
     });
   });
 
+  it('`store: nothing`: a second backward pass makes the same update without the rows', () => {
+    tidy(() => {
+      const params = model();
+      for (const shared of [undefined, 'shared/**']) {
+        const present = tensor1d([1, 0, 1]);
+        const kept = multiTaskGradients({ losses, params, method: mgda(), shared, present });
+        const got = multiTaskGradients({ losses, params, method: mgda(), shared, present, store: 'nothing' });
+        expectAllClose(flat(got.gradients), flat(kept.gradients), 1e-4);
+        expectAllClose(got.weights, kept.weights, 1e-5);
+      }
+    });
+  });
+
+  it('`blocks`: weights for each leaf, or for the leaves of one name', () => {
+    tidy(() => {
+      const params = model();
+      const byLeaf = multiTaskGradients({ losses, params, method: mgda(), shared: 'shared/**', blocks: 'leaf' });
+      for (const leaf of ['w', 'b'] as const) {
+        const alone = multiTaskGradients({ losses, params, method: mgda(), wrt: `shared/${leaf}` });
+        expectAllClose(byLeaf.gradients.shared[leaf], alone.gradients.shared[leaf], 1e-4);
+      }
+      const whole = multiTaskGradients({ losses, params, method: mgda(), shared: 'shared/**' });
+      const one = multiTaskGradients({ losses, params, method: mgda(), shared: 'shared/**', blocks: () => 'all' });
+      expectAllClose(flat(one.gradients), flat(whole.gradients), 1e-5);
+      expectAllClose(byLeaf.gramian, whole.gramian, 1e-5);
+    });
+  });
+
+  it('`at: features`: the Gramian at the representation, then one backward pass through the trunk', () => {
+    tidy(() => {
+      const params = model();
+      const got = multiTaskGradients({ at: 'features', features, losses: headLosses, params, method: mgda() });
+      // By hand: rows at z, their weights, and the gradient of Σ wᵢLᵢ of the trunk, ΣLᵢ of the heads.
+      const z = features(params);
+      const rows = [0, 1, 2].map((task) =>
+        flat(
+          multiTaskGradients({ losses: ({ leaf }) => headLosses(params, leaf), params: { leaf: z }, method: mean(), present: oneHot(task) })
+            .gradients,
+        ),
+      );
+      const { weights } = balanceJacobian(rows, mgda());
+      expectAllClose(got.weights, weights, 1e-4);
+      const weighted = multiTaskGradients({
+        losses: (p) => mul(losses(p), tensor1d(Float32Array.from(weights))) as Tensor1D,
+        params,
+        method: sumOfRows,
+      });
+      const summed = multiTaskGradients({ losses, params, method: sumOfRows });
+      expectAllClose(flat(got.gradients.shared), flat(weighted.gradients.shared), 1e-4);
+      expectAllClose(flat(got.gradients.heads), flat(summed.gradients.heads), 1e-4);
+      expectAllClose(got.losses, losses(params), 1e-5);
+      expectTensors(() => void multiTaskGradients({ at: 'features', features, losses: headLosses, params, method: mgda() }), 9);
+    });
+  });
+
+  it('`at: features` with equal weights is the gradient of the sum', () => {
+    tidy(() => {
+      const params = model();
+      const got = multiTaskGradients({ at: 'features', features, losses: headLosses, params, method: mean() });
+      const rows = multiTaskGradients({ losses, params, method: mean(), shared: 'shared/**' });
+      expectAllClose(flat(got.gradients), flat(rows.gradients), 1e-4);
+    });
+  });
+
+  it('GradDrop at the features: with all entries kept the gradient of the sum, with draws another', () => {
+    tidy(() => {
+      const params = model();
+      const at = (leak: number) =>
+        multiTaskGradients({ at: 'features', features, losses: headLosses, params, method: gradDrop({ level: 'representation', leak }) });
+      const sum = multiTaskGradients({ losses, params, method: sumOfRows });
+      expectAllClose(flat(at(1).gradients), flat(sum.gradients), 1e-4);
+      const dropped = flat(at(0).gradients.shared);
+      expect(dropped.some((value, k) => Math.abs(value - flat(sum.gradients.shared)[k]!) > 1e-3)).toBe(true);
+    });
+  });
+
+  const inTensors: [string, JacobianMethod<never>][] = [
+    ['trimmed-mean', trimmedMean() as JacobianMethod<never>],
+    ['moco', moco() as JacobianMethod<never>],
+    ['modo', modo() as JacobianMethod<never>],
+    ['sdmgrad', sdmgrad() as JacobianMethod<never>],
+    ['m-config', mConfig() as JacobianMethod<never>],
+    ['db-mtl', dbMtl() as JacobianMethod<never>],
+  ];
+  it.each(inTensors)('%s: three steps in tensors are those on the Jacobian at hand', (_, method) => {
+    tidy(() => {
+      const params = model();
+      const batch = (p: Model, index: number) => mul(losses(p), tensor1d([1 + index, 1, 1 + 0.5 * index])) as Tensor1D;
+      let state: never | undefined;
+      let memory: Params | undefined;
+      let onHost: JacobianState<never> | undefined;
+      for (let step = 0; step < 3; step++) {
+        const got = multiTaskGradients({ losses: batch, params, method, state, memory, context: { step } });
+        ({ state, memory } = got);
+        const jacobians = Array.from({ length: method.batches ?? 1 }, (_, index) =>
+          [0, 1, 2].map((task) =>
+            flat(multiTaskGradients({ losses: (p) => batch(p, index), params, method: mean(), present: oneHot(task) }).gradients),
+          ),
+        );
+        const context = balancingContext({ tasks: 3, step, losses: got.losses.dataSync() });
+        const expected = balanceJacobian(jacobians, method, onHost, context);
+        onHost = expected.state;
+        expectAllClose(got.weights, expected.weights, 1e-3);
+        expectAllClose(flat(got.gradients), expected.update, 1e-3);
+      }
+    });
+  });
+
   it('measures conflict as the share of pairs that point against each other', () => {
     tidy(() => {
       const against = (params: { w: Tensor1D }) => {
@@ -120,6 +252,21 @@ onBackends(['cpu', 'wasm'], () => {
 });
 
 describe('multiTaskGradients', () => {
+  it('accepts no method at the features for which gradients there are not sound', () => {
+    const params = model();
+    const at = { at: 'features', features, losses: headLosses, params } as const;
+    // @ts-expect-error PCGrad projects gradients of the parameters.
+    const surgery = () => multiTaskGradients({ ...at, method: pcgrad() });
+    // @ts-expect-error An average over batches has no meaning for activations.
+    const average = () => multiTaskGradients({ ...at, method: moco() });
+    // @ts-expect-error Its form for the parameters draws a sign for every entry.
+    const entries = () => multiTaskGradients({ ...at, method: gradDrop() });
+    // @ts-expect-error A Jacobian method needs its rows.
+    const dropped = () => multiTaskGradients({ losses, params, method: trimmedMean(), store: 'nothing' });
+    expect([surgery, average, entries, dropped]).toHaveLength(4);
+    disposeParams(params);
+  });
+
   it('can be traced', () =>
     expectTraceable(() => {
       const params = model();

@@ -1,0 +1,87 @@
+import { type BalancingContext, type GradientBalancer, hostCall, type JacobianMethod, type Random, random } from '@taskloom/core';
+import { ones, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { balancingContext } from './balancing-context';
+
+/** What both places of the Gramian have in common. */
+export interface Asking<S> {
+  readonly tasks?: readonly string[] | number;
+  readonly present?: Tensor1D;
+  readonly state?: S | (() => S);
+  readonly context?: Partial<BalancingContext> | (() => Partial<BalancingContext>);
+  readonly onState?: (state: S) => void;
+  readonly random?: Random;
+}
+
+/** Asks a method in the middle of a step, through `hostCall`. */
+export interface Asked<S> {
+  readonly names: readonly string[];
+  /** float32 [tasks] */
+  readonly present: Tensor1D;
+  readonly random: Random;
+  /** Any question about tensors on the host: `compute` gets their values and the context, and returns arrays of the given lengths. */
+  call(inputs: readonly Tensor[], lengths: readonly number[], losses: Tensor1D, compute: Compute<S>): Tensor1D[];
+  /** Weights [tasks] from the Gramian [tasks, tasks]. */
+  weights(method: GradientBalancer<S>, gramian: Tensor, losses: Tensor1D): Tensor1D;
+  /** Weights [tasks] and coefficients from the Gramian of all rows. */
+  coefficients(method: JacobianMethod<S>, gramian: Tensor | undefined, losses: Tensor1D, memory: number): [Tensor1D, Tensor1D];
+  /** After the last question. */
+  state(): S;
+}
+
+type Compute<S> = (values: readonly Float64Array[], state: S, context: BalancingContext) => { values: readonly Float64Array[]; state: S };
+
+export function asking<S>(
+  options: Asking<S>,
+  method: { init(tasks: readonly string[]): S; readonly name: string },
+  countTasks: () => number,
+): Asked<S> {
+  const tasks = options.tasks ?? tidy(countTasks);
+  const names = typeof tasks === 'number' ? balancingContext({ tasks }).tasks : tasks;
+  const present = options.present ?? (ones([names.length]) as Tensor1D);
+  let state: S | undefined;
+
+  const call: Asked<S>['call'] = (inputs, lengths, losses, compute) =>
+    hostCall(
+      [losses, present, ...inputs],
+      lengths.map((length) => [length]),
+      ([lossValues, presence, ...values]) => {
+        const given = asked(options.context) ?? {};
+        const context = {
+          ...balancingContext({ tasks: names, step: given.step, epoch: given.epoch, losses: lossValues, present: presence }),
+          ...given,
+          losses: lossValues!,
+          present: presence!,
+        };
+        const result = compute(values, asked(options.state) ?? state ?? method.init(names), context);
+        state = result.state;
+        options.onState?.(result.state);
+        return result.values;
+      },
+    ) as Tensor1D[];
+
+  return {
+    names,
+    present,
+    random: options.random ?? random('balancing').fold(asked(options.context)?.step ?? 0),
+    call,
+    weights: (balancer, gramian, losses) =>
+      call([gramian], [names.length], losses, ([products], before, context) => {
+        const { weights, state: next } = balancer.weigh(products!, before, context);
+        return { values: [weights], state: next };
+      })[0]!,
+    coefficients(jacobianMethod, gramian, losses, memory) {
+      const { columns, derived, batches = 1 } = jacobianMethod;
+      const rows = batches * names.length + memory + (derived?.count(names.length) ?? 0);
+      const count = columns ? columns.coefficients(names.length) : (1 + memory) * rows;
+      return call(gramian ? [gramian] : [], [names.length, count], losses, ([products], before, context) => {
+        const { weights, coefficients, state: next } = jacobianMethod.weigh(products ?? new Float64Array(), before, context);
+        return { values: [weights, coefficients], state: next };
+      }) as [Tensor1D, Tensor1D];
+    },
+    state: () => state as S,
+  };
+}
+
+function asked<T>(value: T | (() => T) | undefined): T | undefined {
+  return typeof value === 'function' ? (value as () => T)() : value;
+}

@@ -1,0 +1,74 @@
+import {
+  type Branch,
+  combineColumns,
+  combineRows,
+  flatten,
+  gramianOf,
+  isLeaf,
+  jacobianRows,
+  mapTree,
+  type Params,
+  stopGradient,
+  type Tree,
+  valueAndGradients,
+} from '@taskloom/core';
+import { add, addN, dot, mul, type Scalar, sum, type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { asking } from './ask-method';
+import { conflictOf } from './conflict';
+import type { FeatureGradientsOptions, MultiTaskGradients } from './multi-task-gradients';
+
+/**
+ * Balances the gradients at the features z: rows ∂Lᵢ/∂z through the heads, then one backward pass of Σ presentᵢLᵢ at fixed z, which is the heads' own gradient, and of ⟨z, v⟩,
+ * which is the trunk's with v = Σ wᵢ∂Lᵢ/∂z.
+ */
+export function atFeatures<P extends Params, F extends Tree<Tensor>, S>(
+  options: FeatureGradientsOptions<P, F, S>,
+): MultiTaskGradients<P, S> {
+  const { method, params, wrt } = options;
+  let state: () => S;
+  const tensors = tidy(() => {
+    const asked = asking<S>(options, method, () => options.losses(params, options.features(params)).size);
+    const { names, present } = asked;
+    state = asked.state;
+    const pass = valueAndGradients(
+      (p: P) => {
+        const z = options.features(p);
+        const fixed = mapLeaves(z, stopGradient);
+        const { values, rows } = jacobianRows((leaf: { z: Tree<Tensor> }) => options.losses(p, leaf.z as F), { z: fixed } as never, {
+          tasks: names.length,
+        }) as unknown as { values: Tensor1D; rows: Params[] };
+        const { update, ...told } = balanced(options, asked, rows, values, { z: fixed } as Params);
+        const heads = dot(options.losses(p, fixed as F), present);
+        const along = flatten(update);
+        const trunk = [...flatten({ z } as Branch<Tensor>)].map(([path, leaf]) => sum(mul(leaf, stopGradient(along.get(path)!))));
+        return { value: add(heads, addN(trunk)) as Scalar, aux: { losses: values, ...told } as Branch<Tensor> };
+      },
+      params,
+      { wrt },
+    );
+    const { losses, gramian, weights } = pass.aux as unknown as { losses: Tensor1D; gramian: Tensor2D; weights: Tensor1D };
+    return { gradients: pass.gradients, losses, gramian, weights, memory: {}, conflict: conflictOf(gramian, present) };
+  });
+  return { ...tensors, state: state!() };
+}
+
+/** The update at the features, and what led to it. */
+function balanced<P extends Params, F extends Tree<Tensor>, S>(
+  { method }: FeatureGradientsOptions<P, F, S>,
+  asked: ReturnType<typeof asking<S>>,
+  rows: readonly Params[],
+  losses: Tensor1D,
+  activations: Params,
+): { update: Params; gramian: Tensor2D; weights: Tensor1D } {
+  const gramian = gramianOf(rows);
+  if (method.kind === 'gradient-balancer') {
+    const weights = asked.weights(method, gramian, losses);
+    return { update: combineRows(rows, weights), gramian, weights };
+  }
+  const [weights, coefficients] = asked.coefficients(method, gramian, losses, 0);
+  return { update: combineColumns(method, { rows, coefficients, random: asked.random, activations }).update, gramian, weights };
+}
+
+function mapLeaves<F extends Tree<Tensor>>(tree: F, f: (leaf: Tensor) => Tensor): F {
+  return (isLeaf(tree) ? f(tree as Tensor) : mapTree(tree as Branch<Tensor>, (leaf) => f(leaf))) as F;
+}
