@@ -1,5 +1,17 @@
 import type { LossWeighting } from '@taskloom/core';
-import { balanceJacobian, balancingContext, dynamicWeightAverage, famo, gradNorm, rlw, stch } from '@taskloom/mtl-loss';
+import {
+  balanceJacobian,
+  balancingContext,
+  dbMtl,
+  dynamicWeightAverage,
+  type ExcessMtlState,
+  excessMtl,
+  famo,
+  gradNorm,
+  type JacobianState,
+  rlw,
+  stch,
+} from '@taskloom/mtl-loss';
 import type { Cases, Check, GoldenCase, Handler } from './golden';
 import { tchebycheff } from './weightings-totals';
 
@@ -91,6 +103,30 @@ const norms: Handler = ({ variant, options, initialLosses, steps }) => {
   });
 };
 
+const excess: Handler = ({ options, steps }) => {
+  const method = excessMtl({ learningRate: options.stepSize as number });
+  let state: JacobianState<ExcessMtlState> | undefined;
+  return (steps as { losses: number[]; jacobian: number[][]; weights: number[] }[]).map(({ losses, jacobian, weights }, step): Check => {
+    const result = balanceJacobian(jacobian, method, state, balancingContext({ tasks: losses.length, losses, step }));
+    state = result.state;
+    return { name: `weights, step ${step}`, got: result.weights, expected: weights };
+  });
+};
+
+/** Without the moving average it is a weighting of losses; sequences with it are in aggregators.json. */
+const dualBalance: Handler = ({ options, steps }) => {
+  if (options.beta !== 0) return undefined;
+  return (steps as { losses: number[]; jacobian: number[][]; weights: number[]; update: number[] }[]).flatMap(
+    ({ losses, jacobian, weights, update }, step): Check[] => {
+      const got = balanceJacobian(jacobian, dbMtl({ beta: 0 }), undefined, balancingContext({ tasks: losses.length, losses, step }));
+      return [
+        { name: `weights, step ${step}`, got: got.weights, expected: weights },
+        { name: `update, step ${step}`, got: got.update, expected: update },
+      ];
+    },
+  );
+};
+
 function weigher<S>(method: LossWeighting<S>, tasks: number, start: (state: S) => S = (state) => state) {
   let state = start(method.init(Array.from({ length: tasks }, (_, i) => String(i))));
   return {
@@ -135,4 +171,6 @@ export const cases: Cases = {
   famo: paced,
   stch: (given) => (given.variant.startsWith('paper') ? tchebycheff(given) : nadir(given)),
   gradnorm: norms,
+  excessmtl: excess,
+  'db-mtl': dualBalance,
 };

@@ -7,6 +7,7 @@ export { type CompiledLoss, type CompiledModel, type CompileLossOptions, compile
 export { type ConfigOptions, config } from './config';
 export { type DbMtlOptions, type DbMtlState, dbMtl } from './db-mtl';
 export { type DynamicWeightAverageOptions, type DynamicWeightAverageState, dynamicWeightAverage } from './dynamic-weight-average';
+export { type ExcessMtlOptions, type ExcessMtlState, excessMtl } from './excess-mtl';
 export { type FairGradOptions, fairGrad } from './fair-grad';
 export { type FamoOptions, type FamoState, famo } from './famo';
 export { fixed } from './fixed';

@@ -34,6 +34,7 @@ const here = [
   'rlw',
   'famo',
   'gradnorm',
+  'excessmtl',
   'nash-mtl',
   'fairgrad',
   'aligned-mtl',

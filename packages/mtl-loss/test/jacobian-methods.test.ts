@@ -7,6 +7,7 @@ import {
   balanceJacobian,
   balancingContext,
   dbMtl,
+  excessMtl,
   gradDrop,
   type JacobianState,
   mConfig,
@@ -33,6 +34,7 @@ const methods: readonly (readonly [string, (tasks: number) => JacobianMethod<any
   ['m-config', () => mConfig()],
   ['db-mtl', () => dbMtl()],
   ['db-mtl without memory', () => dbMtl({ beta: 0 })],
+  ['excess-mtl', () => excessMtl({ learningRate: 1 })],
 ];
 
 /** Several steps of one method on one Jacobian. */

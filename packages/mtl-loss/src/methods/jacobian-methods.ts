@@ -14,7 +14,7 @@ const share = { type: 'number', min: 0, max: 1 } as const;
 export const jacobianMethods: readonly MethodInfo[] = [
   method(
     {
-      name: 'grad-drop',
+      name: 'gradDrop',
       family: 'jacobian-method',
       description: 'In each column draws a sign, the likelier the purer it is, and keeps the entries that have it.',
       cost: 'F + T·B',
@@ -38,7 +38,7 @@ export const jacobianMethods: readonly MethodInfo[] = [
   ),
   method(
     {
-      name: 'trimmed-mean',
+      name: 'trimmedMean',
       family: 'jacobian-method',
       description: 'In each column the mean without the greatest and the smallest entries.',
       cost: 'F + T·B',
@@ -117,7 +117,7 @@ export const jacobianMethods: readonly MethodInfo[] = [
   ),
   method(
     {
-      name: 'm-config',
+      name: 'mConfig',
       family: 'jacobian-method',
       description: 'ConFIG of momenta, so that one task a step will do.',
       cost: 'F + B for one task a step',
@@ -139,7 +139,7 @@ export const jacobianMethods: readonly MethodInfo[] = [
   ),
   method(
     {
-      name: 'db-mtl',
+      name: 'dbMtl',
       family: 'jacobian-method',
       description: 'Gradients of log losses, averaged over steps and all brought to the greatest norm.',
       cost: 'F + T·B',

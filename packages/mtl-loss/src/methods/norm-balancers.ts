@@ -1,6 +1,8 @@
+import { excessMtl } from '../excess-mtl';
 import { gradNorm } from '../grad-norm';
 import { type MethodInfo, method } from './method-info';
 
+/** What reads the norms of task gradients and no angles between them. */
 export const normBalancers: readonly MethodInfo[] = [
   method(
     {
@@ -28,5 +30,24 @@ export const normBalancers: readonly MethodInfo[] = [
       },
     },
     gradNorm,
+  ),
+  method(
+    {
+      name: 'excessMtl',
+      family: 'jacobian-method',
+      description: 'More weight for tasks that are far from the best they can reach; noisy labels earn none.',
+      cost: 'F + T·B',
+      paper: {
+        authors: 'Y. He, S. Zhou, G. Zhang, H. Yun, Y. Xu, B. Zeng, T. Chilimbi, H. Zhao',
+        year: 2024,
+        title: 'Robust Multi-Task Learning with Excess Risks',
+        arxiv: '2402.02009',
+      },
+      options: {
+        learningRate: { type: 'number', default: 0.01, min: 0, description: "Of the weights' multiplicative update." },
+        epsilon: { type: 'number', default: 1e-7, min: 1e-30, description: 'Added to the sums of squares.' },
+      },
+    },
+    excessMtl,
   ),
 ];

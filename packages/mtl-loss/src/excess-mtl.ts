@@ -1,0 +1,99 @@
+import type { BalancingContext, ColumnRule, DerivedRows, JacobianMethod } from '@taskloom/core';
+import { add, concat, div, matMul, mul, pow, reshape, slice, square, type Tensor2D } from '@tensorflow/tfjs-core';
+
+export interface ExcessMtlOptions {
+  /** η of the weights' multiplicative update. Default 0.01. */
+  readonly learningRate?: number;
+  /** ε added to the sums of squares. Default 1e-7. */
+  readonly epsilon?: number;
+}
+
+export interface ExcessMtlState {
+  /** [tasks], of sum T. */
+  readonly weights: Float64Array;
+  /** [tasks], the first excess risk that is not 0; NaN until then. */
+  readonly initial: Float64Array;
+}
+
+/**
+ * ExcessMTL (Y. He et al. 2024, arXiv 2402.02009): weights follow the excess risk, how far a task is from the best it can reach, and so do not grow for a task whose
+ * labels are noise. With sᵢ ← sᵢ + gᵢ² (by element) the excess risk is eᵢ = Σ gᵢ²/√(sᵢ + ε), as AdaGrad's approximation of the curvature has it; wᵢ ← wᵢ exp(η eᵢ/eᵢ(0)),
+ * rescaled to sum T, and the update is Σ wᵢgᵢ with the new weights (1 in the first step).
+ *
+ * Cost F + T·B; carries T rows as long as the shared parameters. An absent task has weight 0 and keeps what it has; those present share the sum that they had. A task
+ * with gradient 0 has no excess risk. The paper takes η = 1, LibMTL 0.01.
+ */
+export function excessMtl({ learningRate = 0.01, epsilon = 1e-7 }: ExcessMtlOptions = {}): JacobianMethod<ExcessMtlState> {
+  return {
+    kind: 'jacobian-method',
+    name: 'excess-mtl',
+    needs: ['gramian', 'gradients'],
+    memory: (tasks) => tasks,
+    derived: scaledRows(epsilon),
+    columns,
+    init: (tasks) => ({ weights: new Float64Array(tasks.length).fill(1), initial: new Float64Array(tasks.length).fill(Number.NaN) }),
+    weigh(gramian, state, { present }) {
+      const tasks = present.length;
+      const risks = Float64Array.from(present, (here, i) => (here > 0 ? gramian[(2 * tasks + i) * (3 * tasks + 1)]! : 0));
+      const initial = state.initial.map((first, i) => (Number.isNaN(first) && risks[i]! > 0 ? risks[i]! : first));
+      // A task whose first risk this is has nothing to compare it with.
+      const steps = risks.map((risk, i) => (Number.isNaN(state.initial[i]!) ? 0 : (learningRate * risk) / initial[i]!));
+      const weights = multiplied(state.weights, steps, present);
+      const used = weights.map((weight, i) => (present[i]! > 0 ? weight : 0));
+      return { weights: used, coefficients: Float64Array.from([...used, ...present]), state: { weights, initial } };
+    },
+  };
+}
+
+/** wᵢ exp(stepᵢ) for the tasks present, rescaled to the sum that they had. */
+function multiplied(weights: Float64Array, steps: Float64Array, present: BalancingContext['present']): Float64Array {
+  const shown = (i: number) => present[i]! > 0;
+  const greatest = steps.reduce((most, step, i) => (shown(i) ? Math.max(most, step) : most), Number.NEGATIVE_INFINITY);
+  const raised = weights.map((weight, i) => (shown(i) ? weight * Math.exp(steps[i]! - greatest) : 0));
+  const before = weights.reduce((sum, weight, i) => (shown(i) ? sum + weight : sum), 0);
+  const after = raised.reduce((a, b) => a + b, 0);
+  return weights.map((weight, i) => (shown(i) && after > 0 ? (raised[i]! * before) / after : weight));
+}
+
+/** gᵢ / (sᵢ + gᵢ² + ε)^¼, whose squared norm is the excess risk. Rows are g and s. */
+function scaledRows(epsilon: number): DerivedRows {
+  return {
+    count: (tasks) => tasks,
+    host: (rows) => {
+      const tasks = rows.length / 2;
+      return rows.slice(0, tasks).map((row, i) => row.map((g, k) => g / (rows[tasks + i]![k]! + g * g + epsilon) ** 0.25));
+    },
+    tensors(rows) {
+      const [g, s] = halves(rows);
+      return div(g, pow(add(add(s, square(g)), epsilon), 0.25));
+    },
+  };
+}
+
+/** Σ wᵢgᵢ, and sᵢ + gᵢ² for the tasks present. Coefficients are w and presence; rows are g, s and what is derived of them. */
+const columns: ColumnRule = {
+  coefficients: (tasks) => 2 * tasks,
+  host(rows, coefficients) {
+    const tasks = rows.length / 3;
+    const update = new Float64Array(rows[0]!.length);
+    const sums = rows.slice(0, tasks).map((row, i) => {
+      const [weight, here] = [coefficients[i]!, coefficients[tasks + i]!];
+      for (let k = 0; k < row.length; k++) if (weight !== 0) update[k]! += weight * row[k]!;
+      return rows[tasks + i]!.map((sum, k) => (here > 0 ? sum + row[k]! ** 2 : sum));
+    });
+    return [update, ...sums];
+  },
+  tensors(rows, coefficients) {
+    const [tasks, size] = [rows.shape[0] / 3, rows.shape[1]];
+    const g = slice(rows, [0, 0], [tasks, size]);
+    const s = slice(rows, [tasks, 0], [tasks, size]);
+    const weights = reshape(slice(coefficients, [0], [tasks]), [1, tasks]) as Tensor2D;
+    const here = reshape(slice(coefficients, [tasks], [tasks]), [tasks, 1]);
+    return concat([matMul(weights, g) as Tensor2D, add(s, mul(here, square(g))) as Tensor2D], 0);
+  },
+};
+
+function halves(rows: Tensor2D): [Tensor2D, Tensor2D] {
+  const [count, size] = rows.shape;
+  return [slice(rows, [0, 0], [count / 2, size]), slice(rows, [count / 2, 0], [count / 2, size])];
+}
