@@ -41,6 +41,8 @@ export interface TaskHead<P extends Params = Params> extends Module<HeadInput, T
   loss(output: Tensor, target: Tree<Tensor>, weight: Tensor1D): Scalar;
   /** Named predictions, first axis m: `label` int32, `probabilities`, `value`, `tags` … as the kind has them. */
   predict(output: Tensor): Branch<Tensor>;
+  /** What a graph without a host gives instead, where `predict` is a host's computation; the kind's package has a function that goes on from it. */
+  scores?(output: Tensor): Branch<Tensor>;
 }
 
 /** θs and θi as separate branches. */

@@ -55,7 +55,7 @@ function headConfig(task: TaskConfig, inputs: number, labels: readonly string[],
     case 'ordinal':
       return { kind: 'ordinal', ...common, labels };
     case 'tagging':
-      return { kind: 'tagging', ...common, labels, labelSmoothing: task.labelSmoothing };
+      return { kind: 'tagging', ...common, labels, labelSmoothing: task.labelSmoothing, ...(task.crf ? { crf: true } : {}) };
     case 'regression':
       return { kind: 'regression', ...common, loss: task.loss };
     case 'pairSimilarity':

@@ -95,6 +95,8 @@ export const taskSchema = variants('head', headKinds, [
     /** BIO tags ('B-place', 'I-place', …; 'O' may be left out). Default: those of the training rows. */
     labels: labels.optional(),
     labelSmoothing,
+    /** Judge whole sequences of tags: a linear-chain CRF. Without label smoothing. */
+    crf: z.boolean().default(false),
     columns: strictObject({ tokens: column.default('tokens'), tags: column.default('tags') }).default(() => ({
       tokens: 'tokens',
       tags: 'tags',

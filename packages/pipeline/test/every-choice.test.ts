@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { enableProdMode, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { balancers } from '../src/balancers';
 import { type Config, configSchema } from '../src/index';
-import { trainingSchema } from '../src/training-schema';
 import { bagTasks, exercise, type TinyConfig, tinyConfig, tinyData, tinyTasks } from './tiny';
 
 const trained = fileURLToPath(new URL('../../../../shared/data/tokenizers/bert-base-uncased/tokenizer.json.gz', import.meta.url));
@@ -43,13 +43,7 @@ const everyHead = Object.keys(tinyTasks) as (keyof typeof tinyTasks)[];
 
 /** Each row differs from the defaults of `tinyConfig` (hashed features, bag of embeddings, sum) in what it names. */
 const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
-  ['balancer sum', { training: { balancer: 'sum' } }],
-  ['balancer mean', { training: { balancer: 'mean' } }],
-  ['balancer log', { training: { balancer: 'log' } }],
-  ['balancer uncertainty', { training: { balancer: 'uncertainty' } }],
-  ['balancer dynamicWeightAverage', { training: { balancer: 'dynamicWeightAverage' } }],
-  ['balancer pcgrad', { training: { balancer: 'pcgrad' } }],
-  ['balancer mgda', { training: { balancer: 'mgda' } }],
+  ...[...balancers.keys()].map((balancer): [string, TinyConfig] => [`balancer ${balancer}`, { training: { balancer } }]),
   ['fixed weights', { tasks: ['topic', { ...tinyTasks.same, weight: 0.5 }] }],
   ['a source a step, averaged, accumulated', { training: { sourcesPerStep: 1, accumulate: 2, ema: 0.5, balancer: 'uncertainty' } }],
   ['hashed, bagOfEmbeddings, every head that it can have', { tasks: bagTasks }],
@@ -57,6 +51,7 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
   ['hashed, transformer, every head', { tasks: everyHead, trunk: transformer }],
   ['vocabulary, bagOfEmbeddings', { features: vocabulary }],
   ['vocabulary, textCNN, tags', { features: vocabulary, trunk: textCNN, tasks: ['topic', 'products'] }],
+  ['tags as a chain', { trunk: textCNN, tasks: ['topic', { ...tinyTasks.products, crf: true }] }],
   ['tokenizer, bagOfEmbeddings', { features: tokenizer }],
   ['tokenizer, textCNN, running text', { features: tokenizer, trunk: textCNN }],
   ['tokenizer, transformer, tags', { features: tokenizer, trunk: transformer, tasks: ['topic', 'products'] }],
@@ -83,9 +78,7 @@ describe('every choice of a config trains, resumes to the bit and loads', () => 
 
   it('names every choice that the schema has', () => {
     const named = JSON.stringify(choices);
-    const words = (schema: unknown) => (schema as { readonly options: readonly string[] }).options;
-    const { balancer } = trainingSchema.shape;
-    for (const name of words(balancer.unwrap())) expect(named).toContain(`"balancer":"${name}"`);
+    for (const name of balancers.keys()) expect(named).toContain(`"balancer":"${name}"`);
     const kinds = (key: 'features' | 'trunk') =>
       (configSchema.shape[key].unwrap().options as readonly { readonly shape: { readonly kind: { readonly value: string } } }[]).map(
         ({ shape }) => shape.kind.value,

@@ -67,6 +67,7 @@ const choices: readonly (readonly [string, TinyConfig])[] = [
     'tokenizer, transformer',
     { tasks: ['topic', 'same'], trunk: transformer, features: { kind: 'tokenizer', file: 'tokenizer.json', maxTokens: 24 } },
   ],
+  ['tags as a chain', { tasks: ['topic', { ...tinyTasks.products, crf: true }], trunk: textCNN }],
   ['pairs only', { tasks: ['same', 'score'] }],
   ['a task token', { tasks: ['topic', 'mood', 'same'], trunk: transformer, taskEmbedding: { kind: 'token' } }],
   [

@@ -1,5 +1,6 @@
 export { addTask, type EditedModel, freeze, removeTask } from './edit-tasks';
 export { takeRows } from './encode-tasks';
+export { chainScores, decodeTags, type TagChain } from './heads/chain';
 export { type ClassificationOptions, classification } from './heads/classification';
 export { type HeadConfig, head, headKinds } from './heads/head';
 export { type MultiLabelOptions, multiLabel } from './heads/multi-label';
@@ -7,7 +8,7 @@ export { type OrdinalOptions, ordinal } from './heads/ordinal';
 export { type PairSimilarityOptions, pairSimilarity } from './heads/pair-similarity';
 export { type RegressionOptions, regression } from './heads/regression';
 export type { ScorerOptions } from './heads/scorer';
-export { type TaggingOptions, tagging } from './heads/tagging';
+export { type TaggingOptions, tagChain, tagging } from './heads/tagging';
 export { type MultiTaskOptions, multiTaskModel } from './multi-task-model';
 export { type Pooling, type PoolingKind, pooling, poolingKinds } from './pooling';
 export type { Trunk } from './trunk';

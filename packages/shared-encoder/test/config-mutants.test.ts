@@ -28,6 +28,7 @@ const configs: readonly Json[] = [
   regression({ inputs: 4, loss: 'huber' }).config,
   ordinal({ inputs: 4, labels }).config,
   tagging({ inputs: 4, labels }).config,
+  tagging({ inputs: 4, labels, crf: true }).config,
   pairSimilarity({ inputs: 4, output: 'score', range: [1, 5] }).config,
 ];
 

@@ -99,6 +99,7 @@ const heads: { readonly [name: string]: [TaskHead, (seed: number) => { readonly 
   regression: [regression({ inputs: 4 }), row],
   ordinal: [ordinal({ inputs: 4, labels, hidden: 2 }), row],
   tagging: [tagging({ inputs: 4, labels }), (seed) => ({ tokens: normal([2, 3, 4])(seed) })],
+  'tagging, a chain': [tagging({ inputs: 4, labels, crf: true }), (seed) => ({ tokens: normal([2, 3, 4])(seed) })],
   pairSimilarity: [pairSimilarity({ inputs: 4 }), pair],
 };
 for (const [name, [head, input]] of Object.entries(heads)) moduleLaws(name, { module: scores(head), input, step: 3e-4 });

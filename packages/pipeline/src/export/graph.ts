@@ -43,7 +43,12 @@ export function predictionGraph({ config, shape, model, params, buffers }: Graph
       const couple = named && { index: column(named, 0), pair: column(named, 1) };
       const tasks = Object.fromEntries(config.tasks.map((task) => [task.name, isPairTask(task) ? couple! : single]));
       const { output } = run(model, params, { inputs: ids as Branch<Tensor>, tasks }, { buffers });
-      return Object.fromEntries(config.tasks.map(({ name }) => [name, model.heads[name]!.predict(output[name]!)]));
+      return Object.fromEntries(
+        config.tasks.map(({ name }) => {
+          const head = model.heads[name]!;
+          return [name, head.scores ? head.scores(output[name]!) : head.predict(output[name]!)];
+        }),
+      );
     },
   };
 }

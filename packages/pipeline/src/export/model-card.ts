@@ -4,7 +4,7 @@ import type { TaskInfo } from '../load-run';
 import type { ResolvedConfig } from '../schema';
 import type { ExportedFile } from './export-run';
 import { pairsInput } from './graph';
-import { predictionsOf } from './session';
+import { isChain, predictionsOf } from './session';
 
 export interface ModelCardParts {
   readonly config: ResolvedConfig;
@@ -41,6 +41,11 @@ export function modelCard(parts: ModelCardParts): string {
       tasks.flatMap(({ name, pair, labels, head }, i) => outputsOf(config.tasks[i]!, name, pair ? 'pairs' : 'texts', labels.length, head)),
     ),
     'ids are int32 and padded with 0; `features.json` says how a text becomes them. `label`, `decisions` and `tags` are int32, the rest is float32.',
+    ...(config.tasks.some(isChain)
+      ? [
+          'Where a task has `emissions`, its tags are the sequence with the greatest sum of start (of the first tag), emissions, transitions (from a tag to the next) and end (of the last), over the tokens up to the last whose mask is 1: `decodeTags` of `@taskloom/shared-encoder` finds it, as any implementation of the Viterbi algorithm.',
+        ]
+      : []),
     '## How to ask it',
     `\`\`\`sh\nnpx taskloom predict --model ${models[0]!.file} "a text"\n\`\`\``,
     `\`\`\`js\nimport { InferenceSession, Tensor } from 'onnxruntime-node'; // or onnxruntime-web\n\nconst session = await InferenceSession.create('${models[0]!.file}');\nconst answers = await session.run({ ${feeds(parts)} });\n\`\`\``,
@@ -95,6 +100,11 @@ function outputsOf(task: ResolvedConfig['tasks'][number], name: string, rows: st
     tags: `${rows}, time`,
     decisions: `${rows}, ${labels}`,
     probabilities: head === 'tagging' ? `${rows}, time, ${labels}` : `${rows}, ${labels}`,
+    emissions: `${rows}, time, ${labels}`,
+    transitions: `${labels}, ${labels}`,
+    start: `${labels}`,
+    end: `${labels}`,
+    mask: `${rows}, time`,
   };
   return predictionsOf(task).map((output) => [`${name}/${output}`, `[${shapes[output]}]`]);
 }

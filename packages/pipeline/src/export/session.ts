@@ -1,5 +1,6 @@
 import { type Branch, disposeParams, type Executor, type HostArray, hostArray, type Tree } from '@taskloom/core';
 import type { OnnxModel } from '@taskloom/onnx';
+import { chainScores, decodeTags } from '@taskloom/shared-encoder';
 import { type InputShape, paddedLength, padInputs } from '../features';
 import type { Compute } from '../predictor';
 import { isPairTask } from '../source-plan';
@@ -16,9 +17,15 @@ const predicted: { readonly [kind in TaskConfig['head']]: readonly string[] } = 
   pairSimilarity: ['label', 'probabilities'],
 };
 
-/** The names of a task's predictions. */
+/** The names of what an exported model gives for a task. */
 export function predictionsOf(task: TaskConfig): readonly string[] {
+  if (isChain(task)) return chainScores;
   return task.head === 'pairSimilarity' && task.output === 'score' ? ['value'] : predicted[task.head];
+}
+
+/** Whether a file holds the scores of a task's tags, and the host finds the best of them. */
+export function isChain(task: TaskConfig): boolean {
+  return task.head === 'tagging' && task.crf;
 }
 
 type Predictions = { readonly [task: string]: { readonly [name: string]: HostArray } };
@@ -40,6 +47,7 @@ async function ask(
   );
   const found: Record<string, Record<string, HostArray>> = {};
   for (const { task, name, path } of names) found[task] = { ...found[task], [name]: arrays[path]! };
+  for (const task of wanted) if (isChain(task)) found[task.name] = { tags: decodeTags(found[task.name]!) };
   return found;
 }
 
