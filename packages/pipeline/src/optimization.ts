@@ -15,8 +15,9 @@ import {
   sgd,
   warmup,
 } from '@taskloom/core/optimizers';
-import { dynamicWeightAverage, fixed, log, mean, mgda, pcgrad, sum, uncertainty } from '@taskloom/mtl-loss';
+import { fixed, uncertainty } from '@taskloom/mtl-loss';
 import { annealed, proportional, roundRobin, type Sampler, temperature, uniform, uniMax } from '@taskloom/trainer';
+import { balancers } from './balancers';
 import type { ResolvedConfig } from './schema';
 import type { TaskConfig } from './task-schema';
 import type { TrainingConfig } from './training-schema';
@@ -73,22 +74,11 @@ export function buildBalancer({ training, tasks }: ResolvedConfig): Balancer {
       name: 'training.balancer',
       remedy: "Leave out the tasks' weights, or take 'sum'.",
     });
-  switch (training.balancer) {
-    case 'sum':
-      return weighted ? fixed(weights) : sum();
-    case 'mean':
-      return mean();
-    case 'log':
-      return log();
-    case 'uncertainty':
-      return uncertainty({ kinds: Object.fromEntries(tasks.map((task) => [task.name, lossKind(task)])) });
-    case 'dynamicWeightAverage':
-      return dynamicWeightAverage();
-    case 'pcgrad':
-      return pcgrad();
-    case 'mgda':
-      return mgda();
-  }
+  if (weighted) return fixed(weights);
+  // What a task's loss is stands in the config already.
+  const kinds = Object.fromEntries(tasks.map((task) => [task.name, lossKind(task)]));
+  if (training.balancer === 'uncertainty') return uncertainty({ kinds, ...training.balancerOptions });
+  return balancers.get(training.balancer)!(training.balancerOptions);
 }
 
 /** Whether a task's loss is a squared error (nearly, for Huber's) or a cross-entropy: uncertainty weighs the two differently. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { balancerFault, balancers } from './balancers';
 import { oneOf, strictObject } from './strict-object';
 
 const count = z.number().int().positive();
@@ -28,7 +29,10 @@ export const trainingSchema = strictObject({
   accumulate: count.max(1024).default(1),
   /** T of the temperature sampler: source i with probability ∝ size^(1/T). */
   temperature: z.number().positive().default(2),
-  balancer: oneOf(['sum', 'mean', 'log', 'uncertainty', 'dynamicWeightAverage', 'pcgrad', 'mgda']).default('sum'),
+  /** How the tasks are balanced: a method of `@taskloom/mtl-loss/methods` by its name. */
+  balancer: oneOf([...balancers.keys()] as [string, ...string[]]).default('sum'),
+  /** The method's own options. */
+  balancerOptions: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.number())])).optional(),
   /** Steps between evaluations on the validation split; default a tenth of the run. */
   evaluateEvery: count.optional(),
   /** Steps between checkpoints; default as `evaluateEvery`. */
@@ -43,9 +47,19 @@ export const trainingSchema = strictObject({
   keepBest: z.boolean().default(true),
   /** Decay of an exponential moving average of the parameters, used for evaluation and prediction. */
   ema: z.number().gt(0).lt(1).optional(),
-}).refine((training) => training.steps === undefined || training.epochs === undefined, {
-  message: "Give 'steps' or 'epochs', not both.",
-  path: ['steps'],
-});
+})
+  .refine((training) => training.steps === undefined || training.epochs === undefined, {
+    message: "Give 'steps' or 'epochs', not both.",
+    path: ['steps'],
+  })
+  .superRefine((training, context) => {
+    const fault = balancerFault(training);
+    if (fault)
+      context.addIssue({
+        code: 'custom',
+        path: ['balancerOptions', ...(fault.option === undefined ? [] : [fault.option])],
+        message: fault.message,
+      });
+  });
 
 export type TrainingConfig = z.output<typeof trainingSchema>;
