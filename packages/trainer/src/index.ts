@@ -65,6 +65,7 @@ export {
 } from './metrics/index';
 export { type RowStream, type RowStreamOptions, type RowStreamState, rowStream } from './row-stream';
 export { type AnnealedOptions, annealed, proportional, roundRobin, temperature, type UniMaxOptions, uniform, uniMax } from './samplers';
+export { type MethodSummary, type OverSeeds, type StudyOptions, type StudyRun, summarizeStudy } from './study';
 export type {
   Bootstrap,
   Callback,
