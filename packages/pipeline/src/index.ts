@@ -1,3 +1,4 @@
+export { balancers } from './balancers';
 export { evaluateBaseline } from './baseline';
 export { type CheckOptions, type ConfigProblem, defineConfig, resolveConfig } from './config';
 export { type DataProvider, memoryData, type Row } from './data-provider';
@@ -22,6 +23,7 @@ export {
   type TaskEmbeddingConfig,
   type TrunkConfig,
 } from './schema';
+export { type SingleTask, singleTaskConfigs } from './single-tasks';
 export type { TaskConfig } from './task-schema';
 export { type ProgressEvent, resume, type TrainOptions, type TrainResult, train } from './train';
 export type { TrainingConfig } from './training-schema';
