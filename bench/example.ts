@@ -1,6 +1,7 @@
 /**
  * Trains an example's config and prints its table: validation, test with 95 % intervals, and the answer that looks at no text. Run:
- *   node examples/run.mjs ../bench/example.ts fdu-mtl|snips-slots|sentence-pairs|goemotions [--smoke]
+ *   node examples/run.mjs ../bench/example.ts fdu-mtl|snips-slots|sentence-pairs|goemotions [--smoke] [--crf] [--epochs n]
+ * --crf judges tags as a chain, where the config has taggers.
  */
 import { fileURLToPath } from 'node:url';
 import { memoryStore } from '@taskloom/core';
@@ -11,9 +12,12 @@ import { dataFiles } from '../apps/reference/src/data-files';
 
 const [name = 'fdu-mtl', ...rest] = process.argv.slice(2);
 const { config: whole, root } = await loadConfigFile(fileURLToPath(new URL(`../examples/${name}.config.ts`, import.meta.url)));
-const config: ResolvedConfig = rest.includes('--smoke')
-  ? { ...whole, training: { ...whole.training, epochs: undefined, steps: 5 } }
-  : whole;
+const epochs = rest.includes('--epochs') ? Number(rest[rest.indexOf('--epochs') + 1]) : whole.training.epochs;
+const config: ResolvedConfig = {
+  ...whole,
+  tasks: rest.includes('--crf') ? whole.tasks.map((task) => (task.head === 'tagging' ? { ...task, crf: true } : task)) : whole.tasks,
+  training: { ...whole.training, ...(rest.includes('--smoke') ? { epochs: undefined, steps: 5 } : { epochs }) },
+};
 const data = dataFiles(root);
 const backend = await startBackend('wasm');
 const store = memoryStore();

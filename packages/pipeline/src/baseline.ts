@@ -24,5 +24,14 @@ export async function evaluateBaseline(config: Config, split: 'validation' | 'te
       : {}),
   });
   const dataset = buildDataset(await readSplit(resolved, split, data), resolved.tasks, features, labels);
-  return evaluateMajority(buildModel(resolved, features.shape, labels), resolved.tasks, labels, train, dataset, judgingOf(resolved));
+  // Constant scores have no use for a chain.
+  const tasks = resolved.tasks.map((task) => (task.head === 'tagging' ? { ...task, crf: false } : task));
+  return evaluateMajority(
+    buildModel({ ...resolved, tasks }, features.shape, labels),
+    resolved.tasks,
+    labels,
+    train,
+    dataset,
+    judgingOf(resolved),
+  );
 }

@@ -94,5 +94,8 @@ describe('train, loadRun', () => {
     expect(tasks.entities!.metrics.spanF1).toBe(0);
     expect(tasks.topic!.metrics.accuracy).toBeGreaterThan(0.05);
     expect(tasks.topic!.metrics.accuracy).toBeLessThan(0.3);
+    const chained = config.tasks.map((task) => (task.head === 'tagging' ? { ...task, crf: true } : task));
+    const again = await evaluateBaseline({ ...config, tasks: chained }, 'validation', data);
+    expect(again.tasks.entities!.metrics).toEqual(tasks.entities!.metrics);
   });
 });
