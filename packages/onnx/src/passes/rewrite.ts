@@ -10,9 +10,17 @@ export type Replace = (node: Node, inputs: readonly (Value | undefined)[], now: 
 /** A transformation of a graph: the values that take the place of its outputs. */
 export type Pass = (graph: Graph, outputs: readonly Value[]) => readonly Value[];
 
-/** Rebuilds what the outputs need, producers first, each node as `replace` says. Nothing is changed in place; nodes left over are no longer reached. */
-export function rewrite(graph: Graph, outputs: readonly Value[], replace: Replace): readonly Value[] {
-  const changed = new Map<Value, Value>();
+/**
+ * Rebuilds what the outputs need, producers first, each node as `replace` says; values in `given` are replaced from the start. Nothing is changed in
+ * place; nodes left over are no longer reached.
+ */
+export function rewrite(
+  graph: Graph,
+  outputs: readonly Value[],
+  replace: Replace,
+  given: ReadonlyMap<Value, Value> = new Map(),
+): readonly Value[] {
+  const changed = new Map(given);
   const now = (value: Value | undefined) => (value ? (changed.get(value) ?? value) : undefined);
   for (const node of nodesOf(outputs)) {
     const inputs = node.inputs.map(now);

@@ -31,6 +31,16 @@ export function addRows(graph: Graph, at: Value, updates: Value, rows: number): 
   return graph.reshape(sums, [rows, width]);
 }
 
+/**
+ * A table of zeros that is made in each run, since ONNX Runtime would keep a constant one with the session and copy it in each run. It cannot know
+ * that no truth value is also its own opposite.
+ */
+function freshZeros(graph: Graph, some: Value, shape: readonly number[]): Value {
+  const one = graph.reshape(graph.slice(some, [0], [1], [0]), []);
+  const never = graph.cast(graph.binary('And', one, not(graph, one), 'bool'), 'float32');
+  return graph.op('Expand', [never, graph.ints(shape)], { shape, dtype: 'float32' });
+}
+
 /** One element less, with -1 in front: what came before each. */
 function before(graph: Graph, ids: Value): Value {
   const n = ids.shape[0]!;
@@ -60,7 +70,7 @@ function addSorted(graph: Graph, ids: Value, updates: Value, unused: number, blo
   const rows = graph.reshape(graph.gather(updates, order, 0), [blocks, block, width]);
   const sums = graph.matMul(graph.cast(equal, 'float32'), rows);
   const first = not(graph, graph.binary('Equal', sorted, before(graph, sorted), 'bool'));
-  const table = graph.splat(0, [unused + 1, width]);
+  const table = freshZeros(graph, first, [unused + 1, width]);
   const added = addOnce(graph, table, graph.where(first, sorted, int(graph, unused)), graph.reshape(sums, [n, width]));
 
   const atStart = (x: Value) => graph.reshape(graph.slice(graph.reshape(x, [blocks, block]), [0], [1], [1]), [blocks]);

@@ -27,27 +27,44 @@ function nowhere() {
  * Sessions of one copy of ONNX Runtime and the arrays that stay with them, both by numbers that the caller chooses.
  * @type {typeof import('./engine').engine}
  */
-export function engine({ InferenceSession, Tensor }) {
+export function engine({ InferenceSession, Tensor, env }) {
   const sessions = new Map();
   const held = new Map();
+  /** Arrays freed last, by type and shape: the next outputs of their kind are written into them, into memory that is there already. */
+  let spare = new Map();
+  const reuses = env.versions.node !== undefined;
   return {
     async load(id, model, options) {
-      sessions.set(id, await InferenceSession.create(model, options));
+      sessions.set(id, { session: await InferenceSession.create(model, options), kinds: new Map() });
     },
     async run(id, { given, held: kept, keep, read }) {
       const feeds = {};
       for (const [name, { dtype, data, shape }] of given) feeds[name] = new Tensor(dtype, data, shape);
       for (const [name, number] of kept) feeds[name] = held.get(number);
-      const results = await sessions.get(id).run(feeds);
-      const staying = new Set();
-      for (const [name, number] of keep) {
-        held.set(number, results[name]);
-        staying.add(name);
+      const { session, kinds } = sessions.get(id);
+      const staying = new Map();
+      const fetches = {};
+      for (const name of read) fetches[name] = null;
+      for (const [name] of keep) {
+        const place = spare.get(kinds.get(name))?.pop();
+        if (place) staying.set(name, place);
+        fetches[name] = place ?? null;
       }
-      return read.map((name) => hostArray(results[name], staying.has(name)));
+      const results = await session.run(feeds, fetches);
+      for (const [name, number] of keep) {
+        const place = staying.get(name);
+        // ONNX Runtime returns a copy of what it has written into the array that it was given.
+        if (place) discard(results[name].data.buffer);
+        else {
+          staying.set(name, results[name]);
+          if (reuses) kinds.set(name, kindOf(results[name]));
+        }
+        held.set(number, staying.get(name));
+      }
+      return read.map((name) => hostArray(staying.get(name) ?? results[name], staying.has(name)));
     },
     async release(id) {
-      await sessions.get(id)?.release();
+      await sessions.get(id)?.session.release();
       sessions.delete(id);
     },
     hold(first, arrays) {
@@ -55,13 +72,24 @@ export function engine({ InferenceSession, Tensor }) {
     },
     read: (numbers) => numbers.map((number) => hostArray(held.get(number), true)),
     free(numbers) {
+      if (numbers.length === 0) return;
+      for (const places of spare.values()) for (const { data } of places) discard(data.buffer);
+      spare = new Map();
       for (const number of numbers) {
         const tensor = held.get(number);
         held.delete(number);
-        if (tensor && tensor.data.byteLength >= large) discard(tensor.data.buffer);
+        if (!tensor || tensor.data.byteLength < large) continue;
+        if (!reuses) discard(tensor.data.buffer);
+        else if (spare.has(kindOf(tensor))) spare.get(kindOf(tensor)).push(tensor);
+        else spare.set(kindOf(tensor), [tensor]);
       }
     },
   };
+}
+
+/** Undefined where an array is too small to be worth it. */
+function kindOf({ type, data, dims }) {
+  return data.byteLength < large ? undefined : `${type} ${dims}`;
 }
 
 function hostArray({ type, data, dims }, copied) {

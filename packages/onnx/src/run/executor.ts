@@ -13,12 +13,14 @@ import {
 } from '@taskloom/core';
 import { Tensor } from '@tensorflow/tfjs-core';
 import { optimized } from '../passes';
+import { type Layout, packState } from '../passes/pack-state';
 import { mapLeaves } from '../trace/leaves';
 import { type Signature, trace } from '../trace/trace';
+import { arrangement } from './arrangement';
 import { program } from './program';
-import type { Held, Runtime, SessionOptions } from './runtime';
+import type { Runtime, SessionOptions } from './runtime';
 import { type CompileWarning, keyOf, shapeHistory } from './shapes';
-import { copied, loadStages, type Ready, release, runStep } from './step';
+import { copied, loadStages, type Ready, release, runStep, signatureOf } from './step';
 
 export interface CompileOptions {
   /** Told of captured tensors above 1 MB, of inputs whose shape keeps changing, and of a cache that cannot be written. Default: nobody. */
@@ -45,7 +47,9 @@ export function compiling(
       options: { readonly state: S },
     ): Promise<Compiled<S, I, O>> {
       const runtime = await start();
-      let state: ReadonlyMap<string, Held> = new Map();
+      const state = arrangement(runtime);
+      /** How the state of a signature is arranged, as its first trace had it. */
+      const layouts = new Map<string, Layout>();
       let signature: ReadonlyMap<string, Signature> = new Map();
       let key = '';
       /** The tree with a path at each leaf: branches without leaves are part of what the step sees. */
@@ -63,9 +67,7 @@ export function compiling(
       const replace = async (next: Tree<HostArray>) => {
         const flat = leaves(next);
         skeleton = mapTree(next, (_, path) => path);
-        const held = await runtime.hold([...flat.values()]);
-        runtime.free([...state.values()]);
-        state = new Map([...flat.keys()].map((path, i) => [path, held[i]!]));
+        await state.replace(flat);
         sign(new Map([...flat].map(([path, { shape, dtype }]) => [path, { shape: [...shape], dtype }])));
       };
 
@@ -84,8 +86,10 @@ export function compiling(
               code: 'large_constant',
               message: `A tensor [${shape.join(', ')}] of ${(bytes / largeConstant).toFixed(1)} MB that the step captured is part of the compiled graph; pass it as an input or as state.`,
             });
-        const made = program(traced, (nameOf) => mapLeaves(traced.outputs, nameOf));
-        return loadStages(made, traced, runtime, sessionOptions);
+        const { trace: arranged, layout } = packState(traced, layouts.get(key));
+        layouts.set(key, layout);
+        const made = program(arranged, (nameOf) => mapLeaves(arranged.outputs, nameOf));
+        return loadStages(made, { layout, nextSignature: signatureOf(traced) }, runtime, sessionOptions);
       };
 
       const step = async (given: Feed<I>): Promise<Host<O>> => {
@@ -100,8 +104,8 @@ export function compiling(
           ready.delete(oldest);
           await release(old);
         }
-        const result = await runStep(entry, state, fed, runtime);
-        state = result.state;
+        const result = await runStep(entry, await state.arranged(entry.layout), fed, runtime);
+        state.become(result.state);
         if (entry.nextSignature !== signature) sign(entry.nextSignature);
         return result.outputs as Host<O>;
       };
@@ -119,8 +123,7 @@ export function compiling(
       return Object.assign((inputs: Feed<I>) => inTurn(() => step(inputs)), {
         readState: () =>
           inTurn(async () => {
-            const arrays = await runtime.read([...state.values()]);
-            const byPath = new Map([...state.keys()].map((path, i) => [path, arrays[i]!]));
+            const byPath = await state.read();
             return mapLeaves(skeleton, (path) => byPath.get(path)!) as Host<S>;
           }),
         load: (next: Feed<S>) => inTurn(async () => replace(mapTree(await hostTree(next as Tree<HostArray | Tensor>), copied))),

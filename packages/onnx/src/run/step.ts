@@ -1,4 +1,5 @@
 import type { HostArray, Tree } from '@taskloom/core';
+import type { Layout } from '../passes/pack-state';
 import { mapLeaves } from '../trace/leaves';
 import { inputName, type Signature, stateName, type Trace } from '../trace/trace';
 import type { GraphStage, HostStage, Program } from './program';
@@ -15,11 +16,23 @@ export interface Ready {
   readonly readState: readonly string[];
   readonly nextState: ReadonlyMap<string, string>;
   readonly nextSignature: ReadonlyMap<string, Signature>;
+  /** How the state must be arranged. */
+  readonly layout: Layout;
   readonly outputs: Tree<string>;
 }
 
+/** Shapes and types of the state after a step. */
+export function signatureOf({ nextState }: Trace): ReadonlyMap<string, Signature> {
+  return new Map([...nextState].map(([path, { shape, dtype }]) => [path, { shape, dtype: dtype as Signature['dtype'] }]));
+}
+
 /** Loads the models of a program and settles which of their outputs stay with the runtime and which are read. */
-export async function loadStages(program: Program, { nextState }: Trace, runtime: Runtime, options: SessionOptions): Promise<Ready> {
+export async function loadStages(
+  program: Program,
+  known: Pick<Ready, 'layout' | 'nextSignature'>,
+  runtime: Runtime,
+  options: SessionOptions,
+): Promise<Ready> {
   const wanted = new Set<string>(namesOf(program.outputs));
   const kept = new Set<string>(program.nextState.values());
   for (const stage of program.stages) for (const name of stage.inputs) (stage.kind === 'host' ? wanted : kept).add(name);
@@ -50,8 +63,8 @@ export async function loadStages(program: Program, { nextState }: Trace, runtime
     constants: program.constants,
     readState: [...wanted].filter((name) => name.startsWith(stateName(''))),
     nextState: program.nextState,
-    nextSignature: new Map([...nextState].map(([path, { shape, dtype }]) => [path, { shape, dtype: dtype as Signature['dtype'] }])),
     outputs: program.outputs,
+    ...known,
   };
 }
 

@@ -1,0 +1,92 @@
+import type { Graph } from '../graph/graph';
+import { nodesOf, sameShape, sizeOf, splatOf, type Value } from '../graph/value';
+import { mapLeaves } from '../trace/leaves';
+import { stateName, type Trace } from '../trace/trace';
+import { joinSlices, lanesOf } from './lanes';
+import { rewrite } from './rewrite';
+
+/** Where the small leaves of the state stand in one vector. */
+export interface Layout {
+  readonly members: readonly { readonly path: string; readonly shape: readonly number[]; readonly offset: number }[];
+  /** Members of a group become their next values by the same operators. */
+  readonly groups: readonly (readonly string[])[];
+  readonly size: number;
+}
+
+/** The path of that vector. No leaf has it, since names have no '/'. */
+export const packedPath = '/';
+
+/** Elements of a leaf up to which copying it costs less than the operators it saves (measured: see bench/results/passes.md). */
+const small = 16_384;
+/** How far back two updates are compared. */
+const depth = 4;
+
+/**
+ * The same step with the small leaves of its state in one vector, so that the optimiser runs once over all of them: without this a parameter costs some
+ * fifteen operators and three arrays a step, however small it is. `layout` is that of an earlier trace, with which the state is arranged already.
+ */
+export function packState(trace: Trace, layout = layoutOf(trace)): { readonly trace: Trace; readonly layout: Layout } {
+  if (layout.members.length === 0) return { trace, layout };
+  const { graph } = trace;
+  const packed = graph.input(stateName(packedPath), [layout.size], 'float32');
+  const inputs = inputsOf(graph);
+  const pieces = new Map<Value, Value>();
+  for (const { path, shape, offset } of layout.members) {
+    const value = inputs.get(stateName(path));
+    if (value) pieces.set(value, graph.reshape(graph.slice(packed, [offset], [offset + sizeOf(shape)], [0]), shape));
+  }
+  const roots = [...trace.nextState.values()];
+  const paths = [...trace.nextState.keys()];
+  const places = mapLeaves(trace.outputs, (value) => roots.push(value) - 1);
+  const after = rewrite(graph, roots, () => undefined, pieces);
+  const next = new Map(paths.map((path, i) => [path, after[i]!]));
+
+  const lanes = lanesOf(graph);
+  const together = joinSlices(
+    graph,
+    layout.groups.map((group) => lanes(group.map((path) => next.get(path)!))),
+  );
+  for (const { path } of layout.members) next.delete(path);
+  next.set(packedPath, together);
+  return { trace: { ...trace, nextState: next, outputs: mapLeaves(places, (at) => after[at]!) }, layout };
+}
+
+/** Small leaves, at least two of which are updated alike, with those side by side. */
+function layoutOf({ graph, nextState, outputs }: Trace): Layout {
+  const inputs = inputsOf(graph);
+  const roots = [...nextState.values()];
+  mapLeaves(outputs, (value) => void roots.push(value));
+  // A host computation reads what comes in without a stage before it.
+  const onHost = new Set(nodesOf(roots).flatMap((node) => (node.host ? node.inputs : [])));
+  const groups = new Map<string, string[]>();
+  for (const path of [...nextState.keys()].sort()) {
+    const value = nextState.get(path)!;
+    const before = inputs.get(stateName(path));
+    if (!before || !value.producer || value.dtype !== 'float32' || before.dtype !== 'float32') continue;
+    if (!sameShape(value.shape, before.shape) || sizeOf(value.shape) > small || sizeOf(value.shape) === 0 || onHost.has(before)) continue;
+    const form = formOf(value, value.shape, depth);
+    groups.set(form, [...(groups.get(form) ?? []), path]);
+  }
+  const alike = [...groups.values()].filter((group) => group.length > 1);
+  let size = 0;
+  const members = alike.flat().map((path) => {
+    const { shape } = nextState.get(path)!;
+    const offset = size;
+    size += sizeOf(shape);
+    return { path, shape, offset };
+  });
+  return { members, groups: alike, size };
+}
+
+/** The operators behind a value, to some depth, with the numbers in them and what is shared by all elements. */
+function formOf(value: Value, shape: readonly number[], depth: number): string {
+  const splat = splatOf(value);
+  if (splat !== undefined) return String(splat);
+  const node = value.producer;
+  if (!node || depth === 0) return sameShape(value.shape, shape) ? '·' : `#${value.id}`;
+  return `${node.op}(${node.inputs.map((input) => (input ? formOf(input, shape, depth - 1) : '')).join()})`;
+}
+
+function inputsOf(graph: Graph): ReadonlyMap<string, Value> {
+  return new Map(graph.inputs.map((value) => [value.input!, value]));
+}
