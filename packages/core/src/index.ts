@@ -32,7 +32,7 @@ export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits,
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
 export { combineColumns, combineRows, gramianOf, gramiansByLeaf, jacobianMemory } from './jacobian';
 export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
-export type { Encoding, HeadInput, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead, TrunkStages } from './multi-task';
+export type { Encoding, HeadInput, ModelParts, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead, TrunkStages } from './multi-task';
 export { type GeluOptions, gelu, logSoftmax, logSumExp, type MatMulOptions, matMulBroadcast, softmax, stopGradient, take } from './ops';
 export type { Optimizer, StepInfo } from './optimizers/transformation';
 export {

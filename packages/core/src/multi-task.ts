@@ -54,8 +54,16 @@ export interface MultiTaskInput {
   readonly tasks: { readonly [task: string]: { readonly index: Tensor1D; readonly pair?: Tensor1D } };
 }
 
+/** A model in two parts with one representation between them that all tasks read: `apply = heads ∘ features`, under the same context. */
+export interface ModelParts {
+  features(params: MultiTaskParams, inputs: Tree<Tensor>, context: Context): Encoding;
+  heads(params: MultiTaskParams, features: Encoding, tasks: MultiTaskInput['tasks'], context: Context): { readonly [task: string]: Tensor };
+}
+
 /** One trunk, many heads: encodes the rows once, gives each task's head its rows. */
 export interface MultiTaskModel extends Module<MultiTaskInput, { readonly [task: string]: Tensor }, MultiTaskParams> {
   readonly trunk: Module<Tree<Tensor>, Encoding>;
+  /** Absent where what a head sees depends on its task before there is an encoding. */
+  readonly parts?: ModelParts;
   readonly heads: { readonly [task: string]: TaskHead };
 }

@@ -29,6 +29,11 @@ export function encodeTasks(
 ): { readonly [task: string]: HeadInput } {
   if (trunk.stages) return encodeByStage(trunk.stages, params, inputs, tasks, context);
   const encoding = trunk.apply(params, inputs, context);
+  return rowsByTask(encoding, tasks);
+}
+
+/** Each task's rows of an encoding. */
+export function rowsByTask(encoding: Encoding, tasks: TaskRows): { readonly [task: string]: HeadInput } {
   return byTask(tasks, (index) => takeRows(encoding, index));
 }
 

@@ -1,7 +1,7 @@
-import type { Context, HeadInput, Json, MultiTaskModel, MultiTaskParams, Params, Random, TaskHead } from '@taskloom/core';
+import type { Context, HeadInput, Json, ModelParts, MultiTaskModel, MultiTaskParams, Params, Random, TaskHead } from '@taskloom/core';
 import { TaskloomError } from '@taskloom/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { encodeTasks } from './encode-tasks';
+import { encodeTasks, rowsByTask } from './encode-tasks';
 import { assertKnown } from './suggest';
 import type { Trunk } from './trunk';
 
@@ -27,9 +27,19 @@ export function multiTaskModel({ trunk, heads }: MultiTaskOptions): MultiTaskMod
       throw new TaskloomError('bad_name', `'${name}' cannot name a task.`, { name, remedy: "Names are not empty and hold no '/'." });
     if (trunk.stages) assertKnown('task', name, trunk.stages.tasks);
   }
+  const applyHeads = (params: MultiTaskParams, encoded: { readonly [task: string]: HeadInput }, context: Context) =>
+    Object.fromEntries(Object.keys(encoded).map((task) => [task, applyHead(heads[task]!, task, params, encoded[task]!, context)]));
   return {
     trunk,
     heads,
+    ...(trunk.stages
+      ? {}
+      : {
+          parts: {
+            features: (params, inputs, context) => trunk.apply(params.shared, inputs, context.child('shared')),
+            heads: (params, features, tasks, context) => applyHeads(params, rowsByTask(features, tasks), context),
+          } satisfies ModelParts,
+        }),
     config: { kind: 'multiTask', trunk: trunk.config, heads: Object.fromEntries(names.map((name) => [name, heads[name]!.config])) } as Json,
     init: (random) => ({
       shared: trunk.init(random.fold('shared')),
@@ -38,8 +48,7 @@ export function multiTaskModel({ trunk, heads }: MultiTaskOptions): MultiTaskMod
     ...buffersOf(trunk, heads),
     apply(params, { inputs, tasks }, context) {
       for (const task of Object.keys(tasks)) assertKnown('task', task, names);
-      const encoded = encodeTasks(trunk, params.shared, inputs, tasks, context.child('shared'));
-      return Object.fromEntries(Object.keys(tasks).map((task) => [task, applyHead(heads[task]!, task, params, encoded[task]!, context)]));
+      return applyHeads(params, encodeTasks(trunk, params.shared, inputs, tasks, context.child('shared')), context);
     },
   };
 }

@@ -1,33 +1,19 @@
-import { flatten, hostCall, matcher, merge, type Params, unflatten, valueAndGradients } from '@taskloom/core';
-import {
-  add,
-  addN,
-  dot,
-  matMul,
-  mul,
-  reshape,
-  type Scalar,
-  slice,
-  squeeze,
-  stack,
-  sum,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core';
+import { flatten, mapTree, matcher, merge, type Params, unflatten, valueAndGradients } from '@taskloom/core';
+import { add, addN, dot, mul, type Scalar, slice, squeeze, stack, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import { balancedRows } from './balanced-rows';
 import { forward, zero } from './forward';
+import type { RowBalancing } from './row-balancing';
 import { type GradientInputs, type StepGradients, sumOf } from './summed-gradients';
-
-/** Weights for a Gramian [tasks, tasks] (row-major) and losses [tasks], on the host. */
-export type WeighGramian = (gramian: Float64Array, losses: Float64Array) => Float64Array;
 
 /**
  * The task gradients gᵢ of the shared parameters, their Gramian G = J Jᵀ, the host's weights w(G), and Σ wᵢ gᵢ as the shared update. A task's own
  * parameters get their own gradient with weight 1, as LibMTL and TorchJD do: the weights settle a conflict between tasks, and a head has none.
- * Auxiliary losses are added with weight 1 and kept out of G. One forward and backward pass per task and micro-batch.
+ * Auxiliary losses are added with weight 1 and kept out of G. One forward and backward pass per task and micro-batch. A method that compares k batches gets the first k-th
+ * of the micro-batches as its first batch, and so on.
  */
-export function balancedGradients(inputs: GradientInputs, weigh: WeighGramian): StepGradients {
+export function balancedGradients(inputs: GradientInputs, balancing: RowBalancing, memory: Params): StepGradients {
   const { tasks, batches, random } = inputs;
+  const compared = 'method' in balancing ? (balancing.method.batches ?? 1) : 1;
   const selected = matcher(inputs.wrt);
   let buffers = inputs.buffers;
   let changed: Params = {};
@@ -57,10 +43,11 @@ export function balancedGradients(inputs: GradientInputs, weigh: WeighGramian): 
       return { value: result.value, gradients: result.gradients as Params, hasAuxiliary };
     };
     let hasAuxiliary = false;
+    const first = Math.floor((b * compared) / batches.length) * tasks.length;
     const values = tasks.map((task, i) => {
       const result = pass(task);
       hasAuxiliary ||= result.hasAuxiliary;
-      rows[i] = sumOf(rows[i], result.gradients.shared as Params);
+      rows[first + i] = sumOf(rows[first + i], result.gradients.shared as Params);
       const heads = (result.gradients.tasks as Params | undefined)?.[task] as Params | undefined;
       if (heads) own[task] = sumOf(own[task], heads);
       return result.value;
@@ -76,34 +63,28 @@ export function balancedGradients(inputs: GradientInputs, weigh: WeighGramian): 
     buffers = merge(buffers, changed);
   }
 
-  const total = addN(losses) as Tensor1D;
-  const jacobian = jacobianByLeaf(rows);
-  const gramian = addN([...jacobian.values()].map(({ matrix }) => matMul(matrix, matrix, false, true)));
-  const [weights] = hostCall([gramian, total], [[tasks.length]], ([g, l]) => [weigh(g!, l!)]) as [Tensor1D];
-  const shared = unflatten(
-    [...jacobian].map(
-      ([path, { matrix, shape }]) => [path, reshape(matMul(reshape(weights, [1, tasks.length]), matrix), [...shape])] as const,
-    ),
-  );
-  const gradients: Params = { shared, ...(Object.keys(own).length > 0 ? { tasks: own } : {}) };
+  // Each batch that is compared has losses and heads' gradients of its own.
+  const total = mul(addN(losses), 1 / compared) as Tensor1D;
+  const heads = mapTree<Tensor, Tensor>(own, (leaf) => mul(leaf, 1 / compared)) as Params;
+  const {
+    update: shared,
+    weights,
+    memory: next,
+  } = balancedRows(balancing, {
+    rows,
+    memory,
+    losses: total,
+    random: random.fold('balancing'),
+  });
+  const gradients: Params = { shared, ...(Object.keys(own).length > 0 ? { tasks: heads } : {}) };
   return {
     gradients: auxiliary ? withAdded(gradients, auxiliary.gradients) : gradients,
     losses: total,
     total: add(dot(weights, total), auxiliary?.value ?? zero()),
     weights,
     buffers,
+    memory: next,
   };
-}
-
-/** The task gradients of each leaf as a matrix [tasks, size]. */
-function jacobianByLeaf(rows: readonly Params[]): Map<string, { readonly matrix: Tensor2D; readonly shape: readonly number[] }> {
-  const flats = rows.map((row) => flatten(row));
-  return new Map(
-    [...flats[0]!].map(([path, leaf]) => {
-      const matrix = stack(flats.map((flat) => reshape(flat.get(path)!, [leaf.size]))) as Tensor2D;
-      return [path, { matrix, shape: leaf.shape }] as const;
-    }),
-  );
 }
 
 function withAdded(gradients: Params, more: Params): Params {

@@ -13,7 +13,7 @@ import { initialState, type StepOptions, type StepState, trainingStep } from './
 import { drawBatches } from './step-batches';
 import { pauses, throughput } from './throughput';
 import { emptyLog, withEpoch, withEvaluation, withStep } from './training-log';
-import type { FitOptions, FitResult, HostModel, StepLogs } from './types';
+import type { FeatureFitOptions, FitOptions, FitResult, HostModel, StepLogs } from './types';
 
 /**
  * Trains a multi-task model: draw rows from the sources, join them to batches, run forward, losses, balancing and update as one compiled step, evaluate on a
@@ -23,9 +23,9 @@ import type { FitOptions, FitResult, HostModel, StepLogs } from './types';
  * history, early stopping): a run that was killed and goes on with `resume` ends with the same bits as one that was not, on the same executor.
  *
  * Throws `diverged`, naming step and task, when a loss, a gradient or a parameter is not finite (the last checkpoint is good, and a resumed run repeats the steps since), `config_changed` when a checkpoint of another
- * set-up is resumed, `bad_state` or `file_corrupt` when it holds what training would not have written, `store_in_use` when a new run would mix its checkpoints with those of another, `unsupported` for a balancer that needs rows of the Jacobian. The caller owns the tensors of the result.
+ * set-up is resumed, `bad_state` or `file_corrupt` when it holds what training would not have written, `store_in_use` when a new run would mix its checkpoints with those of another, `unsupported` for balancing at features that is not sound there or that the model has not. The caller owns the tensors of the result.
  */
-export async function fit(options: FitOptions): Promise<FitResult> {
+export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitResult> {
   const plan = planOf(options);
   const { tasks, steps, stepsPerEpoch, callbacks } = plan;
   const stream = rowStream({ ...plan, sources: plan.train.sources, draws: plan.draws });
@@ -177,9 +177,19 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   }
 }
 
-function totalOf({ balancer }: Plan, { weighLosses, weighGramian }: HostBalancing): StepOptions['balancing'] {
-  if (balancer?.kind === 'scalarization') return balancer;
-  return balancer?.kind === 'loss-weighting' ? weighLosses : balancer?.kind === 'gradient-balancer' ? { weighGramian } : 'sum';
+function totalOf({ balancer, at }: Plan, { weighLosses, weighGramian, weighRows }: HostBalancing): StepOptions['balancing'] {
+  switch (balancer?.kind) {
+    case 'scalarization':
+      return balancer;
+    case 'loss-weighting':
+      return weighLosses;
+    case 'gradient-balancer':
+      return { weighGramian, at };
+    case 'jacobian-method':
+      return { weighRows, method: balancer, at };
+    default:
+      return 'sum';
+  }
 }
 
 async function evaluated(evaluator: Evaluator, state: Host<StepState>, { validation, evaluationBatchSize }: Plan) {

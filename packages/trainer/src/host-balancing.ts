@@ -1,6 +1,7 @@
 import { type Balancer, type BalancingContext, hostRandom, TaskloomError } from '@taskloom/core';
 import { restoredBalancerState } from './balancer-state';
 import { type Conflict, conflictOf } from './conflict';
+import type { WeighGramian, WeighRows } from './row-balancing';
 
 /** A balancer's own state; plain data, never changed afterwards. */
 export interface BalancingState {
@@ -12,7 +13,8 @@ export interface HostBalancing {
   /** Says which step is about to run, and which tasks have labels in it. */
   begin(moment: { readonly step: number; readonly epoch: number; readonly present: Float64Array }): void;
   weighLosses(losses: Float64Array, present: Float64Array): Float64Array;
-  weighGramian(gramian: Float64Array, losses: Float64Array): Float64Array;
+  weighGramian: WeighGramian;
+  weighRows: WeighRows;
   /** Of the last Gramian seen, between the tasks present; nothing where none was. */
   conflict(): Conflict | undefined;
   /** Where the balancer wants to know what the step did: the losses before and after it, on the same rows. */
@@ -24,15 +26,10 @@ export interface HostBalancing {
 }
 
 /**
- * Asks loss weightings and gradient balancers in the middle of a step, carrying their state along. Random draws are functions of seed, step and name, so a resumed run
- * repeats them. Throws `unsupported` for a Jacobian method.
+ * Asks loss weightings, gradient balancers and Jacobian methods in the middle of a step, carrying their state along. Random draws are functions of seed, step and name,
+ * so a resumed run repeats them.
  */
 export function hostBalancing(balancer: Balancer | undefined, tasks: readonly string[], seed: number | string): HostBalancing {
-  if (balancer?.kind === 'jacobian-method')
-    throw new TaskloomError('unsupported', `'${balancer.name}' needs the rows of the Jacobian, which fit does not keep.`, {
-      name: 'balancer',
-      remedy: 'Take a scalarization, a loss weighting or a gradient balancer.',
-    });
   const random = hostRandom(seed).fold('balancer');
   let state: unknown = balancer && balancer.kind !== 'scalarization' ? balancer.init(tasks) : null;
   let last: Float64Array | undefined;
@@ -58,14 +55,18 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
   ): Float64Array => {
     if (balancer?.kind !== weigh) throw new TaskloomError('unsupported', `The balancer is no ${weigh}.`, { name: 'balancer' });
     const result = balancer.weigh(values, state, contextOf(losses, present));
-    if (result.weights.length !== tasks.length)
-      throw new TaskloomError('shape_mismatch', `'${balancer.name}' gave the wrong number of weights.`, {
-        name: 'balancer',
-        expected: tasks.length,
-        got: result.weights.length,
-      });
+    assertCount('weights', result.weights, tasks.length);
     state = result.state;
     return result.weights;
+  };
+
+  const assertCount = (what: string, values: Float64Array, count: number) => {
+    if (values.length !== count)
+      throw new TaskloomError('shape_mismatch', `'${balancer!.name}' gave the wrong number of ${what}.`, {
+        name: 'balancer',
+        expected: count,
+        got: values.length,
+      });
   };
 
   return {
@@ -76,6 +77,15 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
     weighGramian(gramian, losses) {
       last = gramian;
       return asked('gradient-balancer', gramian, losses, moment.present);
+    },
+    weighRows(gramian, losses) {
+      if (balancer?.kind !== 'jacobian-method')
+        throw new TaskloomError('unsupported', 'The balancer is no jacobian-method.', { name: 'balancer' });
+      last = ownGramian(gramian, tasks.length);
+      const result = balancer.weigh(gramian, state, contextOf(losses, moment.present));
+      assertCount('weights', result.weights, tasks.length);
+      state = result.state;
+      return result;
     },
     conflict: () => last && conflictOf(last, tasks, moment.present),
     ...(balancer?.kind === 'loss-weighting' && balancer.afterStep
@@ -93,4 +103,11 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
       state = restoredBalancerState(balancer, tasks, saved.state);
     },
   };
+}
+
+/** The corner of the task gradients in a Gramian of all rows; nothing of an empty one. */
+function ownGramian(gramian: Float64Array, tasks: number): Float64Array | undefined {
+  const rows = Math.round(Math.sqrt(gramian.length));
+  if (rows < tasks) return undefined;
+  return Float64Array.from({ length: tasks * tasks }, (_, at) => gramian[Math.floor(at / tasks) * rows + (at % tasks)]!);
 }

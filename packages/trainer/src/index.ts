@@ -75,6 +75,7 @@ export type {
   EpochLogs,
   EvaluateOptions,
   Evaluation,
+  FeatureFitOptions,
   FitOptions,
   FitResult,
   GroupEvaluation,

@@ -1,16 +1,16 @@
 import { eager, matcher, TaskloomError } from '@taskloom/core';
 import { judgingPlan } from './groups';
 import { proportional } from './samplers';
-import type { FitOptions } from './types';
+import type { FeatureFitOptions, FitOptions } from './types';
 
 export type Plan = ReturnType<typeof planOf>;
 
 /** The options with their defaults, checked. */
-export function planOf(options: FitOptions) {
+export function planOf(options: FitOptions | FeatureFitOptions) {
   const {
     steps,
     batchSize,
-    accumulate = 1,
+    accumulate = comparedBy(options.balancer),
     sourcesPerStep = 1,
     keep = 2,
     ema,
@@ -21,6 +21,18 @@ export function planOf(options: FitOptions) {
   const tasks = Object.keys(options.model.heads);
   for (const [name, value] of Object.entries({ steps, batchSize, accumulate, keep, stepsPerEpoch, checkpointEvery }))
     if (value !== undefined) assertCount(name, value);
+  const compared = comparedBy(options.balancer);
+  if (accumulate % compared !== 0)
+    throw new TaskloomError(
+      'bad_option',
+      `'${options.balancer!.name}' compares ${compared} batches, which the micro-batches of a step are divided into.`,
+      {
+        name: 'accumulate',
+        expected: `a multiple of ${compared}`,
+        got: accumulate,
+      },
+    );
+  assertFeatures(options);
   if (sourcesPerStep !== 'all') assertCount('sourcesPerStep', sourcesPerStep);
   if (evaluateEvery !== 'epoch') assertCount('evaluateEvery', evaluateEvery);
   if (ema !== undefined && !(ema > 0 && ema < 1))
@@ -47,6 +59,7 @@ export function planOf(options: FitOptions) {
     ...options,
     tasks,
     accumulate,
+    compared,
     sourcesPerStep,
     keep,
     evaluateEvery,
@@ -69,8 +82,23 @@ function assertCount(name: string, value: number): void {
     throw new TaskloomError('bad_option', `'${name}' must be a whole number of 1 or more.`, { name, got: value });
 }
 
+/** How many batches a step compares. */
+function comparedBy(balancer: FitOptions['balancer']): number {
+  return balancer?.kind === 'jacobian-method' ? (balancer.batches ?? 1) : 1;
+}
+
+/** What the types of `fit` say already. */
+function assertFeatures({ at, balancer }: FitOptions | FeatureFitOptions): void {
+  if (at !== 'features' || (balancer && 'features' in balancer && balancer.features)) return;
+  throw new TaskloomError('unsupported', `'${balancer?.name ?? 'sum'}' cannot balance gradients at the shared representation.`, {
+    name: 'at',
+    got: at,
+    remedy: "Take a balancer whose weights are sound there (it says `features: true`), or at: 'parameters'.",
+  });
+}
+
 /** What a resumed run must share with the one it goes on from; steps, learning rate and evaluation may change. */
-export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, stepsPerEpoch, sampler, balancer, train }: Plan) {
+export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, stepsPerEpoch, sampler, balancer, at, train }: Plan) {
   const sources = train.sources.map(({ name, size }) => ({ name, size }));
   return {
     tasks,
@@ -80,13 +108,13 @@ export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, st
     sourcesPerStep,
     stepsPerEpoch,
     sampler: sampler.name,
-    balancer: balancer?.name ?? 'sum',
+    balancer: `${balancer?.name ?? 'sum'}${at === 'features' ? ' at features' : ''}`,
     sources,
   };
 }
 
 /** Before anything is made: all metrics exist, groups can be judged, and the watched metric is among them. */
-function assertMetrics({ model, metrics, groups, earlyStopping }: FitOptions): void {
+function assertMetrics({ model, metrics, groups, earlyStopping }: FitOptions | FeatureFitOptions): void {
   const plan = judgingPlan(model.heads, { metrics, groups });
   const watched = [
     'mean',

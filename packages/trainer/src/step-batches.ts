@@ -11,7 +11,7 @@ export interface HostMicroBatch extends HostBatch {
 
 export interface StepBatches {
   readonly batches: { readonly [index: string]: HostMicroBatch };
-  /** 1 where the task has a labelled row in any micro-batch. */
+  /** 1 where the task has a labelled row in every batch that is compared: in any micro-batch, that is, where there is only one. */
   readonly present: Float64Array;
   readonly rows: number;
 }
@@ -25,7 +25,14 @@ export function drawBatches(
     batchSize,
     accumulate,
     sourcesPerStep,
-  }: { readonly batchSize: number; readonly accumulate: number; readonly sourcesPerStep: number | 'all' },
+    compared = 1,
+  }: {
+    readonly batchSize: number;
+    readonly accumulate: number;
+    readonly sourcesPerStep: number | 'all';
+    /** Batches that the balancer compares; micro-batches are dealt to them one after another, so that each has a whole share of the labels. */
+    readonly compared?: number;
+  },
 ): StepBatches {
   const draw = () => {
     const draws =
@@ -36,7 +43,11 @@ export function drawBatches(
   };
   const drawn = Array.from({ length: accumulate }, draw);
   const labels = drawn.map(({ batch }) => tasks.map((task) => sumOf(batch.tasks[task]!.weight.data)));
-  const totals = tasks.map((_, t) => labels.reduce((sum, own) => sum + own[t]!, 0));
+  const each = accumulate / compared;
+  const totals = Array.from({ length: compared }, (_, k) =>
+    tasks.map((_, t) => labels.slice(k * each, (k + 1) * each).reduce((sum, own) => sum + own[t]!, 0)),
+  );
+  const totalOf = (micro: number, task: number) => totals[Math.floor(micro / each)]![task]!;
   const float = (values: readonly number[]) => hostArray(Float32Array.from(values));
   return {
     batches: Object.fromEntries(
@@ -46,11 +57,11 @@ export function drawBatches(
           inputs: batch.inputs,
           tasks: batch.tasks,
           present: float(labels[i]!.map((weight) => (weight > 0 ? 1 : 0))),
-          share: float(labels[i]!.map((weight, t) => (totals[t]! > 0 ? weight / totals[t]! : 0))),
+          share: float(labels[i]!.map((weight, t) => (totalOf(i, t) > 0 ? weight / totalOf(i, t) : 0))),
         },
       ]),
     ),
-    present: Float64Array.from(totals, (total) => (total > 0 ? 1 : 0)),
+    present: Float64Array.from(tasks, (_, t) => (totals.every((own) => own[t]! > 0) ? 1 : 0)),
     rows: drawn.reduce((sum, { rows }) => sum + rows, 0),
   };
 }

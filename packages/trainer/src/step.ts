@@ -4,6 +4,7 @@ import {
   type Branch,
   disposeParams,
   flatten,
+  jacobianMemory,
   type MultiTaskModel,
   type MultiTaskParams,
   mapParams,
@@ -35,11 +36,13 @@ import {
   type Tensor1D,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { balancedGradients, type WeighGramian } from './balanced-gradients';
+import { balancedGradients } from './balanced-gradients';
+import { featureGradients } from './feature-gradients';
 import { zero } from './forward';
+import type { RowBalancing } from './row-balancing';
 import { lossesWith, type MicroBatch, summedGradients, type Total, type Trainable } from './summed-gradients';
 
-/** What the engine keeps between steps. `balancing` holds a scalarization's parameters, `ema` the moving average; both may be empty. */
+/** What the engine keeps between steps. `balancing` holds a scalarization's parameters or a Jacobian method's rows, `ema` the moving average; both may be empty. */
 export interface StepState {
   readonly [name: string]: Params;
   readonly params: MultiTaskParams;
@@ -73,7 +76,7 @@ export interface StepOptions {
   readonly model: MultiTaskModel;
   readonly tasks: readonly string[];
   readonly optimizer: Optimizer;
-  readonly balancing: Total | { readonly weighGramian: WeighGramian };
+  readonly balancing: Total | RowBalancing;
   /** Paths of what is trained. */
   readonly wrt: Pattern;
   readonly ema?: number;
@@ -87,7 +90,8 @@ export interface StepOptions {
 export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, accumulate, lossesAfter }: StepOptions) {
   return (state: StepState, fed: Branch<Tensor>): { state: StepState; outputs: StepOutputs } => {
     const inputs = fed as unknown as StepInputs;
-    const trainable: Trainable = { ...state.params, ...(hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
+    const byRows = typeof balancing === 'object' && !('kind' in balancing) ? balancing : undefined;
+    const trainable: Trainable = { ...state.params, ...(!byRows && hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
     const trained = trainedBy(wrt);
     const given = {
       model,
@@ -98,10 +102,11 @@ export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, acc
       random: random(inputs.key),
       wrt: trained,
     };
-    const { gradients, losses, total, weights, buffers } =
-      typeof balancing === 'object' && 'weighGramian' in balancing
-        ? balancedGradients(given, balancing.weighGramian)
-        : summedGradients(given, balancing);
+    const { gradients, losses, total, weights, buffers, memory } = byRows
+      ? byRows.at === 'features'
+        ? featureGradients(given, byRows)
+        : balancedGradients(given, byRows, state.balancing)
+      : summedGradients(given, balancing as Total);
 
     const learned = select(trainable, trained);
     const { updates, state: optimizerState } = optimizer.update(gradients, state.optimizer, learned, {
@@ -118,7 +123,7 @@ export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, acc
         params: moved,
         buffers,
         optimizer: optimizerState,
-        balancing: parameters,
+        balancing: memory ?? parameters,
         ema: ema === undefined ? {} : movingAverage(ema, state.ema, params as Params, inputs.step),
       },
       outputs: {
@@ -138,11 +143,15 @@ export function initialState(
   { optimizer, balancer, wrt, ema, tasks }: Pick<StepOptions, 'optimizer' | 'wrt' | 'ema' | 'tasks'> & { readonly balancer?: Balancer },
   { params, buffers }: { readonly params: MultiTaskParams; readonly buffers: Params },
 ): StepState {
-  const balancing = balancer?.kind === 'scalarization' ? tidy(() => balancer.init(tasks)) : {};
   const trained = trainedBy(wrt);
-  const learned = select({ ...params, ...(hasLeaves(balancing) ? { balancing } : {}) }, trained);
-  const shared = [...flatten(learned).keys()].some((path) => path.startsWith('shared/'));
-  if (!hasLeaves(learned) || (balancer?.kind === 'gradient-balancer' && !shared)) {
+  const shared = select({ shared: params.shared }, trained);
+  const balancing = tidy((): Params => {
+    if (balancer?.kind === 'scalarization') return balancer.init(tasks);
+    return balancer?.kind === 'jacobian-method' && hasLeaves(shared) ? jacobianMemory(balancer, shared.shared as Params, tasks.length) : {};
+  });
+  const learned = select({ ...params, ...(balancer?.kind === 'scalarization' && hasLeaves(balancing) ? { balancing } : {}) }, trained);
+  const needsShared = balancer?.kind === 'gradient-balancer' || balancer?.kind === 'jacobian-method';
+  if (!hasLeaves(learned) || (needsShared && !hasLeaves(shared))) {
     for (const tree of [params, buffers, balancing]) disposeParams(tree);
     throw new TaskloomError(
       'nothing_to_train',

@@ -32,6 +32,8 @@ export interface StepGradients {
   /** [tasks]: ∂total/∂lossᵢ. */
   readonly weights: Tensor1D;
   readonly buffers: Params;
+  /** The rows that a Jacobian method carries on, where one balances. */
+  readonly memory?: Params;
 }
 
 export interface GradientInputs {

@@ -3,9 +3,11 @@ import type {
   Branch,
   CheckpointStore,
   Executor,
+  FeatureBalancer,
   Host,
   HostArray,
   HostBatch,
+  JacobianMethod,
   Json,
   MultiTaskModel,
   MultiTaskParams,
@@ -68,10 +70,12 @@ export interface FitOptions {
   readonly sampler?: Sampler;
   /** Draws joined to one batch; `'all'`: one batch of every source in each step, which gradient balancers like. Default: 1. */
   readonly sourcesPerStep?: number | 'all';
-  /** Micro-batches whose gradients are averaged to one update. Default: 1. */
+  /** Micro-batches whose gradients are averaged to one update; a multiple of the batches that a Jacobian method compares. Default: that number, 1 for all others. */
   readonly accumulate?: number;
   /** Default: the sum of the losses. A scalarization's own parameters are trained by the same optimiser, under the path `balancing/…`. */
   readonly balancer?: Balancer;
+  /** Where task gradients are balanced. Default: those of the shared parameters; see `FeatureFitOptions` for the other place. */
+  readonly at?: 'parameters';
   /** Only parameters whose path (`shared/…`, `tasks/<task>/…`) matches are trained. Default: all. */
   readonly wrt?: Pattern;
   /** Parameters whose path matches are not trained, even if `wrt` selects them. */
@@ -104,6 +108,15 @@ export interface FitOptions {
   readonly callbacks?: readonly Callback[];
   /** On abort, `fit` finishes the step, saves and returns with `interrupted: true`. */
   readonly signal?: AbortSignal;
+}
+
+/**
+ * Balancing at the representation that all heads read: T backward passes through the heads, and one through the trunk. For balancers that are sound there, and models whose
+ * trunk does not look at the task.
+ */
+export interface FeatureFitOptions extends Omit<FitOptions, 'at' | 'balancer'> {
+  readonly at: 'features';
+  readonly balancer: FeatureBalancer | (JacobianMethod & { readonly features: true });
 }
 
 export interface FitResult {

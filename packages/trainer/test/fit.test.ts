@@ -11,13 +11,14 @@ import {
   TaskloomError,
 } from '@taskloom/core';
 import { adam, chain, clipByGlobalNorm, sgd } from '@taskloom/core/optimizers';
+import { gradDrop, mConfig, mean, mgda, moco, modo, pcgrad } from '@taskloom/mtl-loss';
 import { add, exp, memory as memoryInfo, mul, neg, type Scalar, setBackend, sum, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkpointSteps, readCheckpoint } from '../src/checkpoints';
 import { evaluate } from '../src/evaluate';
 import { fit } from '../src/fit';
 import { roundRobin } from '../src/samplers';
-import type { Callback, FitOptions, FitResult, StepLogs } from '../src/types';
+import type { Callback, FeatureFitOptions, FitOptions, FitResult, StepLogs } from '../src/types';
 import { toyDataset, toyModel } from './toy';
 
 beforeAll(async () => {
@@ -88,7 +89,22 @@ const paced: LossWeighting<{ logits: Float64Array }> = {
   },
 };
 
-const balancers: { [name: string]: Balancer | undefined } = { none: undefined, uncertain, byEpoch, normalised, paced };
+const balancers: { [name: string]: Balancer | undefined } = {
+  none: undefined,
+  uncertain,
+  byEpoch,
+  normalised,
+  paced,
+  gradDrop: gradDrop(),
+  moco: moco(),
+  modo: modo(),
+  mConfig: mConfig(),
+};
+
+const atFeatures: { [name: string]: FeatureFitOptions['balancer'] | undefined } = {
+  'mgda at features': mgda(),
+  'gradDrop at features': gradDrop({ level: 'representation' }),
+};
 
 describe('fit', () => {
   test('learns two tasks, and leaves only its result behind', async () => {
@@ -109,31 +125,40 @@ describe('fit', () => {
     expect(memoryInfo().numTensors).toBe(before);
   });
 
-  test.each(Object.keys(balancers))('balances by %s, learns, and resumes to the same bits', async (name) => {
-    const before = memoryInfo().numTensors;
-    const make = (more: Partial<FitOptions>) =>
-      fit(options({ steps: 40, balancer: balancers[name], sourcesPerStep: 'all', stepsPerEpoch: 10, ...more }));
-    const whole = await make({});
-    const store = memoryStore();
-    const stop = new AbortController();
-    const half = await make({ store, signal: stop.signal, callbacks: [{ onBatchEnd: (batch) => void (batch === 16 && stop.abort()) }] });
-    expect(half).toMatchObject({ step: 17, interrupted: true });
-    const rest = await make({ store, resume: true });
-    expect(rest.step).toBe(40);
-    expect(equals(rest.params, whole.params)).toBe(true);
-    expect(equals(rest.buffers, whole.buffers)).toBe(true);
-    expect([...flatten(whole.buffers)][0]![1].dataSync()[0]).toBe(40);
-    const losses = (result: FitResult) => result.history.epochs.map(({ loss, losses }) => ({ loss, losses }));
-    expect(losses(rest)).toEqual(losses(whole));
-    expect(whole.history.epochs.at(-1)!.losses.side!).toBeLessThan(0.7 * whole.history.epochs[0]!.losses.side!);
-    release(whole, half, rest);
-    expect(memoryInfo().numTensors).toBe(before);
-  });
+  test.each([...Object.keys(balancers), 'mgda at features', 'gradDrop at features'])(
+    'balances by %s, learns, and resumes to the same bits',
+    async (name) => {
+      const before = memoryInfo().numTensors;
+      const make = (more: Partial<FitOptions>) =>
+        fit({
+          ...options({ steps: 40, balancer: balancers[name], sourcesPerStep: 'all', stepsPerEpoch: 10, ...more }),
+          ...(atFeatures[name] ? ({ at: 'features', balancer: atFeatures[name] } as const) : {}),
+        } as FitOptions);
+      const whole = await make({});
+      const store = memoryStore();
+      const stop = new AbortController();
+      const half = await make({ store, signal: stop.signal, callbacks: [{ onBatchEnd: (batch) => void (batch === 16 && stop.abort()) }] });
+      expect(half).toMatchObject({ step: 17, interrupted: true });
+      const rest = await make({ store, resume: true });
+      expect(rest.step).toBe(40);
+      expect(equals(rest.params, whole.params)).toBe(true);
+      expect(equals(rest.buffers, whole.buffers)).toBe(true);
+      // MoDo's steps see three batches.
+      expect([...flatten(whole.buffers)][0]![1].dataSync()[0]).toBe(name === 'modo' ? 120 : 40);
+      const losses = (result: FitResult) => result.history.epochs.map(({ loss, losses }) => ({ loss, losses }));
+      expect(losses(rest)).toEqual(losses(whole));
+      expect(whole.history.epochs.at(-1)!.losses.side!).toBeLessThan(0.7 * whole.history.epochs[0]!.losses.side!);
+      release(whole, half, rest);
+      expect(memoryInfo().numTensors).toBe(before);
+    },
+  );
 
   test('a loss weighting that asks for it learns the losses of the same rows before and after each step', async () => {
     const seen: { before: number[]; after: number[]; present: number[] }[] = [];
     const spy: LossWeighting<null> = {
-      ...paced,
+      kind: 'loss-weighting',
+      name: 'spy',
+      needs: ['losses'],
       init: () => null,
       weigh: () => ({ weights: Float64Array.of(1, 1), state: null }),
       afterStep: (after, _, { losses, present }) => {
@@ -199,7 +224,7 @@ describe('fit', () => {
   });
 
   test('adds auxiliary losses, under every kind of balancer', async () => {
-    for (const balancer of [undefined, uncertain, normalised]) {
+    for (const balancer of [undefined, uncertain, normalised, moco()]) {
       const norm = async (auxiliary: boolean) => {
         const result = await fit(options({ model: toyModel({ auxiliary }), balancer, steps: 10, sourcesPerStep: 'all' }));
         const kernel = flatten(result.params).get('shared/kernel')!.dataSync<'float32'>();
@@ -365,19 +390,17 @@ describe('fit', () => {
   test('refuses what it cannot do', async () => {
     await expect(fit(options({ steps: 0 }))).rejects.toMatchObject({ code: 'bad_option' });
     await expect(fit(options({ train: toyDataset('t', { both: 0 }) }))).rejects.toMatchObject({ code: 'no_rows' });
-    await expect(
-      fit(
-        options({
-          balancer: {
-            kind: 'jacobian-method',
-            name: 'graddrop',
-            needs: ['gradients'],
-            init: () => 0,
-            step: () => ({ update: new Float64Array(0), state: 0 }),
-          },
-        }),
-      ),
-    ).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(fit(options({ balancer: modo(), accumulate: 2 }))).rejects.toMatchObject({
+      code: 'bad_option',
+      details: { name: 'accumulate' },
+    });
+    // @ts-expect-error PCGrad is about gradients of the parameters.
+    const unsound: FeatureFitOptions = { ...options({}), at: 'features', balancer: pcgrad() };
+    await expect(fit(unsound)).rejects.toMatchObject({ code: 'unsupported' });
+    const { parts: _, ...whole } = toyModel();
+    await expect(fit({ ...options({ model: whole, steps: 1 }), at: 'features', balancer: mean() })).rejects.toMatchObject({
+      code: 'unsupported',
+    });
     const store = memoryStore();
     release(await fit(options({ steps: 2, store })));
     await expect(fit(options({ steps: 4, store, resume: true, seed: 'other' }))).rejects.toMatchObject({ code: 'config_changed' });

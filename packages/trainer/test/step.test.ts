@@ -6,6 +6,7 @@ import {
   flatten,
   type GradientBalancer,
   hostArray,
+  type JacobianMethod,
   keyTensor,
   type LossWeighting,
   mapTree,
@@ -17,7 +18,7 @@ import {
 } from '@taskloom/core';
 import { sgd } from '@taskloom/core/optimizers';
 import { expectAllClose, expectTraceable, onBackends } from '@taskloom/testing';
-import { memory, type Scalar, scalar, slice, squeeze, tidy } from '@tensorflow/tfjs-core';
+import { add, memory, type Scalar, scalar, slice, squeeze, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { evaluate } from '../src/evaluate';
 import { fit } from '../src/fit';
@@ -44,7 +45,8 @@ function inputs(): Params {
 function oneStep(balancing: StepOptions['balancing']) {
   const model = toyModel();
   const start = model.init(random(3));
-  const plan = { model, tasks, optimizer: sgd(), wrt: '**', accumulate: 1 };
+  const balancer = typeof balancing === 'object' && 'method' in balancing ? balancing.method : undefined;
+  const plan = { model, tasks, optimizer: sgd(), wrt: '**', accumulate: 1, balancer };
   const { state, outputs } = trainingStep({ ...plan, balancing })(
     initialState(plan, { params: start, buffers: model.buffers!() }),
     inputs(),
@@ -66,6 +68,44 @@ function gradientOf(task: number, params: Params): Map<string, number[]> {
   );
   return new Map([...flatten(gradients)].map(([path, leaf]) => [path, Array.from(leaf.dataSync())]));
 }
+
+/** The gradient of one task's loss with respect to the representation. */
+function representationGradient(task: number, params: Params): number[] {
+  const model = toyModel();
+  const batch = (inputs().batches as { 0: unknown })[0] as TensorBatch;
+  const shifted = {
+    ...model,
+    apply: (p: { shift: Tensor }, x: Parameters<typeof model.apply>[1], context: Parameters<typeof model.apply>[2]) => {
+      const { pooled } = model.parts!.features(params as never, x.inputs, context);
+      return model.parts!.heads(params as never, { pooled: add(pooled, p.shift) }, x.tasks, context);
+    },
+  };
+  const { gradients } = valueAndGradients(
+    (p: { shift: Tensor }) =>
+      squeeze(
+        slice(
+          forward(shifted as never, p as never, model.buffers!(), batch, random(keyTensor(seedKey(7))).fold(0), tasks).losses,
+          [task],
+          [1],
+        ),
+      ) as Scalar,
+    { shift: zeros([8, 8]) },
+  );
+  return Array.from(gradients.shift.dataSync());
+}
+
+/** Update 2g₀ − g₁, and the sum of all rows carried. */
+const doubling: JacobianMethod<null> = {
+  kind: 'jacobian-method',
+  name: 'doubling',
+  needs: ['gramian'],
+  memory: () => 1,
+  init: () => null,
+  weigh(gramian) {
+    expect(gramian).toHaveLength(9);
+    return { weights: Float64Array.of(2, -1), coefficients: Float64Array.of(2, -1, 0, 1, 1, 1), state: null };
+  },
+};
 
 onBackends(['cpu', 'wasm'], () => {
   test('a gradient balancer gets J Jᵀ of the shared parameters; its weights scale them, not the heads', () => {
@@ -97,6 +137,54 @@ onBackends(['cpu', 'wasm'], () => {
     expect(memory().numTensors).toBe(before);
   });
 
+  test('at features: weights scale what goes through the trunk, and the Gramian is that of the representation', () => {
+    const before = memory().numTensors;
+    tidy(() => {
+      let seen: number[] = [];
+      const { start, end, outputs } = oneStep({
+        at: 'features',
+        weighGramian: (gramian) => {
+          seen = Array.from(gramian);
+          return Float64Array.of(0.25, 3);
+        },
+      });
+      const [g0, g1] = [gradientOf(0, start), gradientOf(1, start)];
+      // By the head of a task: ∂L/∂z = ∂L/∂output · kernelᵀ, here from the gradient of a shift of z.
+      const [a, b] = [0, 1].map((task) => representationGradient(task, start)) as [number[], number[]];
+      const dot = (x: number[], y: number[]) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+      expectAllClose(seen, [dot(a, a), dot(a, b), dot(a, b), dot(b, b)], 1e-5);
+      expectAllClose(outputs.weights.dataSync(), [0.25, 3]);
+      const [l0, l1] = outputs.losses.dataSync<'float32'>();
+      expectAllClose(outputs.total.dataSync(), [0.25 * l0! + 3 * l1!], 1e-5);
+      for (const [path, leaf] of flatten(end)) {
+        const [w0, w1] = path.startsWith('shared/') ? [0.25, 3] : [1, 1];
+        const from = flatten(start).get(path)!.dataSync<'float32'>();
+        expectAllClose(
+          leaf.dataSync(),
+          Array.from(from, (x, i) => x - 0.5 * (w0! * g0.get(path)![i]! + w1! * g1.get(path)![i]!)),
+          1e-5,
+        );
+      }
+    });
+    expect(memory().numTensors).toBe(before);
+  });
+
+  test('a Jacobian method gets its rows and its memory back', () => {
+    tidy(() => {
+      const { start, end } = oneStep({ method: doubling, weighRows: (gramian) => doubling.weigh(gramian, null, {} as never) });
+      const [g0, g1] = [gradientOf(0, start), gradientOf(1, start)];
+      for (const [path, leaf] of flatten(end)) {
+        if (!path.startsWith('shared/')) continue;
+        const from = flatten(start).get(path)!.dataSync<'float32'>();
+        expectAllClose(
+          leaf.dataSync(),
+          Array.from(from, (x, i) => x - 0.5 * (2 * g0.get(path)![i]! - g1.get(path)![i]!)),
+          1e-5,
+        );
+      }
+    });
+  });
+
   test('host weights scale shared parameters and heads, and are constants to the gradient', () => {
     tidy(() => {
       const { start, end, outputs } = oneStep((losses, present) => losses.map((loss, i) => (present[i]! * (i + 1)) / loss));
@@ -124,7 +212,13 @@ onBackends(['cpu', 'wasm'], () => {
 });
 
 test('steps of every kind are traceable', async () => {
-  const kinds: StepOptions['balancing'][] = ['sum', (losses) => losses, { weighGramian: () => Float64Array.of(1, 1) }];
+  const kinds: StepOptions['balancing'][] = [
+    'sum',
+    (losses) => losses,
+    { weighGramian: () => Float64Array.of(1, 1) },
+    { weighGramian: () => Float64Array.of(1, 1), at: 'features' },
+    { method: doubling, weighRows: (gramian) => doubling.weigh(gramian, null, {} as never) },
+  ];
   for (const balancing of kinds) await expectTraceable(() => void oneStep(balancing));
 });
 

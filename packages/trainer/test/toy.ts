@@ -1,4 +1,4 @@
-import { type HostBatch, hostArray, hostRandom, type MultiTaskModel, type TaskHead } from '@taskloom/core';
+import { type HostBatch, hostArray, hostRandom, type ModelParts, type MultiTaskModel, type TaskHead } from '@taskloom/core';
 import {
   add,
   argMax,
@@ -69,6 +69,17 @@ export function toyModel({ auxiliary = false } = {}): MultiTaskModel {
     init: (random) => layer.init(random),
     apply: (params, x) => ({ pooled: tanh(layer.apply(params, x as Tensor)) }),
   };
+  const parts: ModelParts = {
+    features(params, inputs, context) {
+      const encoding = trunk.apply(params.shared, inputs, context.child('shared'));
+      if (context.training) context.update('passes', add(context.buffer('passes'), 1));
+      if (auxiliary) context.loss('size', mul(mean(square(encoding.pooled)), 0.01) as Scalar);
+      // A little noise, so that the key of the step matters.
+      return { pooled: context.training ? add(encoding.pooled, mul(context.random().normal([1, width]), 0.01)) : encoding.pooled };
+    },
+    heads: (params, features, tasks, context) =>
+      Object.fromEntries(Object.keys(tasks).map((task) => [task, heads[task]!.apply(params.tasks[task]!, features, context.child(task))])),
+  };
   return {
     trunk,
     heads,
@@ -78,16 +89,8 @@ export function toyModel({ auxiliary = false } = {}): MultiTaskModel {
       shared: trunk.init(random.fold('shared')),
       tasks: Object.fromEntries(Object.keys(heads).map((task) => [task, heads[task]!.init(random.fold(task))])),
     }),
-    apply(params, { inputs, tasks }, context) {
-      const encoding = trunk.apply(params.shared, inputs, context.child('shared'));
-      if (context.training) context.update('passes', add(context.buffer('passes'), 1));
-      if (auxiliary) context.loss('size', mul(mean(square(encoding.pooled)), 0.01) as Scalar);
-      // A little noise, so that the key of the step matters.
-      const pooled = context.training ? add(encoding.pooled, mul(context.random().normal([1, width]), 0.01)) : encoding.pooled;
-      return Object.fromEntries(
-        Object.keys(tasks).map((task) => [task, heads[task]!.apply(params.tasks[task]!, { pooled }, context.child(task))]),
-      );
-    },
+    parts,
+    apply: (params, { inputs, tasks }, context) => parts.heads(params, parts.features(params, inputs, context), tasks, context),
   };
 }
 
