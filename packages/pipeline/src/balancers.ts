@@ -1,6 +1,7 @@
 import { type Balancer, TaskloomError } from '@taskloom/core';
 import { mean, mgda, pcgrad } from '@taskloom/mtl-loss';
 import { methods } from '@taskloom/mtl-loss/methods';
+import { suggestion } from './strict-object';
 import type { TrainingConfig } from './training-schema';
 
 type Maker = (options?: { readonly [name: string]: unknown }) => Balancer;
@@ -25,7 +26,9 @@ export function balancerFault({
     return undefined;
   } catch (error) {
     if (!TaskloomError.isInstance(error)) throw error;
-    const { name } = error.details;
-    return { message: error.message, ...(typeof name === 'string' ? { option: name } : {}) };
+    const { name, expected } = error.details;
+    if (typeof name !== 'string') return { message: error.message };
+    const known = error.code === 'unknown_option' && Array.isArray(expected) ? suggestion(name, expected as string[]) : '';
+    return { option: name, message: error.message + known };
   }
 }

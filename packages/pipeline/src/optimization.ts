@@ -75,6 +75,12 @@ export function buildBalancer({ training, tasks }: ResolvedConfig): Balancer {
       remedy: "Leave out the tasks' weights, or take 'sum'.",
     });
   if (weighted) return fixed(weights);
+  for (const [name, value] of Object.entries(training.balancerOptions ?? {}))
+    if (Array.isArray(value) && value.length !== tasks.length)
+      throw new TaskloomError('bad_config', `'${name}' has ${value.length} numbers for ${tasks.length} tasks.`, {
+        name: `training.balancerOptions.${name}`,
+        expected: tasks.map((task) => task.name),
+      });
   // What a task's loss is stands in the config already.
   const kinds = Object.fromEntries(tasks.map((task) => [task.name, lossKind(task)]));
   if (training.balancer === 'uncertainty') return uncertainty({ kinds, ...training.balancerOptions });

@@ -44,7 +44,7 @@ function checkOption(method: string, options: MethodInfo['options'], name: strin
   if (value !== undefined && !fits(option, value))
     throw new TaskloomError('bad_option', `The option '${name}' of '${method}' has a value that does not fit.`, {
       name,
-      expected: option,
+      expected: rangeOf(option),
       got: value,
     });
 }
@@ -65,5 +65,29 @@ function fits(option: OptionInfo, value: unknown): boolean {
       return option.choices.includes(value as string);
     case 'numbers':
       return Array.isArray(value) && value.every((entry) => Number.isFinite(entry));
+  }
+}
+
+/** What an option may be, in words. */
+function rangeOf(option: OptionInfo): string {
+  switch (option.type) {
+    case 'number': {
+      const [least, most] = [option.min, option.max];
+      const range =
+        most === undefined
+          ? least === undefined
+            ? ''
+            : ` of ${least} or more`
+          : least === undefined
+            ? ` up to ${most}`
+            : ` from ${least} to ${most}`;
+      return `a ${option.integer ? 'whole' : 'finite'} number${range}`;
+    }
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return `one of ${option.choices.map((choice) => `'${choice}'`).join(', ')}`;
+    case 'numbers':
+      return 'a list of finite numbers, one a task';
   }
 }
