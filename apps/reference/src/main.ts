@@ -3,6 +3,7 @@ import { TaskloomError } from '@taskloom/core';
 import { runCommand } from 'citty';
 import { type Command, checkFlags, helpOf, near } from './command';
 import { commandName } from './command-name';
+import { compareCommand } from './commands/compare';
 import { describeCommand, validateCommand } from './commands/data';
 import { fetchCommand } from './commands/data-fetch';
 import { demoCommand } from './commands/demo';
@@ -24,6 +25,7 @@ const commands: { readonly [name: string]: Command } = {
   predict: predictCommand,
   export: exportCommand,
   diagnose: diagnoseCommand,
+  compare: compareCommand,
   inspect: inspectCommand,
   'data fetch': fetchCommand,
   'data validate': validateCommand,

@@ -49,14 +49,25 @@ function taskloom(
 }
 
 describe('help and usage', () => {
-  it.each(['init', 'train', 'resume', 'evaluate', 'predict', 'export', 'inspect', 'data fetch', 'data validate', 'data describe', 'demo'])(
-    '%s --help is complete',
-    async (name) => {
-      const { code, out } = await taskloom([...name.split(' '), '--help']);
-      expect(code).toBe(0);
-      for (const part of ['USAGE', 'OPTIONS', '--json', 'EXAMPLES', 'EXIT CODES', `taskloom ${name}`]) expect(out).toContain(part);
-    },
-  );
+  it.each([
+    'init',
+    'train',
+    'resume',
+    'evaluate',
+    'predict',
+    'export',
+    'diagnose',
+    'compare',
+    'inspect',
+    'data fetch',
+    'data validate',
+    'data describe',
+    'demo',
+  ])('%s --help is complete', async (name) => {
+    const { code, out } = await taskloom([...name.split(' '), '--help']);
+    expect(code).toBe(0);
+    for (const part of ['USAGE', 'OPTIONS', '--json', 'EXAMPLES', 'EXIT CODES', `taskloom ${name}`]) expect(out).toContain(part);
+  });
 
   it('answers mistakes with exit code 2 and the nearest word', async () => {
     expect(await taskloom(['trian'])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean 'train'?") });
@@ -151,6 +162,60 @@ describe('from init to predict', () => {
     };
     expect(evaluation.tasks.topic.rows).toBe(testRows);
     expect(JSON.parse((await taskloom(['inspect', '--run', 'runs/a', '--json'])).out)).toMatchObject({ complete: true });
+  });
+
+  it('diagnoses the tasks, stops and tells what it has seen', async () => {
+    const config = ['--config', 'json/taskloom.config.json', '--steps', '12'];
+    const { code, out } = await taskloom(['diagnose', ...config, '--looks', '3', '--repeats', '2', '--out', 'drawn/page.html', '--json']);
+    expect(code).toBe(0);
+    const { measurements, tasks, verdicts } = JSON.parse(out) as {
+      measurements: number;
+      tasks: { task: string }[];
+      verdicts: { text: string }[];
+    };
+    expect([measurements, tasks.length]).toEqual([6, 5]);
+    expect(verdicts[0]!.text.length).toBeGreaterThan(20);
+    expect(await readFile(join(folder, 'drawn', 'page.html'), 'utf8')).toContain('<svg');
+    const cut = await taskloom(
+      ['diagnose', '--config', 'json/taskloom.config.json', '--steps', '400', '--looks', '400', '--repeats', '1'],
+      {
+        signalAfter: /epoch 1 /,
+      },
+    );
+    expect(cut.code).toBe(130);
+    expect(cut.out).toMatch(/cosine, without batch noise[\s\S]*Stopped after \d+ steps/);
+    expect(await taskloom(['diagnose', ...config, '--out', 'drawn.png'])).toMatchObject({ code: 2 });
+  });
+
+  it('compares methods, is interrupted, goes on, and trains nothing twice', async () => {
+    const args = [
+      'compare',
+      '--config',
+      'json/taskloom.config.json',
+      '--steps',
+      '8',
+      '--methods',
+      'log',
+      '--seeds',
+      '2',
+      '--grid',
+      '1',
+      '--run',
+      'runs/c',
+    ];
+    const cut = await taskloom(args, { signalAfter: /2\/14 / });
+    expect(cut.code).toBe(130);
+    expect(cut.out).toContain('The same command goes on');
+    const { code, out, err } = await taskloom([...args, '--json']);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const { summary, single, seeds } = JSON.parse(out) as { summary: { method: string }[]; single: object; seeds: number[] };
+    expect(summary.map(({ method }) => method).sort()).toEqual(['log', 'sum']);
+    expect([Object.keys(single).length, seeds.length]).toEqual([5, 2]);
+    const again = await taskloom(args);
+    expect(again.err).not.toContain('step');
+    expect(again.out).toMatch(/beyond the noise of 2 seeds/);
+    expect(await taskloom([...args.slice(0, 3), '--steps', '9', ...args.slice(5)])).toMatchObject({ code: 3 });
+    expect(await taskloom(['compare', '--config', 'json/taskloom.config.json', '--methods', 'uncertainly'])).toMatchObject({ code: 2 });
   });
 
   it('predicts one text, a pair, lines, and the rows of a file', async () => {
