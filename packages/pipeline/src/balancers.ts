@@ -6,29 +6,41 @@ import type { TrainingConfig } from './training-schema';
 
 type Maker = (options?: { readonly [name: string]: unknown }) => Balancer;
 
-/** What `training.balancer` may name, and what makes it: every method that `fit` can run. Weights of one's own are the tasks' `weight`. */
+/** What `training.balancer` may name, and what makes it. Weights of one's own are the tasks' `weight`. */
 export const balancers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ['mean', () => mean()],
   ['mgda', () => mgda()],
   ['pcgrad', () => pcgrad()],
-  ...methods
-    .filter(({ name, family }) => family !== 'jacobian-method' && name !== 'fixed')
-    .map(({ name, create }) => [name, create] as const),
+  ...methods.filter(({ name }) => name !== 'fixed').map(({ name, create }) => [name, create] as const),
 ]);
 
-/** What is wrong with the options of a balancer, and with which of them. */
+/** Micro-batches per update: as many as the balancer compares, unless the config says. */
+export function accumulateOf({ balancer, balancerOptions, accumulate }: Balanced): number {
+  return accumulate ?? comparedBy(balancer, balancerOptions);
+}
+
+function comparedBy(name: string, options: Balanced['balancerOptions']): number {
+  const balancer = balancers.get(name)?.(options);
+  return balancer?.kind === 'jacobian-method' ? (balancer.batches ?? 1) : 1;
+}
+
+type Balanced = Pick<TrainingConfig, 'balancer' | 'balancerOptions' | 'accumulate'>;
+
+/** What is wrong with the options of a balancer or with what it asks of others, and with which. */
 export function balancerFault({
   balancer,
   balancerOptions,
-}: Pick<TrainingConfig, 'balancer' | 'balancerOptions'>): { readonly option?: string; readonly message: string } | undefined {
+  accumulate,
+}: Balanced): { readonly path: readonly string[]; readonly message: string } | undefined {
   try {
-    balancers.get(balancer)?.(balancerOptions);
-    return undefined;
+    const compared = comparedBy(balancer, balancerOptions);
+    if (accumulate === undefined || accumulate % compared === 0) return undefined;
+    return { path: ['accumulate'], message: `'${balancer}' compares ${compared} batches: it must be a multiple of ${compared}.` };
   } catch (error) {
     if (!TaskloomError.isInstance(error)) throw error;
     const { name, expected } = error.details;
-    if (typeof name !== 'string') return { message: error.message };
+    if (typeof name !== 'string') return { path: ['balancerOptions'], message: error.message };
     const known = error.code === 'unknown_option' && Array.isArray(expected) ? suggestion(name, expected as string[]) : '';
-    return { option: name, message: error.message + known };
+    return { path: ['balancerOptions', name], message: error.message + known };
   }
 }

@@ -1,6 +1,7 @@
 import { disposeParams, type Executor } from '@taskloom/core';
 import { type Diagnosis, diagnosisOf } from '@taskloom/mtl-loss/diagnosis';
 import { fit, gradientProbe } from '@taskloom/trainer';
+import { accumulateOf } from './balancers';
 import { resolveConfig } from './config';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
@@ -75,7 +76,7 @@ export async function diagnose(config: Config | ResolvedConfig, options: Diagnos
     batchSize: training.batchSize,
     sampler: buildSampler(training),
     sourcesPerStep: training.sourcesPerStep,
-    accumulate: training.accumulate,
+    accumulate: accumulateOf(training),
     balancer: buildBalancer(resolved),
     seed: resolved.seed,
     executor,

@@ -17,7 +17,7 @@ import {
 } from '@taskloom/core/optimizers';
 import { fixed, uncertainty } from '@taskloom/mtl-loss';
 import { annealed, proportional, roundRobin, type Sampler, temperature, uniform, uniMax } from '@taskloom/trainer';
-import { balancers } from './balancers';
+import { accumulateOf, balancers } from './balancers';
 import type { ResolvedConfig } from './schema';
 import type { TaskConfig } from './task-schema';
 import type { TrainingConfig } from './training-schema';
@@ -97,6 +97,6 @@ function lossKind(task: TaskConfig): 'regression' | 'classification' {
 export function stepsOf({ training }: ResolvedConfig, rows: number, sources: number): number {
   if (training.steps !== undefined) return training.steps;
   const draws = training.sourcesPerStep === 'all' ? sources : training.sourcesPerStep;
-  const rowsPerStep = training.batchSize * draws * training.accumulate;
+  const rowsPerStep = training.batchSize * draws * accumulateOf(training);
   return Math.max(1, Math.ceil(((training.epochs ?? 10) * rows) / rowsPerStep));
 }

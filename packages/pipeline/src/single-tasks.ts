@@ -1,3 +1,4 @@
+import { accumulateOf } from './balancers';
 import type { DataProvider } from './data-provider';
 import { buildSampler, stepsOf } from './optimization';
 import type { ResolvedConfig } from './schema';
@@ -23,7 +24,8 @@ export async function singleTaskConfigs(config: ResolvedConfig, data: DataProvid
     sources.length,
   );
   const perStep = training.sourcesPerStep === 'all' ? sources.length : training.sourcesPerStep;
-  const draws = steps * training.accumulate * perStep;
+  const accumulate = accumulateOf(training);
+  const draws = steps * accumulate * perStep;
   const sampler = buildSampler(training);
   // Schedules of a sampler are smooth: a hundred places say enough.
   const places = Array.from({ length: 100 }, (_, i) =>
@@ -58,6 +60,7 @@ export async function singleTaskConfigs(config: ResolvedConfig, data: DataProvid
           checkpointEvery: evaluateEvery,
           balancer: 'sum',
           balancerOptions: undefined,
+          accumulate,
           // What it watches may be another task's.
           ...(training.earlyStopping ? { earlyStopping: { ...training.earlyStopping, metric: 'mean' } } : {}),
         },

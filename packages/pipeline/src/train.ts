@@ -10,6 +10,7 @@ import {
   type StepLogs,
   type TrainInfo,
 } from '@taskloom/trainer';
+import { accumulateOf } from './balancers';
 import { resolveConfig } from './config';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
@@ -122,7 +123,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     batchSize: training.batchSize,
     sampler: buildSampler(training),
     sourcesPerStep: training.sourcesPerStep,
-    accumulate: training.accumulate,
+    accumulate: accumulateOf(training),
     balancer: buildBalancer(resolved),
     seed: resolved.seed,
     executor,

@@ -25,8 +25,8 @@ export const trainingSchema = strictObject({
   sampler: oneOf(['proportional', 'temperature', 'annealed', 'uniform', 'roundRobin', 'uniMax']).default('proportional'),
   /** Sources drawn for one step; 'all': one batch of every source in each step, which gradient balancers like. */
   sourcesPerStep: z.union([count.max(64), z.literal('all')]).default(1),
-  /** Micro-batches whose gradients are averaged to one update. */
-  accumulate: count.max(1024).default(1),
+  /** Micro-batches whose gradients are averaged to one update. Default 1, or as many as the balancer compares. */
+  accumulate: count.max(1024).optional(),
   /** T of the temperature sampler: source i with probability ∝ size^(1/T). */
   temperature: z.number().positive().default(2),
   /** How the tasks are balanced: a method of `@taskloom/mtl-loss/methods` by its name. */
@@ -54,12 +54,7 @@ export const trainingSchema = strictObject({
   })
   .superRefine((training, context) => {
     const fault = balancerFault(training);
-    if (fault)
-      context.addIssue({
-        code: 'custom',
-        path: ['balancerOptions', ...(fault.option === undefined ? [] : [fault.option])],
-        message: fault.message,
-      });
+    if (fault) context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
   });
 
 export type TrainingConfig = z.output<typeof trainingSchema>;

@@ -1,7 +1,7 @@
 import { TaskloomError } from '@taskloom/core';
 import { methods } from '@taskloom/mtl-loss/methods';
 import { describe, expect, it } from 'vitest';
-import { balancers } from '../src/balancers';
+import { accumulateOf, balancers } from '../src/balancers';
 import { type Config, resolveConfig } from '../src/index';
 import { buildBalancer } from '../src/optimization';
 
@@ -63,6 +63,15 @@ describe('training.balancer', () => {
     expect(messageOf({ balancer: 'smoothTchebycheff', balancerOptions: { preference: [0.3, 0.3, 0.4] } })).toContain(
       "'preference' has 3 numbers for 2 tasks",
     );
+  });
+
+  it('gives a method that compares batches as many micro-batches', () => {
+    const accumulated = (training: Training) => accumulateOf(resolveConfig({ tasks: [task('a', 'classification')], training }).training);
+    expect(accumulated({})).toBe(1);
+    expect(accumulated({ accumulate: 3 })).toBe(3);
+    expect(accumulated({ balancer: 'sdmgrad' })).toBe(3);
+    expect(accumulated({ balancer: 'sdmgrad', accumulate: 6 })).toBe(6);
+    expect(messageOf({ balancer: 'sdmgrad', accumulate: 2 })).toContain("training.accumulate: 'sdmgrad' compares 3 batches");
   });
 
   it('hands the options on', () => {
