@@ -2,14 +2,20 @@ import type { FeatureBalancer } from '@taskloom/core';
 import { frankWolfe } from './frank-wolfe';
 import { statelessBalancer } from './gradient-balancer';
 import { minNormPoint } from './min-norm-point';
+import { projectedGradient } from './projected-gradient';
 
 export interface MgdaOptions {
-  /** `exact` (default): the converged solution, by an active-set method. `frank-wolfe`: the paper's iteration, which stops early. */
-  readonly solver?: 'exact' | 'frank-wolfe';
-  /** Frank–Wolfe stops at a step below this. Default 1e-3. */
+  /**
+   * `exact` (default): the converged solution, by an active-set method. `frank-wolfe`: the paper's iteration, which stops early. `projected-gradient`: that of the authors'
+   * published code, which LibMTL has too.
+   */
+  readonly solver?: 'exact' | 'frank-wolfe' | 'projected-gradient';
+  /** An iteration stops at a change below this. Default 1e-3 for `frank-wolfe`, 1e-5 for `projected-gradient`. */
   readonly epsilon?: number;
-  /** Frank–Wolfe stops after this many steps. Default 100. */
+  /** And after this many steps. Default 100 for `frank-wolfe`, 250 for `projected-gradient`. */
   readonly iterations?: number;
+  /** `projected-gradient` goes no nearer to a vertex than this share, so that of two tasks neither is left out. The published code has 0.001. Default 0. */
+  readonly clamp?: number;
   /** What each gradient is divided by before: 1 (`none`, default), its norm, its loss, or both (Sener & Koltun 2018). The update then combines the divided gradients. */
   readonly normalization?: 'none' | 'l2' | 'loss' | 'loss+';
 }
@@ -17,15 +23,21 @@ export interface MgdaOptions {
 /**
  * MGDA, the multiple-gradient descent algorithm (J.-A. Désidéri 2012; O. Sener, V. Koltun 2018, arXiv 1810.04650): weights on the simplex that
  * minimise ‖Σ wᵢgᵢ‖². The update conflicts with no task, and is zero exactly where no direction helps all (Pareto stationary).
- * With gradients at the shared representation it is MGDA-UB, the paper's upper bound.
  * It favours small gradients: a task with a tiny one takes nearly all weight. Where several weights give the same update any of them may come out.
+ * At shared features it is MGDA-UB, the upper bound that Sener & Koltun train with. Cost F + T·B, and a quadratic program with T unknowns.
  */
 export function mgda({
   solver = 'exact',
-  epsilon = 1e-3,
-  iterations = 100,
+  epsilon = solver === 'frank-wolfe' ? 1e-3 : 1e-5,
+  iterations = solver === 'frank-wolfe' ? 100 : 250,
+  clamp = 0,
   normalization = 'none',
 }: MgdaOptions = {}): FeatureBalancer<null> {
+  const solve = {
+    exact: minNormPoint,
+    'frank-wolfe': (gramian: Float64Array, count: number) => frankWolfe(gramian, count, epsilon, iterations),
+    'projected-gradient': (gramian: Float64Array, count: number) => projectedGradient(gramian, count, epsilon, iterations, clamp),
+  }[solver];
   const balancer = statelessBalancer(
     'mgda',
     (gramian, { count, context }) => {
@@ -36,8 +48,7 @@ export function mgda({
         return divisor > 0 ? divisor : 1;
       });
       const divided = gramian.map((product, at) => product / divisors[Math.floor(at / count)]! / divisors[at % count]!);
-      const weights = solver === 'exact' ? minNormPoint(divided, count) : frankWolfe(divided, count, epsilon, iterations);
-      return weights.map((weight, i) => weight / divisors[i]!);
+      return solve(divided, count).map((weight, i) => weight / divisors[i]!);
     },
     { features: true },
   );

@@ -1,8 +1,10 @@
 import {
   alignedMtl,
   type balanceJacobian,
+  cagrad,
   config,
   dbMtl,
+  dualProj,
   dynamicWeightAverage,
   excessMtl,
   fairGrad,
@@ -20,10 +22,12 @@ import {
   modo,
   nashMtl,
   pcgrad,
+  rgw,
   rlw,
   sdmgrad,
   stch,
   trimmedMean,
+  upgrad,
 } from '../src';
 
 // biome-ignore lint/suspicious/noExplicitAny: each method has a state of its own, which the suite only passes on.
@@ -59,11 +63,26 @@ const all = Number.POSITIVE_INFINITY;
 const cyclic = (order: readonly number[]) =>
   order.map((own) => Array.from({ length: 6 }, (_, k) => order.indexOf((own + k) % 6)).filter((i) => i >= 0));
 
+const total = (norms: readonly number[]) => norms.reduce((a, b) => a + b, 0);
+/** Projections are not longer than what they are projections of. */
+const meanNorm = (norms: readonly number[]) => total(norms) / norms.length;
+/** ‖d − g₀‖ ≤ c‖g₀‖, rescaled. */
+const averse = (norms: readonly number[]) => (1.4 / 1.16) * meanNorm(norms);
+
 /** One row a method, or a form of it; alphabetical. */
 export const promises: readonly Promises[] = [
   { name: 'aligned-mtl', make: () => alignedMtl(), scaleFree: true, alone: 1 },
   { name: 'aligned-mtl median', make: () => alignedMtl({ scale: 'median' }), scaleFree: true, alone: 1 },
   { name: 'aligned-mtl rmse', make: () => alignedMtl({ scale: 'rmse' }), scaleFree: true, alone: 1 },
+  { name: 'cagrad', make: () => cagrad(), bound: averse, scaleFree: true },
+  { name: 'cagrad, normEps 0', make: () => cagrad({ normEps: 0 }), stronglyStationary: true, bound: averse },
+  {
+    name: 'cagrad c 1',
+    make: () => cagrad({ c: 1, rescale: 0 }),
+    nonConflicting: all,
+    descends: true,
+    bound: (norms) => 2 * meanNorm(norms),
+  },
   { name: 'config', make: () => config(), scaleFree: true },
   {
     name: 'dynamic-weight-average',
@@ -80,6 +99,16 @@ export const promises: readonly Promises[] = [
     stronglyStationary: true,
     scaleFree: true,
     alone: 1,
+  },
+  { name: 'dual-proj', make: () => dualProj(), stronglyStationary: true, alone: 1, bound: meanNorm },
+  {
+    name: 'dual-proj, exact',
+    make: () => dualProj({ regEps: 0, normEps: 0 }),
+    nonConflicting: all,
+    stronglyStationary: true,
+    scaleFree: true,
+    alone: 1,
+    bound: meanNorm,
   },
   { name: 'fair-grad', make: () => fairGrad(), nonConflicting: all, descends: true, bound: (norms) => Math.sqrt(norms.length) },
   { name: 'fair-grad alpha 2', make: () => fairGrad({ alpha: 2 }), nonConflicting: all, descends: true, bound: () => all },
@@ -143,6 +172,7 @@ export const promises: readonly Promises[] = [
   { name: 'grad-drop', make: () => gradDrop(), scaleFree: true, alone: 1 },
   { name: 'moco', make: () => moco(), bound: () => 1 },
   { name: 'modo', make: () => modo(), convex: true, alone: 1 },
+  { name: 'rgw', make: () => rgw(), equivariant: false, convex: true, stronglyStationary: true, alone: 1, scaleFree: true },
   { name: 'rlw', make: () => rlw(), equivariant: false, convex: true, stronglyStationary: true, alone: 1, scaleFree: true },
   { name: 'rlw dirichlet', make: () => rlw({ distribution: 'dirichlet' }), equivariant: false, convex: true, alone: 1, scaleFree: true },
   {
@@ -161,4 +191,16 @@ export const promises: readonly Promises[] = [
     alone: 1,
   },
   { name: 'trimmed-mean', make: (order) => trimmedMean({ trim: order.length > 2 ? 1 : 0 }), scaleFree: true, alone: 1 },
+  { name: 'upgrad', make: () => upgrad(), stronglyStationary: true, descends: true, alone: 1, bound: meanNorm },
+  {
+    name: 'upgrad, exact',
+    make: () => upgrad({ regEps: 0, normEps: 0 }),
+    nonConflicting: all,
+    linearUnderScaling: true,
+    stronglyStationary: true,
+    descends: true,
+    scaleFree: true,
+    alone: 1,
+    bound: meanNorm,
+  },
 ];

@@ -1,0 +1,115 @@
+import { Factor } from './factor';
+import { minNormPoint, normsOf, tiny } from './min-norm-point';
+
+/** The squared norm of a combination, relative to Σ wᵢ²‖gᵢ‖² (a zero row as the shortest other), below which it is zero. */
+const vanishing = 1e-13;
+const accuracy = 1e-13;
+/** Which rows take part for t → 0 is seen at this share of its greatest value. */
+const limit = 1e-6;
+
+export interface BallPoint {
+  /** Weights of c‖g₀‖/‖g_w‖ · g_w, which is what the best d of the ball ‖d − g₀‖ ≤ c‖g₀‖ adds to the mean g₀. */
+  readonly extra: Float64Array;
+  /** ‖g_w‖ */
+  readonly norm: number;
+}
+
+/**
+ * min over w ∈ simplex of g_w·g₀ + κ‖g_w‖, κ = c‖g₀‖, for a T×T Gramian. For a given s = ‖g_w‖ it is a quadratic program, min ½‖g_w‖² + t g_w·g₀ with t = s/κ,
+ * that is the point of least norm among gᵢ + t g₀; and s is where ‖g_w‖ = κt. As long as the same rows take part w is linear in t, w = p + tq, and
+ * ‖g_w‖² = ‖g_p‖² + t²‖g_q‖²: so t is found in closed form once it is known which rows do, by a bracket until then.
+ */
+export function ballPoint(gramian: Float64Array, count: number, c: number): BallPoint {
+  const products = new Float64Array(count);
+  for (let i = 0; i < count; i++) for (let j = 0; j < count; j++) products[i]! += gramian[i * count + j]! / count;
+  const square = products.reduce((sum, product) => sum + product, 0) / count;
+  const kappa = c * Math.sqrt(Math.max(0, square));
+  const start = minNormPoint(gramian, count);
+  if (!(kappa > 0)) return { extra: new Float64Array(count), norm: root(quadratic(gramian, start, start)) };
+
+  const at = (t: number) => {
+    const shifted = gramian.map((product, k) => product + t * (products[Math.floor(k / count)]! + products[k % count]!) + t * t * square);
+    return minNormPoint(shifted, count);
+  };
+  const largest = normsOf(gramian, count).reduce((a, b) => Math.max(a, b));
+  let low = 0;
+  let high = largest / kappa;
+  let line = lineOf(gramian, products, start);
+  let t = crossing(line, kappa);
+  for (let round = 0; round < 100; round++) {
+    // Zero is the limit of smaller and smaller t.
+    if (t === 0 && high <= (limit * largest) / kappa) break;
+    const guess: number = t === 0 ? high / 1e3 : t !== undefined && t > low && t < high ? t : (low + high) / 2;
+    const w = at(guess);
+    line = lineOf(gramian, products, w);
+    t = crossing(line, kappa);
+    if (t !== undefined && Math.abs(t - guess) <= accuracy * guess) break;
+    if (quadratic(gramian, w, w) > (kappa * guess) ** 2) low = guess;
+    else high = guess;
+    if (high - low <= accuracy * high) {
+      t = guess;
+      break;
+    }
+  }
+  // w/t = p/t + q, where g_p = 0 leaves q alone.
+  const vanished = !t;
+  const extra = line.q.map((value, i) => (vanished ? value : value + line.p[i]! / t!));
+  return { extra, norm: vanished ? 0 : kappa * t! };
+}
+
+/** w(t) = p + tq over the rows that have a part in some w, and ‖g_p‖², ‖g_q‖². */
+interface Line {
+  readonly p: Float64Array;
+  readonly q: Float64Array;
+  readonly constant: number;
+  readonly growth: number;
+}
+
+/** The stationary points of ½‖g_w‖² + t g_w·g₀ over the plane Σ w = 1 of the rows with wᵢ > 0. */
+function lineOf(gramian: Float64Array, products: Float64Array, w: Float64Array): Line {
+  const count = w.length;
+  const norms = normsOf(gramian, count);
+  const p = new Float64Array(count);
+  const q = new Float64Array(count);
+  // One zero row stands for all of them.
+  let zeros = 0;
+  const rows = [...w.keys()].filter((i) => w[i]! > 0 && (norms[i]! >= tiny || zeros++ === 0));
+  const smallest = rows.reduce((least, i) => (norms[i]! >= tiny ? Math.min(least, norms[i]!) : least), Number.POSITIVE_INFINITY);
+  if (rows.length === 1) p[rows[0]!] = 1;
+  else {
+    // In units of the rows' norms, with aaᵀ added (a constant on the plane aᵀz = smallest) so that a vanishing combination does not make it singular.
+    const size = rows.length;
+    const own = Float64Array.from(rows, (i) => Math.max(norms[i]!, smallest));
+    const a = own.map((norm) => smallest / norm);
+    const matrix = new Float64Array(size * size);
+    for (const [k, i] of rows.entries())
+      for (const [l, j] of rows.entries()) matrix[k * size + l] = gramian[i * count + j]! / own[k]! / own[l]! + a[k]! * a[l]!;
+    const factor = new Factor(matrix, size);
+    for (let k = 0; k < size; k++) factor.add(k);
+    const x = factor.solve([...a]);
+    const y = factor.solve(rows.map((i, k) => -products[i]! / own[k]!));
+    const [ax, ay] = [dot(a, x), dot(a, y)];
+    for (const [k, i] of rows.entries()) {
+      p[i] = (x[k]! / ax / own[k]!) * smallest;
+      q[i] = (y[k]! - (x[k]! * ay) / ax) / own[k]!;
+    }
+  }
+  const least = vanishing * rows.reduce((sum, i) => sum + (p[i]! * Math.max(norms[i]!, rows.length > 1 ? smallest : 0)) ** 2, 0);
+  const constant = quadratic(gramian, p, p);
+  return { p, q, constant: constant <= least ? 0 : constant, growth: Math.max(0, quadratic(gramian, q, q)) };
+}
+
+/** t with ‖g_p‖² + t²‖g_q‖² = κ²t², if there is one. */
+function crossing({ constant, growth }: Line, kappa: number): number | undefined {
+  const slope = kappa * kappa - growth;
+  return slope > 0 ? Math.sqrt(constant / slope) : undefined;
+}
+
+function quadratic(gramian: Float64Array, a: Float64Array, b: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) if (a[i]) for (let j = 0; j < b.length; j++) total += a[i]! * gramian[i * a.length + j]! * b[j]!;
+  return total;
+}
+
+const root = (square: number) => Math.sqrt(Math.max(0, square));
+const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);

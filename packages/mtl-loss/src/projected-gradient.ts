@@ -1,0 +1,87 @@
+/**
+ * min wᵀGw over the simplex as O. Sener and V. Koltun's published code does it: the best point between two rows, then projected gradient steps with exact line search
+ * until a step changes w by less than `epsilon` (sum of absolute values) or after `iterations`. No line search goes nearer to an end than `clamp`.
+ * An approximation for three rows and more; see `minNormPoint`.
+ */
+export function projectedGradient(gramian: Float64Array, count: number, epsilon: number, iterations: number, clamp: number): Float64Array {
+  if (count === 1) return Float64Array.of(1);
+  let w = bestPair(gramian, count, clamp);
+  if (count === 2) return w;
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    const slope = times(gramian, w);
+    const next = nextPoint(
+      w,
+      slope.map((value) => -value),
+    );
+    const share = between(dot(w, slope), dot(next, slope), dot(next, times(gramian, next)), clamp);
+    const moved = w.map((value, i) => share * value + (1 - share) * next[i]!);
+    const change = moved.reduce((sum, value, i) => sum + Math.abs(value - w[i]!), 0);
+    if (change < epsilon) break;
+    w = moved;
+  }
+  return w;
+}
+
+/** The share of the first of two vectors at the least norm between them, from their inner products. */
+function between(first: number, mixed: number, second: number, clamp: number): number {
+  if (mixed >= first) return 1 - clamp;
+  if (mixed >= second) return clamp;
+  return (second - mixed) / (first + second - 2 * mixed);
+}
+
+function bestPair(gramian: Float64Array, count: number, clamp: number): Float64Array {
+  let least = Number.POSITIVE_INFINITY;
+  let best = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    for (let j = i + 1; j < count; j++) {
+      const [first, mixed, second] = [gramian[i * count + i]!, gramian[i * count + j]!, gramian[j * count + j]!];
+      const share = between(first, mixed, second, clamp);
+      const square = mixed >= first ? first : mixed >= second ? second : second + share * (mixed - second);
+      if (square < least) {
+        least = square;
+        best = new Float64Array(count);
+        best[i] = share;
+        best[j] = 1 - share;
+      }
+    }
+  }
+  return best;
+}
+
+/** As far along the direction, made tangential, as the entries allow that are not at a bound yet; then back onto the simplex. */
+function nextPoint(w: Float64Array, direction: Float64Array): Float64Array {
+  const mean = direction.reduce((a, b) => a + b) / w.length;
+  let fall = Number.POSITIVE_INFINITY;
+  let rise = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < w.length; i++) {
+    const slope = direction[i]! - mean;
+    if (slope < 0 && w[i]! / -slope > 1e-7) fall = Math.min(fall, w[i]! / -slope);
+    if (slope > 0 && (1 - w[i]!) / slope > 1e-7) rise = Math.min(rise, (1 - w[i]!) / slope);
+  }
+  const step = Math.min(Number.isFinite(fall) ? fall : 1, rise);
+  return ontoSimplex(w.map((value, i) => value + step * (direction[i]! - mean)));
+}
+
+/** The nearest point of the simplex. */
+function ontoSimplex(point: Float64Array): Float64Array {
+  const sorted = point.slice().sort().reverse();
+  let shift = (point.reduce((a, b) => a + b) - 1) / point.length;
+  let sum = 0;
+  for (let i = 0; i < point.length - 1; i++) {
+    sum += sorted[i]!;
+    const candidate = (sum - 1) / (i + 1);
+    if (candidate > sorted[i + 1]!) {
+      shift = candidate;
+      break;
+    }
+  }
+  return point.map((value) => Math.max(0, value - shift));
+}
+
+function times(gramian: Float64Array, w: Float64Array): Float64Array {
+  return w.map((_, i) => w.reduce((sum, weight, j) => sum + gramian[i * w.length + j]! * weight, 0));
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
