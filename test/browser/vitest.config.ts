@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { aliases } from '../../scripts/sources.mjs';
 import { chromiumFlags, findChromium, noChromium } from '../../scripts/testing/chromium';
 import { compiledInNode } from './compiled-in-node';
+import { exportedInNode } from './exported-in-node';
 import { inNode } from './in-node-command';
 
 const executablePath = findChromium();
@@ -36,7 +37,7 @@ export default defineConfig({
       provider: playwright({ launchOptions: { executablePath, args: chromiumFlags } }),
       headless: true,
       screenshotFailures: false,
-      commands: { inNode, compiledInNode },
+      commands: { inNode, compiledInNode, exportedInNode },
       instances: [{ browser: 'chromium' }],
     },
   },
