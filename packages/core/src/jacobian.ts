@@ -11,7 +11,7 @@ import type { Random } from './random';
 export function gramianOf(rows: readonly Params[], memory?: Params, derived?: DerivedRows): Tensor2D {
   return tidy(() => {
     let total: Tensor2D | undefined;
-    for (const { matrix } of leafRows(rows, memory, derived)) {
+    for (const { matrix } of inOrderOfUse(leafRows(rows, memory, derived))) {
       total = tidy(() => {
         const jacobian = matrix();
         const own = matMul(jacobian, jacobian, false, true) as Tensor2D;
@@ -95,9 +95,19 @@ export function combineColumns<P extends Params>(
   return { update: unflatten(update) as unknown as P, memory: unflatten(kept) };
 }
 
+/**
+ * The leaves as their gradients come, the last layers' first. A compiler runs this order, and so drops the gradients of a layer before it makes those of the layer below,
+ * where nothing else needs them.
+ */
+function inOrderOfUse(leaves: readonly LeafRows[]): LeafRows[] {
+  return [...leaves].sort((a, b) => a.made - b.made);
+}
+
 interface LeafRows {
   readonly path: string;
   readonly shape: readonly number[];
+  /** Tensors are numbered as they are made. */
+  readonly made: number;
   readonly memories: number;
   /** [rows, size], made when asked for. */
   matrix(): Tensor2D;
@@ -106,13 +116,14 @@ interface LeafRows {
 function leafRows(rows: readonly Params[], memory?: Params, derived?: DerivedRows): LeafRows[] {
   const flats = rows.map((row) => flatten(row));
   const carried = memory && flatten(memory);
-  return [...(flats[0] ?? [])].map(([path, { shape, size }]) => {
+  return [...(flats[0] ?? [])].map(([path, { shape, size, id }]) => {
     const leaves = flats.map((flat) => leafAt(flat, path));
     const kept = carried && carried.size > 0 ? leafAt(carried, path) : undefined;
     const memories = kept ? kept.shape[0]! : 0;
     return {
       path,
       shape,
+      made: id,
       memories,
       matrix() {
         const own = reshape(stack(leaves), [leaves.length, size]) as Tensor2D;
