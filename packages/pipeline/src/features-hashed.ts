@@ -30,7 +30,7 @@ export function hashedBags(config: HashedConfig): Features {
 
 /** Per token its word, its form ("Xxx", "dd-dd") and its character n-grams; if there are too many n-grams, evenly spaced ones from the first to the last. */
 export function hashedTokens(config: HashedConfig): Features {
-  const hasher = makeHasher({ ...config, bigrams: false });
+  const hasher = makeHasher(ofTokens(config));
   const { perToken } = config;
   const cache = new Map<string, Int32Array>();
   const tokenIds = (word: string): Int32Array => {
@@ -72,6 +72,11 @@ export function formOf(word: string): string {
     .replace(/(X|x|d)\1{3,}/g, '$1$1$1');
 }
 
+/** Tokens are hashed one by one: nothing is made of two. */
+export function ofTokens(config: HashedConfig): HashedConfig {
+  return { ...config, bigrams: false, start: false, acrossWords: false };
+}
+
 /** What FEATURES.md of @taskloom/text says how to follow. */
 export function hashingOf(config: HashedConfig) {
   return makeHasher(config).config;
@@ -82,6 +87,8 @@ function makeHasher(config: HashedConfig) {
     buckets: config.buckets,
     wordNgrams: config.bigrams ? 2 : 1,
     characters: config.characters === false ? null : config.characters,
+    start: config.start,
+    acrossWords: config.acrossWords && config.characters !== false,
     signed: config.signed,
     lowercase: config.lowercase,
   });

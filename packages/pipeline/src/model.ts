@@ -35,6 +35,7 @@ function headConfig(task: TaskConfig, inputs: number, labels: readonly string[],
         labelSmoothing: task.labelSmoothing,
         classWeights: task.classWeights && byLabel('classWeights', task.classWeights, task, labels, 1),
         ...(isPairTask(task) ? { pair: true } : {}),
+        ...(task.members === 1 ? {} : { members: task.members }),
       };
     case 'multiLabel': {
       const { labelSmoothing, positiveWeight, thresholds } = task;

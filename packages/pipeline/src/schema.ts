@@ -20,6 +20,10 @@ export const featuresSchema = variants(
       bigrams: z.boolean().default(true),
       /** Shortest and longest character n-gram inside a word, boundaries marked; false for none. */
       characters: z.union([z.literal(false), z.tuple([count.max(10), count.max(10)])]).default([3, 5]),
+      /** What a text begins with, its first word and its first two, as features of their own (bagOfEmbeddings only). */
+      start: z.boolean().default(false),
+      /** Character n-grams that reach over the space between words as well (bagOfEmbeddings only). */
+      acrossWords: z.boolean().default(false),
       /** Rows of the embedding table. */
       buckets: count.max(4_000_000).default(16_384),
       /** Half of the features enter with sign −1, so that collisions cancel on average. */
@@ -61,7 +65,12 @@ export const trunkSchema = variants(
       kind: z.literal('bagOfEmbeddings'),
       /** Width of the embeddings. */
       width: count.max(4096).default(64),
-      combiner: oneOf(['sum', 'mean', 'max']).default('mean'),
+      /** `unit`: each bag's sum over the root of its length. */
+      combiner: oneOf(['sum', 'mean', 'unit', 'max']).default('mean'),
+      /** In training, each feature is left out with this probability. */
+      featureDropout: z.number().min(0).lt(1).default(0),
+      /** How training sums: a vector looked up for each feature, or the batch as a matrix times the table, which is faster for long bags and small tables. */
+      trainBy: oneOf(['rows', 'matrix']).default('rows'),
       /** Units of one dense ReLU layer over the bag. */
       projection: count.max(4096).optional(),
       dropout: dropout.default(0.1),

@@ -55,6 +55,8 @@ export const taskSchema = variants('head', headKinds, [
     labelSmoothing,
     /** Factors on the loss of rows with a label; 1 for those not named. */
     classWeights: z.record(z.string(), z.number().min(0)).optional(),
+    /** An ensemble in one head: so many scorers, each on its own slice of the trunk's width; the mean of their logits decides. Not about pairs. */
+    members: z.number().int().positive().max(64).default(1),
   }),
   strictObject({
     ...common,

@@ -1,7 +1,20 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { type Branch, equals, flatten, type HeadInput, type Params, random, run, type TaskHead } from '@taskloom/core';
 import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
-import { type Scalar, setBackend, type Tensor, type Tensor1D, tensor, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  mul,
+  type Scalar,
+  setBackend,
+  slice,
+  stack,
+  type Tensor,
+  type Tensor1D,
+  tensor,
+  tensor1d,
+  tensor2d,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { classification, head, headKinds, multiLabel, ordinal, pairSimilarity, regression, tagging } from '../src';
@@ -52,6 +65,32 @@ onBackends(['cpu', 'wasm'], () => {
     // One row: whatever class weights do in the divisor, the ratio of the two losses is that of the row losses.
     const [smooth, hard] = [of, plain].map((h) => loss(h, tensor2d([logits[1]!]), int([1]), [1]));
     expect(smooth! / hard!).toBeCloseTo(row(1, 1, 0.1) / row(1, 1, 0), 4);
+  });
+
+  it('classification: members, each with its slice and its loss; the mean of their logits decides', () => {
+    const of = classification({ inputs: 4, labels, members: 2 });
+    const alone = classification({ inputs: 2, labels });
+    const params = of.init(random(3));
+    const members = params.members as Params;
+    expect(equals(members[0] as Params, members[1] as Params)).toBe(false);
+    const pooled = random('x').normal([3, 4]);
+    const output = run(of, params, { pooled }).output;
+    expect(output.shape).toEqual([3, 2, 3]);
+    const outputs = [0, 1].map((i) => run(alone, members[i] as Params, { pooled: slice(pooled, [0, 2 * i], [3, 2]) }).output);
+    expectAllClose(output, stack(outputs, 1));
+    const [target, weight] = [int([0, 2, 1]), [1, 0.5, 2]];
+    const losses = outputs.map((own) => loss(alone, own, target, weight));
+    expect(loss(of, output, target, weight)).toBeCloseTo((losses[0]! + losses[1]!) / 2, 5);
+    const [found, expected] = [predictions(of, output), predictions(alone, mul(add(outputs[0]!, outputs[1]!), 0.5))];
+    for (const name of ['label', 'probabilities']) expectAllClose(found[name]!, expected[name]!);
+  });
+
+  it('classification: members need equal slices, and single rows', () => {
+    for (const wrong of [
+      { inputs: 4, members: 3 },
+      { inputs: 4, members: 2, pair: true },
+    ])
+      expect(() => classification({ labels, ...wrong })).toThrowError(expect.objectContaining({ code: 'bad_option' }));
   });
 
   it('multiLabel: the mean of binary cross-entropies', () => {

@@ -1,5 +1,5 @@
 import { hashString, TaskloomError } from '@taskloom/core/host';
-import { bucketOf, characterHashes, joinWords } from './ngram-hashes';
+import { bucketOf, characterHashes, joinWords, spanningHashes } from './ngram-hashes';
 import { normalizeToken, wordPieces } from './words';
 
 export interface HashedFeaturesOptions {
@@ -9,6 +9,10 @@ export interface HashedFeaturesOptions {
   readonly wordNgrams?: number;
   /** Shortest and longest character n-gram of `<word>`, in code points; null for none. @default [3, 6] */
   readonly characters?: readonly [number, number] | null;
+  /** Of `bag` and `bags`: what a text begins with, its first word and its first two, counts as features of its own. @default false */
+  readonly start?: boolean;
+  /** Of `bag` and `bags`: character n-grams of the text, its words one space apart, that reach over a space. @default false */
+  readonly acrossWords?: boolean;
   /** A hash bit gives each feature a sign, carried by the sign of its id: collisions then cancel on average (Weinberger et al. 2009, arXiv 0902.2206). @default false */
   readonly signed?: boolean;
   /** @default true */
@@ -20,10 +24,13 @@ export interface HashedFeaturesOptions {
 /** All that determines the ids, as JSON; `FEATURES.md` specifies what each field means. */
 export interface HashedFeaturesConfig {
   readonly kind: 'hashedFeatures';
-  readonly version: 1;
+  /** 2 where `start` or `acrossWords` is set, which version 1 does not have. */
+  readonly version: 1 | 2;
   readonly buckets: { readonly words: number; readonly characters: number };
   readonly wordNgrams: number;
   readonly characters: readonly [number, number] | null;
+  readonly start?: boolean;
+  readonly acrossWords?: boolean;
   readonly signed: boolean;
   readonly lowercase: boolean;
   readonly normalization: 'NFC' | 'NFKC' | null;
@@ -44,6 +51,9 @@ export interface HashedFeatures {
 
 /** Words a cache holds before it starts anew: some ten megabytes. */
 const cacheSize = 1 << 16;
+const none = new Int32Array(0);
+/** In front of the words that a text begins with. */
+const emptyHash = hashString('');
 
 /**
  * Hashed n-gram features after fastText: words, word n-grams and character n-grams, hashed into a fixed range, so that there is no vocabulary to keep and
@@ -51,7 +61,7 @@ const cacheSize = 1 << 16;
  */
 export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesConfig = {}): HashedFeatures {
   const config = completeConfig(options);
-  const { wordNgrams, characters, signed } = config;
+  const { wordNgrams, characters, start = false, acrossWords = false, signed } = config;
   const { words: wordBuckets, characters: characterBuckets } = config.buckets;
   const cache = new Map<string, Word>();
   const encoder = new TextEncoder();
@@ -64,7 +74,7 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
     const hash = hashString(word);
     const grams = characters ? characterHashes(encoder.encode(`<${word}>`), characters[0], characters[1]) : new Int32Array(0);
     for (let i = 0; i < grams.length; i++) grams[i] = bucketOf(grams[i]!, characterBuckets, signed);
-    const found = { hash, id: bucketOf(hash, wordBuckets, signed), grams };
+    const found = { normal: word, hash, id: bucketOf(hash, wordBuckets, signed), grams };
     if (piece.length <= 64) {
       if (cache.size >= cacheSize) cache.clear();
       cache.set(piece, found);
@@ -90,6 +100,38 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
         out[at++] = bucketOf(h, wordBuckets, signed);
       }
     }
+    if (!start) return;
+    let h = emptyHash;
+    for (const { hash } of words.slice(0, 2)) {
+      h = joinWords(h, hash);
+      out[at++] = bucketOf(h, wordBuckets, signed);
+    }
+  }
+
+  /** The character n-grams of each word, then those that reach over spaces. */
+  function gramIds(words: readonly Word[]): Int32Array {
+    const spanning = acrossWords && characters ? spanningIds(words, characters) : none;
+    const out = new Int32Array(words.reduce((count, { grams }) => count + grams.length, spanning.length));
+    let at = 0;
+    for (const { grams } of words) {
+      out.set(grams, at);
+      at += grams.length;
+    }
+    out.set(spanning, at);
+    return out;
+  }
+
+  function spanningIds(words: readonly Word[], [shortest, longest]: readonly [number, number]): Int32Array {
+    const text = ` ${words.map(({ normal }) => normal).join(' ')} `;
+    const ids = spanningHashes(encoder.encode(text), shortest, longest);
+    for (let i = 0; i < ids.length; i++) ids[i] = bucketOf(ids[i]!, characterBuckets, signed);
+    return ids;
+  }
+
+  function countWordIds(words: number): number {
+    let count = start ? Math.min(words, 2) : 0;
+    for (let n = 1; n <= wordNgrams; n++) count += Math.max(0, words - n + 1);
+    return count;
   }
 
   return {
@@ -97,23 +139,18 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
     maxima: { ids: wordBuckets + characterBuckets, words: wordBuckets, characters: characterBuckets },
     bag(text) {
       const words = wordsOf(text);
-      let at = countWordNgrams(words.length, wordNgrams);
-      const out = new Int32Array(at + countGrams(words));
+      const grams = gramIds(words);
+      let at = countWordIds(words.length);
+      const out = new Int32Array(at + grams.length);
       wordIds(words, out);
-      for (const { grams } of words) for (let i = 0; i < grams.length; i++) out[at++] = shift(grams[i]!);
+      for (let i = 0; i < grams.length; i++) out[at++] = shift(grams[i]!);
       return out;
     },
     bags(text) {
       const words = wordsOf(text);
-      const ids = new Int32Array(countWordNgrams(words.length, wordNgrams));
+      const ids = new Int32Array(countWordIds(words.length));
       wordIds(words, ids);
-      const grams = new Int32Array(countGrams(words));
-      let at = 0;
-      for (const word of words) {
-        grams.set(word.grams, at);
-        at += word.grams.length;
-      }
-      return { words: ids, characters: grams };
+      return { words: ids, characters: gramIds(words) };
     },
     tokens(words) {
       return words.map((token) => {
@@ -127,34 +164,29 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
   };
 }
 
-/** What is kept of a word: its hash (for word n-grams), its id, and the ids of its character n-grams in their own range. */
+/** What is kept of a word: how it is written, its hash (for word n-grams), its id, and the ids of its character n-grams in their own range. */
 interface Word {
+  readonly normal: string;
   readonly hash: number;
   readonly id: number;
   readonly grams: Int32Array;
 }
 
-function countWordNgrams(words: number, longest: number): number {
-  let count = 0;
-  for (let n = 1; n <= longest; n++) count += Math.max(0, words - n + 1);
-  return count;
-}
-
-function countGrams(words: readonly Word[]): number {
-  return words.reduce((count, word) => count + word.grams.length, 0);
-}
-
 function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): HashedFeaturesConfig {
   if (typeof options !== 'object' || options === null) invalid('hashedFeatures', options, 'an object');
   if ('kind' in options && options.kind !== 'hashedFeatures') invalid('kind', options.kind, 'hashedFeatures');
-  if ('version' in options && options.version !== 1) invalid('version', options.version, 1);
+  if ('version' in options && options.version !== 1 && options.version !== 2) invalid('version', options.version, '1 or 2');
   const { buckets = 2 ** 18, wordNgrams = 2, characters = [3, 6], signed = false, lowercase = true, normalization = 'NFKC' } = options;
+  const { start = false, acrossWords = false } = options;
   if (!isCount(wordNgrams, 1, 8)) invalid('wordNgrams', wordNgrams, 'an integer from 1 to 8');
   if (characters !== null) {
     const [shortest, longest] = Array.isArray(characters) ? (characters as readonly number[]) : [];
     if (!isCount(shortest, 1, 32) || !isCount(longest, shortest as number, 32))
       invalid('characters', characters, '[shortest, longest] with 1 ≤ shortest ≤ longest ≤ 32, or null');
   }
+  if (typeof start !== 'boolean') invalid('start', start, 'true or false');
+  if (typeof acrossWords !== 'boolean') invalid('acrossWords', acrossWords, 'true or false');
+  if (acrossWords && characters === null) invalid('acrossWords', acrossWords, 'false where there are no character n-grams');
   if (typeof signed !== 'boolean') invalid('signed', signed, 'true or false');
   if (typeof lowercase !== 'boolean') invalid('lowercase', lowercase, 'true or false');
   if (normalization !== null && normalization !== 'NFC' && normalization !== 'NFKC')
@@ -169,10 +201,11 @@ function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): 
   if (!isCount(sizes.characters, characters ? 1 : 0, most)) invalid('buckets', buckets, 'integers from 1 to 2^28, and at least 2 in all');
   return {
     kind: 'hashedFeatures',
-    version: 1,
+    version: start || acrossWords ? 2 : 1,
     buckets: sizes,
     wordNgrams,
     characters: characters && [characters[0], characters[1]],
+    ...(start || acrossWords ? { start, acrossWords } : {}),
     signed,
     lowercase,
     normalization,

@@ -24,6 +24,32 @@ export function characterHashes(marked: Uint8Array, minimum: number, maximum: nu
   return new Int32Array(hashes);
 }
 
+/**
+ * Hashes of the character n-grams, `minimum` ≤ n ≤ `maximum` code points, that have a space inside, neither first nor last: those that no word has by itself.
+ * For each start, shorter before longer.
+ */
+export function spanningHashes(text: Uint8Array, minimum: number, maximum: number): Int32Array {
+  const hashes: number[] = [];
+  const length = text.length;
+  for (let start = 0; start < length; start++) {
+    if (continues(text[start]!)) continue;
+    let h = offsetBasis;
+    let end = start;
+    let spans = false;
+    let last = false;
+    for (let n = 1; n <= maximum && end < length; n++) {
+      spans ||= last;
+      last = n > 1 && text[end] === space;
+      do h = Math.imul(h ^ text[end++]!, prime);
+      while (end < length && continues(text[end]!));
+      if (n >= minimum && spans) hashes.push(h);
+    }
+  }
+  return new Int32Array(hashes);
+}
+
+const space = 0x20;
+
 /** h ← h · 116049371 + hash of the next word, modulo 2³² (fastText computes modulo 2⁶⁴). */
 export function joinWords(h: number, next: number): number {
   return (Math.imul(h, wordMultiplier) + next) | 0;

@@ -54,6 +54,8 @@ describe.skipIf(!available)('the reader in Python', () => {
         signed: true,
         normalization: 'NFC',
       }),
+      hashedFeatures({ buckets: 4099, characters: [1, 4], start: true, acrossWords: true }),
+      hashedFeatures({ buckets: { words: 1009, characters: 77_777 }, wordNgrams: 1, characters: [3, 5], signed: true, acrossWords: true }),
       hashedFeatures({ buckets: 2 ** 20, characters: null, lowercase: false, normalization: null, signed: true }),
     ];
     const input = JSON.stringify({ configs: features.map(({ config }) => config), texts });

@@ -1,4 +1,4 @@
-"""FEATURES.md, version 1, in plain Python: what another language needs to use a model trained here. Read: {configs, texts}; see features-python.test.ts."""
+"""FEATURES.md, versions 1 and 2, in plain Python: what another language needs to use a model trained here. Read: {configs, texts}; see features-python.test.ts."""
 import json, sys, unicodedata
 
 MASK = 0xFFFFFFFF
@@ -52,6 +52,11 @@ def bags(text, config):
         for following in hashes[first + 1 : first + config["wordNgrams"]]:
             g = (g * 116049371 + following) & MASK
             of_words.append(identify(g, sizes["words"]))
+    if config.get("start"):
+        g = fnv("")
+        for following in hashes[:2]:
+            g = (g * 116049371 + following) & MASK
+            of_words.append(identify(g, sizes["words"]))
     of_characters = []
     if config["characters"]:
         shortest, longest = config["characters"]
@@ -61,6 +66,14 @@ def bags(text, config):
                 for n in range(shortest, longest + 1):
                     if start + n <= len(marked) and not (n == 1 and start in (0, len(marked) - 1)):
                         of_characters.append(identify(fnv(marked[start : start + n]), sizes["characters"]))
+    if config.get("acrossWords"):
+        shortest, longest = config["characters"]
+        joined = " " + " ".join(tokens) + " "
+        for start in range(len(joined)):
+            for n in range(shortest, longest + 1):
+                gram = joined[start : start + n]
+                if len(gram) == n and " " in gram[1:-1]:
+                    of_characters.append(identify(fnv(gram), sizes["characters"]))
     return of_words, of_characters
 
 def bag(text, config):

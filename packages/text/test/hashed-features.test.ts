@@ -27,6 +27,13 @@ function slowly(text: string, config: HashedFeaturesConfig): { words: number[]; 
       words.push(id(g, config.buckets.words));
     }
   });
+  if (config.start) {
+    let g = hash('');
+    for (const next of tokens.slice(0, 2)) {
+      g = (g * 116049371n + hash(next)) & mask;
+      words.push(id(g, config.buckets.words));
+    }
+  }
   const characters: number[] = [];
   const [shortest, longest] = config.characters ?? [1, 0];
   for (const token of tokens) {
@@ -36,20 +43,30 @@ function slowly(text: string, config: HashedFeaturesConfig): { words: number[]; 
         if (n > 1 || (start > 0 && start + n < points.length))
           characters.push(id(hash(points.slice(start, start + n).join('')), config.buckets.characters));
   }
+  if (config.acrossWords) {
+    const points = [...` ${tokens.join(' ')} `];
+    for (let start = 0; start < points.length; start++)
+      for (let n = shortest; n <= longest && start + n <= points.length; n++)
+        if (points.slice(start + 1, start + n - 1).includes(' '))
+          characters.push(id(hash(points.slice(start, start + n).join('')), config.buckets.characters));
+  }
   return { words, characters };
 }
 
-const options = fc.record({
+const anyOptions = fc.record({
   buckets: fc.oneof(
     fc.integer({ min: 2, max: 1 << 20 }),
     fc.record({ words: fc.integer({ min: 1, max: 1000 }), characters: fc.integer({ min: 1, max: 99_999 }) }),
   ),
   wordNgrams: fc.integer({ min: 1, max: 4 }),
   characters: fc.option(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 4, max: 7 }))),
+  start: fc.boolean(),
+  acrossWords: fc.boolean(),
   signed: fc.boolean(),
   lowercase: fc.boolean(),
   normalization: fc.constantFrom('NFC' as const, 'NFKC' as const, null),
 });
+const options = anyOptions.map((given) => ({ ...given, acrossWords: given.acrossWords && given.characters !== null }));
 /** Lone surrogates too. */
 const utf16 = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 }).map((units) => String.fromCharCode(...units));
 const texts = fc.oneof(fc.string({ unit: 'grapheme' }), utf16, fc.lorem({ maxCount: 12 }));
@@ -164,7 +181,10 @@ describe('hashedFeatures', () => {
     { signed: 'yes' },
     { normalization: 'nfc' },
     { kind: 'other' },
-    { kind: 'hashedFeatures', version: 2 },
+    { kind: 'hashedFeatures', version: 3 },
+    { start: 1 },
+    { acrossWords: 'yes' },
+    { characters: null, acrossWords: true },
   ])('refuses %j', (given) => {
     expect(() => hashedFeatures(given as never)).toThrow(TaskloomError);
   });

@@ -1,7 +1,7 @@
 import type { Json } from '@taskloom/core';
 import { type VocabularyConfig, wordPattern } from '@taskloom/text';
 import type { Features } from '../features';
-import { hashingOf, shapeIds } from '../features-hashed';
+import { hashingOf, ofTokens, shapeIds } from '../features-hashed';
 import type { ResolvedConfig } from '../schema';
 
 /** How a text becomes the model's inputs, as JSON that a reader in any language can follow; `state` is what the features have learned. */
@@ -24,7 +24,7 @@ export function featuresSpec({ features: config, trunk }: ResolvedConfig, { shap
         kind: 'hashed',
         wordPattern: wordPattern(),
         // FEATURES.md of @taskloom/text specifies these.
-        hashing: { ...hashingOf(form === 'bags' ? config : { ...config, bigrams: false }) } as unknown as Json,
+        hashing: { ...hashingOf(form === 'bags' ? config : ofTokens(config)) } as unknown as Json,
         words: config.words,
         ...(form === 'tokens' ? { forms: { first: shape.kind === 'tokens' ? shape.size - shapeIds : 0, count: shapeIds } } : {}),
       };

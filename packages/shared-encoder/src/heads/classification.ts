@@ -1,7 +1,7 @@
-import { softmax, type TaskHead } from '@taskloom/core';
+import { type Params, softmax, type TaskHead, TaskloomError } from '@taskloom/core';
 import { crossEntropy } from '@taskloom/core/losses';
-import { argMax, type Tensor } from '@tensorflow/tfjs-core';
-import { flag, jsonOf, numbers, rate, texts } from '../config';
+import { addN, argMax, div, mean, type Scalar, split, stack, type Tensor, unstack } from '@tensorflow/tfjs-core';
+import { count, flag, jsonOf, numbers, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
 import { orderedPairFeatures, partner } from './pair-features';
 import { checkHead, type ScorerOptions, scorer } from './scorer';
@@ -14,26 +14,71 @@ export interface ClassificationOptions extends ScorerOptions {
   readonly labelSmoothing?: number;
   /** One factor a class on the loss of its rows. Default: none. */
   readonly classWeights?: readonly number[];
+  /**
+   * An ensemble in one head: the encoding is cut into so many slices, each is scored by itself and has a loss of its own, and the mean of their logits decides.
+   * Over a `bagOfEmbeddings` without projection the slices share nothing, and so are models of their own. Not with `pair`. Default 1.
+   */
+  readonly members?: number;
 }
 
 /**
- * One of K classes: logits `[m, K]`, softmax cross-entropy. Target int32 `[m]`. Predicts `label` int32 `[m]` and `probabilities` `[m, K]`.
+ * One of K classes: logits `[m, K]`, with members `[m, members, K]`, softmax cross-entropy. Target int32 `[m]`. Predicts `label` int32 `[m]` and
+ * `probabilities` `[m, K]`.
  */
 export function classification(options: ClassificationOptions): TaskHead {
-  checkHead('classification', options, { labels: texts }, { pair: flag, labelSmoothing: rate, classWeights: numbers });
-  const { labels, pair = false, labelSmoothing, classWeights, ...rest } = options;
+  checkHead('classification', options, { labels: texts }, { pair: flag, labelSmoothing: rate, classWeights: numbers, members: count });
+  const { labels, pair = false, labelSmoothing, classWeights, members = 1, ...rest } = options;
   assertLabels('classification', labels, 2, classWeights);
-  const score = scorer({ ...rest, inputs: pair ? 4 * options.inputs : options.inputs }, labels.length);
-  return {
+  assertMembers(options);
+  const score = scorer({ ...rest, inputs: pair ? 4 * options.inputs : options.inputs / members }, labels.length);
+  const common = {
     kind: 'classification',
     metrics: ['accuracy', 'macroF1'],
     config: jsonOf('classification', options),
-    init: score.init,
-    apply(params, input, context) {
-      assertWidth('classification', input.pooled, options.inputs);
-      return score.apply(params, pair ? orderedPairFeatures(input.pooled, partner(input, 'classification')) : input.pooled, context);
-    },
-    loss: (logits, target, weight) => crossEntropy(logits, target as Tensor, { weight, labelSmoothing, classWeights }),
-    predict: (logits) => ({ label: argMax(logits, -1), probabilities: softmax(logits) }),
   };
+  const loss: TaskHead['loss'] = (logits, target, weight) =>
+    crossEntropy(logits, target as Tensor, { weight, labelSmoothing, classWeights });
+  const predict: TaskHead['predict'] = (logits) => ({ label: argMax(logits, -1), probabilities: softmax(logits) });
+  if (members === 1)
+    return {
+      ...common,
+      init: score.init,
+      apply(params, input, context) {
+        assertWidth('classification', input.pooled, options.inputs);
+        return score.apply(params, pair ? orderedPairFeatures(input.pooled, partner(input, 'classification')) : input.pooled, context);
+      },
+      loss,
+      predict,
+    };
+  const names = Array.from({ length: members }, (_, i) => String(i));
+  return {
+    ...common,
+    init: (random) => ({ members: Object.fromEntries(names.map((name) => [name, score.init(random.fold('members').fold(name))])) }),
+    apply(params, { pooled }, context) {
+      assertWidth('classification', pooled, options.inputs);
+      const slices = split(pooled, members, -1);
+      const scores = names.map((name, i) =>
+        score.apply((params.members as Params)[name] as Params, slices[i]!, context.child('members').child(name)),
+      );
+      return stack(scores, -2 + scores[0]!.rank + 1);
+    },
+    loss: (logits, target, weight) =>
+      div(addN(unstack(logits, -2 + logits.rank).map((own) => loss(own, target, weight))), members) as Scalar,
+    predict: (logits) => predict(mean(logits, -2)),
+  };
+}
+
+function assertMembers({ members = 1, inputs, pair }: ClassificationOptions): void {
+  if (members === 1) return;
+  if (inputs % members !== 0)
+    throw new TaskloomError('bad_option', 'The encoding cannot be cut into equal slices.', {
+      name: 'members',
+      got: members,
+      expected: `a divisor of the width ${inputs}`,
+    });
+  if (pair)
+    throw new TaskloomError('bad_option', 'A head about pairs has no members.', {
+      name: 'members',
+      remedy: "Leave out 'members' or 'pair'.",
+    });
 }

@@ -14,13 +14,27 @@ export interface BagOfEmbeddingsTrunkOptions {
   readonly bags?: readonly string[];
   /** One table for all bags. Default false. */
   readonly shared?: boolean;
-  /** Default `mean`. */
-  readonly combiner?: 'sum' | 'mean' | 'max';
+  /** `unit`: each bag's sum over the root of its length. Default `mean`. */
+  readonly combiner?: 'sum' | 'mean' | 'unit' | 'max';
+  /** In training, each feature is left out with this probability. Default 0. */
+  readonly featureDropout?: number;
+  /** How training sums: a vector looked up for each feature, or weights as a matrix [N, size] times the table. Default `rows`. */
+  readonly trainBy?: 'rows' | 'matrix';
   /** Units of one dense ReLU layer after it. Default: none, as in fastText. */
   readonly projection?: number;
   /** Rate of dropout on what it returns. Default 0. */
   readonly dropout?: number;
 }
+
+const optional = {
+  bags: texts,
+  shared: flag,
+  combiner: ['sum', 'mean', 'unit', 'max'],
+  featureDropout: rateRule,
+  trainBy: ['rows', 'matrix'],
+  projection: count,
+  dropout: rateRule,
+};
 
 /**
  * Bags of features: `{ [bag]: int32 [N, L] }` → pooled `[N, projection ?? width]`: the mean of the embeddings of all features (fastText: Joulin et al. 2016,
@@ -28,10 +42,10 @@ export interface BagOfEmbeddingsTrunkOptions {
  * Holds under a leading task axis.
  */
 export function bagOfEmbeddings(options: BagOfEmbeddingsTrunkOptions): Trunk {
-  const optional = { bags: texts, shared: flag, combiner: ['sum', 'mean', 'max'], projection: count, dropout: rateRule };
   checkOptions('bagOfEmbeddings', options, { size: countOrCounts, width: count }, optional);
   const { size, width, bags: names = ['ids'], shared = false, combiner = 'mean', projection, dropout: rate = 0 } = options;
-  const embedding = bags({ size, width, bags: names, shared, combiner });
+  const { featureDropout, trainBy } = options;
+  const embedding = bags({ size, width, bags: names, shared, combiner, featureDropout, trainBy });
   const project = projection === undefined ? undefined : dense({ inputs: width, units: projection, activation: 'relu' });
   const drop = dropout({ rate });
   return {
