@@ -6,7 +6,7 @@ type Vector = readonly number[] | Float64Array;
 type Matrix = number[][];
 
 /** The references compute in float64. */
-const tolerance = 2 ** -50;
+const tolerance = 1e-13;
 
 interface Balanced {
   readonly weights: Vector;

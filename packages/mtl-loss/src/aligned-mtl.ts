@@ -8,7 +8,7 @@ export interface AlignedMtlOptions {
   readonly scale?: 'min' | 'median' | 'rmse';
   /** How much each task counts, by name or in the order of the tasks. Default: 1/T each. The authors' code has 1 each. */
   readonly preference?: TaskValues;
-  /** Singular directions of no more than this (squared, as a share of the gradients they are made of) are rounding errors. Default 1e-6, for Gramians in float32. */
+  /** A gradient of whose square no more than this lies outside the span of others depends on them, and adds no singular value. Default 1e-6, for Gramians in float32. */
   readonly tolerance?: number;
 }
 
@@ -24,7 +24,7 @@ export function alignedMtl({ scale = 'min', preference, tolerance = float32Toler
   return statelessBalancer(
     'aligned-mtl',
     (gramian, { count, indices, context }) => {
-      const { pairs } = gramianEigen(gramian, count, tolerance);
+      const pairs = gramianEigen(gramian, count, tolerance);
       const p = indices.map((i, k) => (preference ? taskValue(preference, context.tasks[k]!, i, 'bad_option', 'preference') : 1 / count));
       if (pairs.length === 0) return p;
       const square = {

@@ -1,13 +1,13 @@
 import type { GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
-import { along, float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
+import { float32Tolerance, gramianEigen, product, settled, spectral } from './gramian-eigen';
 import { type TaskValues, taskValue } from './task-values';
 import { unitRows, weightsOfRows } from './unit-rows';
 
 export interface ConfigOptions {
   /** The wanted proportions of the update's projections on the unit gradients, by name or in the order of the tasks. Default: equal. */
   readonly preference?: TaskValues;
-  /** Eigenvalues of no more than this (as a share of the unit gradients they are made of) are rounding errors. Default 1e-6, for Gramians in float32. */
+  /** A gradient of whose square no more than this lies outside the span of others depends on them. Default 1e-6, for Gramians in float32. */
   readonly tolerance?: number;
 }
 
@@ -22,13 +22,13 @@ export function config({ preference, tolerance = float32Tolerance }: ConfigOptio
   return statelessBalancer('config', (gramian, { count, indices, context }) => {
     const units = unitRows(gramian, count);
     const p = units.rows.map((k) => (preference ? taskValue(preference, context.tasks[k]!, indices[k]!, 'bad_option', 'preference') : 1));
-    const { pairs } = gramianEigen(units.cosines, p.length, tolerance);
-    const y = spectral(pairs, (value) => 1 / value, p);
-    const projections = spectral(pairs, () => 1, p);
-    const square = along(y, projections);
+    const pairs = gramianEigen(units.cosines, p.length, tolerance);
+    const y = settled(spectral(pairs, (value) => 1 / value, p));
+    const projections = settled(spectral(pairs, () => 1, p));
+    const square = product(y, projections);
     const size = y.reduce((sum, value) => sum + Math.abs(value), 0);
     if (!(square > tolerance ** 2 * size * size)) return new Float64Array(count);
-    const length = along(units.norms, projections) / square;
+    const length = product(units.norms, projections) / square;
     return weightsOfRows(
       units,
       y.map((value) => length * value),

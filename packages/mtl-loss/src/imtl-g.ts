@@ -1,6 +1,6 @@
 import type { FeatureBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
-import { along, float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
+import { float32Tolerance, gramianEigen, product, settled, spectral } from './gramian-eigen';
 import { unitRows, weightsOfRows } from './unit-rows';
 
 export interface ImtlGOptions {
@@ -10,7 +10,7 @@ export interface ImtlGOptions {
    * G w = norms of least norm, which large gradients dominate and whose update may go against a task.
    */
   readonly solution?: 'closed-form' | 'pseudo-inverse';
-  /** Eigenvalues of no more than this (as a share of the gradients they are made of) are rounding errors. Default 1e-6, for Gramians in float32. */
+  /** A gradient of whose square no more than this lies outside the span of others depends on them. Default 1e-6, for Gramians in float32. */
   readonly tolerance?: number;
 }
 
@@ -37,16 +37,17 @@ export function impartialWeights(
   const units = unitRows(gramian, count);
   const ones = new Float64Array(units.rows.length).fill(1);
   // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
-  const { pairs, null: zero } = gramianEigen(units.cosines, ones.length, tolerance);
-  const [only] = zero;
-  if (only && solution === 'pseudo-inverse') {
+  const pairs = gramianEigen(units.cosines, ones.length, tolerance);
+  if (pairs.length < ones.length && solution === 'pseudo-inverse') {
     const norms = new Float64Array(count);
     for (const [k, i] of units.rows.entries()) norms[i] = units.norms[k]!;
-    return shares(spectral(gramianEigen(gramian, count, tolerance).pairs, inverse, norms));
+    return shares(spectral(gramianEigen(gramian, count, tolerance), inverse, norms));
   }
-  // One combination that vanishes, whose entries do not sum to 0, has equal projections too: none.
-  const vanishing = only && zero.length === 1 && Math.abs(along(only, ones)) > Math.sqrt(tolerance);
-  return shares(weightsOfRows(units, vanishing ? only : spectral(pairs, inverse, ones), count));
+  // If one combination vanishes, it has equal projections too, namely none. It is what of 1 lies outside the range of C, unless that is nothing.
+  const inside = spectral(pairs, () => 1, ones);
+  const outside = settled(ones.map((one, k) => one - inside[k]!));
+  const vanishing = pairs.length === ones.length - 1 && product(outside, outside) > tolerance;
+  return shares(weightsOfRows(units, vanishing ? outside : settled(spectral(pairs, inverse, ones)), count));
 }
 
 const inverse = (value: number) => 1 / value;

@@ -64,9 +64,20 @@ describe('gramianEigen', () => {
   it('tells a small gradient from a dependent one', () => {
     // Rows (1e8, 0), (1e8, 0), (0, 1e-8).
     const gramian = Float64Array.of(1e16, 1e16, 0, 1e16, 1e16, 0, 0, 0, 1e-16);
-    const { pairs, null: zero } = gramianEigen(gramian, 3, 1e-6);
-    expect(pairs.map(({ value }) => value)).toEqual([1e-16, 2e16]);
-    expect(zero).toHaveLength(1);
+    const values = gramianEigen(gramian, 3, 1e-6).map(({ value }) => value);
+    expect(values).toHaveLength(2);
+    for (const [k, expected] of [1e-16, 2e16].entries()) expect(values[k]! / expected).toBeCloseTo(1, 14);
+  });
+
+  it('keeps the digits of small gradients beside large dependent ones', () => {
+    // Rows (0, −1e5) twice and (−1e-5, 1e-5).
+    const gramian = Float64Array.of(1e10, 1e10, -1, 1e10, 1e10, -1, -1, -1, 2e-10);
+    const [small, large, ...none] = gramianEigen(gramian, 3, 1e-6);
+    expect(none).toEqual([]);
+    expect(small!.value).toBeCloseTo(1e-10, 20);
+    expect(large!.value / 2e10).toBeCloseTo(1, 14);
+    expect(small!.vector[0]! / small!.vector[2]! / 5e-11).toBeCloseTo(1, 9);
+    expect(small!.vector[1]! / small!.vector[2]! / 5e-11).toBeCloseTo(1, 9);
   });
 
   it('makes the pseudo-inverse of Moore and Penrose', () => {
@@ -75,7 +86,7 @@ describe('gramianEigen', () => {
     const gramian = Float64Array.from({ length: count * count }, (_, at) =>
       rows[Math.floor(at / count)]!.reduce((sum, value, k) => sum + value * rows[at % count]![k]!, 0),
     );
-    const { pairs } = gramianEigen(gramian, count, 1e-12);
+    const pairs = gramianEigen(gramian, count, 1e-12);
     expect(pairs).toHaveLength(3);
     const times = (b: ArrayLike<number>) => spectral(pairs, (value) => value, b);
     const inverse = (b: ArrayLike<number>) => spectral(pairs, (value) => 1 / value, b);

@@ -14,7 +14,7 @@ const tolerance = {
   default: float32Tolerance,
   min: 0,
   max: 1,
-  description: 'Eigenvalues below this share of the gradients they are made of are rounding errors.',
+  description: 'A gradient of whose square no more than this lies outside the span of others depends on them.',
 } satisfies OptionInfo;
 
 const solution = {
@@ -81,7 +81,13 @@ export const impartialBalancers: readonly MethodInfo[] = [
       cost: 'F + T·B',
       paper: { authors: 'H. Ban, K. Ji', year: 2024, title: 'Fair Resource Allocation in Multi-Task Learning', arxiv: '2402.15638' },
       options: {
-        alpha: { type: 'number', default: 1, min: 0.05, max: 50, description: 'Fairness: above 1 the tasks that gain least count for more.' },
+        alpha: {
+          type: 'number',
+          default: 1,
+          min: 0.05,
+          max: 50,
+          description: 'Fairness: above 1 the tasks that gain least count for more.',
+        },
       },
     },
     fairGrad,
