@@ -2,6 +2,7 @@ export { type Activation, activate } from './activation';
 export { type MultiHeadAttentionOptions, type MultiHeadAttentionParams, multiHeadAttention, type TokensInput } from './attention';
 export { type BagOfEmbeddingsOptions, type BagOfEmbeddingsParams, bagOfEmbeddings } from './bag-of-embeddings';
 export { type Convolution1dOptions, convolution1d } from './convolution1d';
+export { type Convolution2dOptions, convolution2d, maxPooling2d } from './convolution2d';
 export { type DenseOptions, type DenseParams, dense } from './dense';
 export { dropout, type NoParams } from './dropout';
 export { type EmbeddingOptions, type EmbeddingParams, embedding } from './embedding';
