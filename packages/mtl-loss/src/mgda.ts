@@ -7,7 +7,7 @@ import { projectedGradient } from './projected-gradient';
 export interface MgdaOptions {
   /**
    * `exact` (default): the converged solution, by an active-set method. `frank-wolfe`: the paper's iteration, which stops early. `projected-gradient`: that of the authors'
-   * published code, which LibMTL has too.
+   * published code, which LibMTL has too; with three tasks and more it may stop at a point half as long again as the solution.
    */
   readonly solver?: 'exact' | 'frank-wolfe' | 'projected-gradient';
   /** An iteration stops at a change below this. Default 1e-3 for `frank-wolfe`, 1e-5 for `projected-gradient`. */

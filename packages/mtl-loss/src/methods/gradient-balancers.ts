@@ -1,4 +1,5 @@
 import { impartialBalancers } from './impartial-balancers';
 import type { MethodInfo } from './method-info';
+import { programBalancers } from './program-balancers';
 
-export const gradientBalancers: readonly MethodInfo[] = [...impartialBalancers];
+export const gradientBalancers: readonly MethodInfo[] = [...programBalancers, ...impartialBalancers];

@@ -1,0 +1,38 @@
+import { type FeatureBalancer, type GradientBalancer, TaskloomError } from '@taskloom/core';
+import { restoredInner } from './wrapped-state';
+
+/** The weights of the last computation (NaN for a task that had no part in it), the steps since, and the method's own state. */
+export interface EveryNStepsState<S> {
+  readonly weights: Float64Array;
+  readonly age: number;
+  readonly inner: S;
+}
+
+/**
+ * `method`, asked in every n-th step only; its weights are kept between, whatever the gradients do (Nash-MTL's authors do so). An absent task has weight 0 and its own again
+ * when it is back. A task that has none yet, or a step in which nothing is kept, has all computed anew.
+ * It saves the weights' computation, and makes them change less often; the gradients are there all the same.
+ */
+export function everyNSteps<S>(method: FeatureBalancer<S>, n: number): FeatureBalancer<EveryNStepsState<S>>;
+export function everyNSteps<S>(method: GradientBalancer<S>, n: number): GradientBalancer<EveryNStepsState<S>>;
+export function everyNSteps<S>(method: GradientBalancer<S>, n: number): GradientBalancer<EveryNStepsState<S>> {
+  if (!Number.isInteger(n) || n < 1)
+    throw new TaskloomError('bad_option', 'Weights cannot be computed so seldom.', { name: 'n', got: n, expected: 'an integer ≥ 1' });
+  return {
+    ...method,
+    init: (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN), age: 0, inner: method.init(tasks) }),
+    ...restoredInner<S, EveryNStepsState<S>>(
+      method,
+      ({ weights, age }, tasks) =>
+        weights instanceof Float64Array && weights.length === tasks.length && Number.isInteger(age) && Number(age) >= 0,
+    ),
+    weigh(gramian, state, context) {
+      const { present } = context;
+      const keeps = state.age % n !== 0 && present.every((here, i) => !(here > 0) || Number.isFinite(state.weights[i]!));
+      if (keeps)
+        return { weights: state.weights.map((weight, i) => (present[i]! > 0 ? weight : 0)), state: { ...state, age: state.age + 1 } };
+      const { weights, state: inner } = method.weigh(gramian, state.inner, context);
+      return { weights, state: { weights: weights.map((weight, i) => (present[i]! > 0 ? weight : Number.NaN)), age: 1, inner } };
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { type FeatureBalancer, type GradientBalancer, type LossWeighting, TaskloomError } from '@taskloom/core';
+import { restoredInner } from './wrapped-state';
+
+/** The running weights (NaN for a task not met yet), and the method's own state. */
+export interface SmoothedState<S> {
+  readonly weights: Float64Array;
+  readonly inner: S;
+}
+
+/**
+ * `method` with exponentially averaged weights: w ← ema · w + (1 − ema) · new, from the first weights on; `ema` from 0 (no averaging) to just below 1. A task's average
+ * rests while it is absent. It steadies weights that jump with each batch, and with them the method's promises hold on average, not in each step.
+ */
+export function smoothed<S>(method: FeatureBalancer<S>, ema: number): FeatureBalancer<SmoothedState<S>>;
+export function smoothed<S>(method: GradientBalancer<S>, ema: number): GradientBalancer<SmoothedState<S>>;
+export function smoothed<S>(method: LossWeighting<S>, ema: number): LossWeighting<SmoothedState<S>>;
+export function smoothed<S>(
+  method: GradientBalancer<S> | LossWeighting<S>,
+  ema: number,
+): GradientBalancer<SmoothedState<S>> | LossWeighting<SmoothedState<S>> {
+  if (!(ema >= 0 && ema < 1))
+    throw new TaskloomError('bad_option', 'Weights cannot be averaged so.', { name: 'ema', got: ema, expected: '0 ≤ ema < 1' });
+  const wrapped = {
+    init: (tasks: readonly string[]): SmoothedState<S> => ({
+      weights: new Float64Array(tasks.length).fill(Number.NaN),
+      inner: method.init(tasks),
+    }),
+    ...restoredInner<S, SmoothedState<S>>(
+      method,
+      ({ weights }, tasks) => weights instanceof Float64Array && weights.length === tasks.length,
+    ),
+    weigh(input: Float64Array, state: SmoothedState<S>, context: Parameters<typeof method.weigh>[2]) {
+      const { weights: fresh, state: inner } = method.weigh(input, state.inner, context);
+      const here = (i: number) => context.present[i]! > 0;
+      const weights = state.weights.map((kept, i) => {
+        if (!here(i)) return kept;
+        return Number.isFinite(kept) ? ema * kept + (1 - ema) * fresh[i]! : fresh[i]!;
+      });
+      return { weights: weights.map((weight, i) => (here(i) ? weight : 0)), state: { weights, inner } };
+    },
+  };
+  if (method.kind === 'gradient-balancer') return { ...method, ...wrapped };
+  const { endEpoch, afterStep } = method;
+  return {
+    ...method,
+    ...wrapped,
+    endEpoch: endEpoch && ((state) => ({ ...state, inner: endEpoch.call(method, state.inner) })),
+    afterStep: afterStep && ((losses, state, context) => ({ ...state, inner: afterStep.call(method, losses, state.inner, context) })),
+  };
+}
