@@ -1,4 +1,4 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { type GradientBalancer, TaskloomError } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
 import { statelessBalancer } from './gradient-balancer';
 
@@ -15,5 +15,7 @@ export interface FairGradOptions {
  * is ‖g‖^(−2α/(1+α)). A zero gradient has weight 0; where no direction helps all (Pareto stationary) all weights are 0. Cost F + T·B.
  */
 export function fairGrad({ alpha = 1 }: FairGradOptions = {}): GradientBalancer<null> {
+  if (!(alpha > 0 && alpha < Number.POSITIVE_INFINITY))
+    throw new TaskloomError('bad_option', 'There is no such fairness.', { name: 'alpha', got: alpha, expected: 'a finite number > 0' });
   return statelessBalancer('fair-grad', (gramian, { count }) => bargainingPoint(gramian, count, 1 / alpha));
 }

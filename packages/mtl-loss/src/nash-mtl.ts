@@ -1,4 +1,4 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { type GradientBalancer, TaskloomError } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
 import { presentGramian, weighPresent } from './present-tasks';
 
@@ -26,6 +26,14 @@ export interface NashMtlState {
  * weights are 0, and the next step tries again, as it does when a task is present that has no weight. Cost F + T·B, and O(T³) for about six Newton steps.
  */
 export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): GradientBalancer<NashMtlState> {
+  if (!(Number.isInteger(updateEvery) && updateEvery >= 1))
+    throw new TaskloomError('bad_option', 'Weights cannot be computed so seldom.', {
+      name: 'updateEvery',
+      got: updateEvery,
+      expected: 'an integer ≥ 1',
+    });
+  if (!(maxNorm >= 0))
+    throw new TaskloomError('bad_option', 'A norm cannot have this limit.', { name: 'maxNorm', got: maxNorm, expected: 'a number ≥ 0' });
   return {
     kind: 'gradient-balancer',
     name: 'nash-mtl',

@@ -171,6 +171,13 @@ describe('nash-mtl', () => {
     expect(weights[0]).toBeCloseTo(Math.SQRT1_2, 12);
   });
 
+  it('refuses options that make no sense', () => {
+    const refused = expect.objectContaining({ code: 'bad_option' }) as never;
+    expect(() => nashMtl({ updateEvery: 0 })).toThrowError(refused);
+    expect(() => nashMtl({ maxNorm: Number.NaN })).toThrowError(refused);
+    expect(() => fairGrad({ alpha: 0 })).toThrowError(refused);
+  });
+
   it('solves 64 tasks', () => {
     const rows = Array.from({ length: 64 }, (_, i) => Array.from(hostRandom(i).normal(100), (value) => value + 0.1));
     const { weights, update } = balanceJacobian(rows, nashMtl({ maxNorm: 0 }));
