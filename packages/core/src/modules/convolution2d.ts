@@ -84,7 +84,7 @@ export function maxPooling2d({
     init: () => ({}),
     apply(_, x) {
       const lead = x.shape.slice(0, -3);
-      const y = maxPool(reshape(x, [product(lead), ...x.shape.slice(-3)] as [number, number, number, number]), size, stride, 'valid');
+      const y = maxPool(reshape(x, [product(lead), ...x.shape.slice(-3)] as number[]) as Tensor4D, size, stride, 'valid');
       return reshape(y, [...lead, ...y.shape.slice(1)]);
     },
   };
