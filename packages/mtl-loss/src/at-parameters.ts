@@ -18,14 +18,15 @@ import {
 import { dot, mean, reshape, type Scalar, slice, sum, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import { type Asked, asking } from './ask-method';
 import { conflictOf } from './conflict';
-import type { AnyParameterOptions, BlockGradientsOptions, MultiTaskGradients } from './multi-task-gradients';
+import type { AnyParameterOptions, BlockGradientsOptions, BlockStates, MultiTaskGradients } from './multi-task-gradients';
 
 /** Balances the gradients of the parameters. */
 export function atParameters<P extends Params, S>(options: AnyParameterOptions<P, S>): MultiTaskGradients<P, S> {
   const { method, params, wrt, shared, store, blocks } = options;
   let state: () => S;
   const tensors = tidy(() => {
-    const asked = asking<S>(options, method, () => options.losses(params, 0).size);
+    const stateful = blocks === undefined ? method : { name: method.name, init: () => ({}) as S };
+    const asked = asking<S>(options, stateful, () => options.losses(params, 0).size);
     const { present, names } = asked;
     state = asked.state;
     const batches = method.kind === 'jacobian-method' ? (method.batches ?? 1) : 1;
@@ -57,8 +58,8 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
     }
     if (blocks !== undefined) {
       const { gramian, weights } = byBlock(
-        options as unknown as BlockGradientsOptions<Params>,
-        asked as unknown as Asked<null>,
+        options as unknown as BlockGradientsOptions<Params, S>,
+        asked as unknown as Asked<BlockStates<S>>,
         own,
         losses,
       );
@@ -79,9 +80,9 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
 }
 
 /** Weights [leaves, tasks] from Gramians of the blocks that leaves are in. */
-function byBlock(
-  { method, blocks }: BlockGradientsOptions<Params>,
-  asked: Asked<null>,
+function byBlock<S>(
+  { method, blocks }: BlockGradientsOptions<Params, S>,
+  asked: Asked<BlockStates<S>>,
   rows: readonly Params[],
   losses: Tensor1D,
 ): { gramian: Tensor2D; weights: Tensor2D } {
@@ -89,17 +90,19 @@ function byBlock(
   const nameOf = blocks === 'leaf' ? (path: string) => path : blocks;
   const tasks = asked.names.length;
   const grams = gramiansByLeaf(rows);
-  const [weights] = asked.call([grams], [paths.length * tasks], losses, ([values], state, context) => {
+  const [weights] = asked.call([grams], [paths.length * tasks], losses, ([values], states, context) => {
     const members = new Map<string, number[]>();
     for (const [leaf, path] of paths.entries()) members.set(nameOf(path), [...(members.get(nameOf(path)) ?? []), leaf]);
     const all = new Float64Array(paths.length * tasks);
-    for (const leaves of members.values()) {
+    const next: Record<string, S> = {};
+    for (const [block, leaves] of members) {
       const gramian = new Float64Array(tasks * tasks);
       for (const leaf of leaves) for (let at = 0; at < gramian.length; at++) gramian[at]! += values![leaf * gramian.length + at]!;
-      const own = method.weigh(gramian, state, context).weights;
-      for (const leaf of leaves) all.set(own, leaf * tasks);
+      const own = method.weigh(gramian, states[block] ?? method.init(context.tasks), context);
+      next[block] = own.state;
+      for (const leaf of leaves) all.set(own.weights, leaf * tasks);
     }
-    return { values: [all], state };
+    return { values: [all], state: next };
   });
   return { gramian: sum(grams, 0), weights: reshape(weights!, [paths.length, tasks]) };
 }

@@ -26,8 +26,8 @@ const rounding = 1e-14;
  * ρᵢⱼ, not only below 0, it gets as much of gⱼ as makes the cosine ρᵢⱼ: g ← g + gⱼ ‖g‖ (ρ√(1−c²) − c√(1−ρ²)) / (‖gⱼ‖√(1−ρ²)). Then ρᵢⱼ ← (1−β)ρᵢⱼ + βc. The update is
  * the sum of the rows. Targets start at 0: the first step is PCGrad's.
  *
- * Every g is a combination Σ cₖgₖ, so the Gramian is all that is needed. The published code keeps targets for the whole model, or for each layer: for the latter, balance
- * each layer's leaves by a call and a state of their own.
+ * Every g is a combination Σ cₖgₖ, so the Gramian is all that is needed. The published code keeps targets for the whole model or for each layer; for the latter,
+ * `multiTaskGradients` takes `blocks`.
  *
  * Promises no conflict for two tasks only. Pairs with a zero gradient are passed over, and targets of absent tasks wait. Cost F + T·B, and O(T³).
  */

@@ -29,7 +29,7 @@ export { mean } from './mean';
 export { type MgdaOptions, mgda } from './mgda';
 export { type MocoOptions, type MocoState, moco } from './moco';
 export { type ModoOptions, modo } from './modo';
-export { type MultiTaskGradients, type MultiTaskGradientsOptions, multiTaskGradients } from './multi-task-gradients';
+export { type BlockStates, type MultiTaskGradients, type MultiTaskGradientsOptions, multiTaskGradients } from './multi-task-gradients';
 export { type NashMtlOptions, type NashMtlState, nashMtl } from './nash-mtl';
 export { type PcgradOptions, pcgrad } from './pcgrad';
 export { rgw } from './rgw';

@@ -49,9 +49,16 @@ export interface GramianOnlyOptions<P extends Params, S> extends Omit<ParameterG
   readonly store?: 'rows' | 'nothing';
 }
 
-export interface BlockGradientsOptions<P extends Params> extends Omit<ParameterGradientsOptions<P, null>, 'method' | 'blocks'> {
-  readonly method: GradientBalancer<null>;
-  /** Weights of their own for each leaf, or for the leaves that a name is given to: a block-diagonal Gramian. For methods without a state. */
+/** The states of a method that balances each block by itself, by the name of the block: `{}` to begin with. */
+export interface BlockStates<S> {
+  readonly [block: string]: S;
+}
+
+export interface BlockGradientsOptions<P extends Params, S>
+  extends CommonOptions<P, BlockStates<S>>,
+    Pick<ParameterGradientsOptions<P, S>, 'at' | 'losses' | 'shared'> {
+  readonly method: GradientBalancer<S>;
+  /** Weights (and a state) of their own for each leaf, or for the leaves that a name is given to: a block-diagonal Gramian. */
   readonly blocks: 'leaf' | ((path: string) => string);
 }
 
@@ -97,18 +104,18 @@ export interface MultiTaskGradients<P extends Params, S> {
  */
 export function multiTaskGradients<P extends Params, S>(options: ParameterGradientsOptions<P, S>): MultiTaskGradients<P, S>;
 export function multiTaskGradients<P extends Params, S>(options: GramianOnlyOptions<P, S>): MultiTaskGradients<P, S>;
-export function multiTaskGradients<P extends Params>(options: BlockGradientsOptions<P>): MultiTaskGradients<P, null>;
+export function multiTaskGradients<P extends Params, S>(options: BlockGradientsOptions<P, S>): MultiTaskGradients<P, BlockStates<S>>;
 export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
   options: FeatureGradientsOptions<P, F, S>,
 ): MultiTaskGradients<P, S>;
 export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
-  options: MultiTaskGradientsOptions<P, S, F> | BlockGradientsOptions<P>,
-): MultiTaskGradients<P, S> {
+  options: MultiTaskGradientsOptions<P, S, F> | BlockGradientsOptions<P, S>,
+): MultiTaskGradients<P, S> | MultiTaskGradients<P, BlockStates<S>> {
   return options.at === 'features' ? atFeatures(options) : atParameters(options as AnyParameterOptions<P, S>);
 }
 
 /** The forms of `at: 'parameters'` together. */
 export type AnyParameterOptions<P extends Params, S> = Omit<ParameterGradientsOptions<P, S>, 'store' | 'blocks'> & {
   readonly store?: 'rows' | 'nothing';
-  readonly blocks?: BlockGradientsOptions<P>['blocks'];
+  readonly blocks?: BlockGradientsOptions<P, S>['blocks'];
 };

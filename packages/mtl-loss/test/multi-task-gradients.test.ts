@@ -26,6 +26,7 @@ import {
   balancingContext,
   dbMtl,
   gradDrop,
+  gradVac,
   gramianOf,
   type JacobianState,
   mConfig,
@@ -141,6 +142,24 @@ onBackends(['cpu', 'wasm'], () => {
       const one = multiTaskGradients({ losses, params, method: mgda(), shared: 'shared/**', blocks: () => 'all' });
       expectAllClose(flat(one.gradients), flat(whole.gradients), 1e-5);
       expectAllClose(byLeaf.gramian, whole.gramian, 1e-5);
+    });
+  });
+
+  it('`blocks` keep a state each', () => {
+    tidy(() => {
+      const params = model();
+      const options = { losses, params, method: gradVac({ beta: 0.5 }) };
+      const first = multiTaskGradients({ ...options, shared: 'shared/**', blocks: 'leaf' });
+      const second = multiTaskGradients({ ...options, shared: 'shared/**', blocks: 'leaf', state: first.state, context: { step: 1 } });
+      expect(Object.keys(second.state).sort()).toEqual(['shared/b', 'shared/w']);
+      for (const leaf of ['w', 'b'] as const) {
+        const once = multiTaskGradients({ ...options, wrt: `shared/${leaf}` });
+        const twice = multiTaskGradients({ ...options, wrt: `shared/${leaf}`, state: once.state, context: { step: 1 } });
+        expectAllClose(second.gradients.shared[leaf], twice.gradients.shared[leaf], 1e-4);
+        for (const [at, target] of second.state[`shared/${leaf}`]!.targets.entries())
+          expect(target).toBeCloseTo(twice.state.targets[at]!, 5);
+        expect(twice.state.targets).not.toEqual(once.state.targets);
+      }
     });
   });
 
