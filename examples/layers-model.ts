@@ -6,7 +6,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { hostRandom } from '@taskloom/core';
 import { compileLoss, log, uncertainty } from '@taskloom/mtl-loss';
-import { setBackend, tensor2d, train } from '@tensorflow/tfjs-core';
+import { setBackend, type Tensor, tensor2d, train } from '@tensorflow/tfjs-core';
 import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-layers';
 
 const smoke = process.argv.includes('--smoke');
@@ -43,8 +43,8 @@ for (const [name, weighting] of [
   const compiled = weighting && compileLoss(model, weighting);
   await model.fit(seen.x, seen.y, { epochs: smoke ? 2 : 60, batchSize: 64, shuffle: false, verbose: 0, callbacks: compiled?.callbacks });
 
-  const [rent, content] = (model.predict(held.x) as (typeof held.y)[number][]).map((output, i) => {
-    const [got, wanted] = [output.dataSync(), held.y[i]!.dataSync()];
+  const [rent, content] = (model.predict(held.x) as Tensor[]).map((output, i) => {
+    const [got, wanted] = [output.dataSync<'float32'>(), held.y[i]!.dataSync<'float32'>()];
     return got.reduce((sum, value, row) => sum + (value - wanted[row]!) ** 2, 0) / got.length;
   }) as [number, number];
   console.log(

@@ -1,4 +1,4 @@
-import { type LossWeighting, type Params, type Scalarization, TaskloomError } from '@taskloom/core';
+import { type LossWeighting, type Scalarization, TaskloomError } from '@taskloom/core';
 import { clone, customGrad, mean, mul, scalar, stack, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { fixed } from './fixed';
 import { hostWeigher, scalarizationWeigher, type Weigher } from './layers-weigher';
@@ -42,9 +42,9 @@ export interface CompiledLoss {
  *
  * Throws `not_compiled` for a model without losses, `unsupported` for a weighting that wants the losses after each step (FAMO).
  */
-export function compileLoss<P extends Params, S>(
+export function compileLoss(
   model: CompiledModel,
-  weighting: TaskValues | Scalarization<P> | LossWeighting<S>,
+  weighting: TaskValues | Scalarization | LossWeighting,
   { learningRate = 0.01, seed = 0 }: CompileLossOptions = {},
 ): CompiledLoss {
   const outputs = model.outputNames;
@@ -114,15 +114,15 @@ export function compileLoss<P extends Params, S>(
 /** What was wrapped, so that a second call wraps the model's own losses and not the first one's. */
 const originals = new WeakMap<LossFunction, LossFunction>();
 
-function weigherOf<P extends Params, S>(
-  weighting: TaskValues | Scalarization<P> | LossWeighting<S>,
+function weigherOf(
+  weighting: TaskValues | Scalarization | LossWeighting,
   outputs: readonly string[],
   learningRate: number,
   seed: number | string,
 ): Weigher {
   // An output may be called 'kind'.
   if (!('kind' in weighting) || typeof weighting.kind !== 'string') return hostWeigher(fixed(weighting as TaskValues), outputs, seed);
-  const method = weighting as Scalarization<P> | LossWeighting<S>;
+  const method = weighting as Scalarization | LossWeighting;
   if (method.kind === 'scalarization') return scalarizationWeigher(method, outputs, learningRate);
   if (method.kind === 'loss-weighting' && !method.afterStep) return hostWeigher(method, outputs, seed);
   throw new TaskloomError('unsupported', `'${method.name}' needs more than the losses of a step, which is all that model.fit has.`, {
