@@ -84,7 +84,8 @@ export function maxPooling2d({
     init: () => ({}),
     apply(_, x) {
       const lead = x.shape.slice(0, -3);
-      const y = maxPool(reshape(x, [product(lead), ...x.shape.slice(-3)] as number[]) as Tensor4D, size, stride, 'valid');
+      const [rows, columns, channels] = x.shape.slice(-3) as [number, number, number];
+      const y = maxPool(reshape(x, [product(lead), rows, columns, channels]) as Tensor4D, size, stride, 'valid');
       return reshape(y, [...lead, ...y.shape.slice(1)]);
     },
   };

@@ -1,0 +1,83 @@
+/**
+ * Problems with known Pareto fronts: which balancers reach the front, where on it they end, and which get stuck. The landscape of the CAGrad paper from its three starts (Adam,
+ * learning rate 1e-3), the concave front of Fonseca & Fleming, ZDT1, and two convex quadratics of different scale (plain descent from 8 random starts each).
+ *
+ *   node examples/run.mjs pareto.ts [--smoke] [--out pareto.svg] [--steps 50000]
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type GradientBalancer, hostRandom, type LossWeighting } from '@taskloom/core';
+import { alignedMtl, cagrad, famo, imtlG, mean, mgda, nashMtl, pcgrad, upgrad } from '@taskloom/mtl-loss';
+import { descend } from './pareto/descend';
+import { frontPanel, landscapePanel, sheet } from './pareto/draw';
+import { distanceToFront, fonseca, landscape, landscapeStarts, type Problem, quadratics, zdt1 } from './pareto/problems';
+
+const { values: flags } = parseArgs({
+  options: { smoke: { type: 'boolean', default: false }, out: { type: 'string' }, steps: { type: 'string', default: '50000' } },
+});
+// biome-ignore lint/suspicious/noExplicitAny: states differ, and only their own method reads them.
+type Method = GradientBalancer<any> | LossWeighting<any>;
+const methods: { readonly [name: string]: (problem: Problem) => Method } = {
+  mean: () => mean(),
+  mgda: () => mgda(),
+  pcgrad: () => pcgrad({ reduction: 'mean' }),
+  'cagrad 0.5': () => cagrad({ c: 0.5 }),
+  upgrad: () => upgrad(),
+  nashMtl: () => nashMtl(),
+  imtlG: () => imtlG(),
+  alignedMtl: () => alignedMtl(),
+  famo: ({ least = 0 }) => famo({ minLosses: [least, least] }),
+};
+/** On the front, as the eye sees it. */
+const near = 0.03;
+
+const steps = flags.smoke ? 600 : Number(flags.steps);
+console.log(
+  `The landscape: Adam, rate 0.001, ${steps} steps; where each start ends, as (x₁, x₂), and how far from the front (of its extent)\n`,
+);
+const panels = Object.entries(methods).map(([name, make]) => {
+  const ways = landscapeStarts.map((start) => {
+    const points = descend(landscape, start, make(landscape), { steps, rate: 0.001 });
+    const distance = distanceToFront(landscape, landscape.losses(points.at(-1)!));
+    return { points, distance, reached: distance < near };
+  });
+  const cells = ways.map(
+    ({ points, distance, reached }) =>
+      `(${points
+        .at(-1)!
+        .map((value) => value.toFixed(1).padStart(5))
+        .join(', ')}) ${reached ? 'front' : `off, ${distance.toFixed(2)}`}`,
+  );
+  console.log((name.padEnd(12) + cells.map((cell) => cell.padEnd(28)).join('')).trimEnd());
+  return landscapePanel(`${name}: ${ways.filter(({ reached }) => reached).length} of 3`, landscape, ways, { x: [-10, 10], y: [-10, 10] });
+});
+
+const others: readonly { readonly problem: Problem; readonly size: number; readonly rate: number; readonly scale: number }[] = [
+  { problem: fonseca(), size: 3, rate: 0.05, scale: 0.7 },
+  { problem: zdt1(), size: 10, rate: 0.002, scale: 1 },
+  { problem: quadratics(), size: 2, rate: 0.005, scale: 3 },
+];
+for (const { problem, size, rate, scale } of others) {
+  console.log(
+    `\n${problem.name}: descent, rate ${rate}, ${flags.smoke ? 100 : 5000} steps, 8 starts; how many reach the front, and from where to where they end on it (loss 1)\n`,
+  );
+  const ends = Object.fromEntries(
+    Object.entries(methods).map(([name, make]) => {
+      const found = Array.from({ length: 8 }, (_, i) => {
+        const u = hostRandom('start').fold(problem.name).fold(i).uniform(size);
+        const start = Array.from(u, (value) => (problem.project ? value : scale * (2 * value - 1)));
+        return descend(problem, start, make(problem), { steps: flags.smoke ? 100 : 5000, rate, adam: false, points: 1 }).at(-1)!;
+      });
+      const first = found.map((x) => problem.losses(x)[0]);
+      const reached = found.filter((x) => distanceToFront(problem, problem.losses(x)) < near).length;
+      console.log(`${name.padEnd(12)}${reached} of 8   ${Math.min(...first).toFixed(3)} … ${Math.max(...first).toFixed(3)}`);
+      return [name, found];
+    }),
+  );
+  panels.push(frontPanel(problem.name, problem, ends));
+}
+
+if (flags.out !== undefined) {
+  writeFileSync(flags.out, sheet(panels, 4));
+  console.log(`\nDrawn in ${flags.out}.`);
+}

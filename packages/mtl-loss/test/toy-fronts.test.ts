@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { descend } from '../../../examples/pareto/descend';
+import { distanceToFront, fonseca, landscape, landscapeStarts, quadratics } from '../../../examples/pareto/problems';
+import { alignedMtl, cagrad, mean, mgda, nashMtl, pcgrad } from '../src/index';
+
+/** With Adam, as the CAGrad paper shows it; a greater rate than its 1e-3, so that it takes seconds. */
+const ends = (
+  method: Parameters<typeof descend>[2],
+  starts: readonly (readonly number[])[] = landscapeStarts,
+  rate = 0.005,
+  steps = 7000,
+) => starts.map((start) => descend(landscape, start, method, { steps, rate, points: 1 }).at(-1)!);
+const reached = (points: readonly (readonly number[])[]) => points.map((x) => distanceToFront(landscape, landscape.losses(x)) < 0.03);
+
+describe('the landscape of the CAGrad paper', () => {
+  it('has the gradients that differences say', () => {
+    for (const x of [...landscapeStarts, [1, 1], [-2, -3]]) {
+      const rows = landscape.jacobian(x);
+      for (const k of [0, 1]) {
+        const moved = (by: number) => landscape.losses(x.map((value, i) => (i === k ? value + by : value)));
+        const [above, below] = [moved(1e-6), moved(-1e-6)];
+        for (const i of [0, 1] as const) expect(rows[i][k]).toBeCloseTo((above[i] - below[i]) / 2e-6, 6);
+      }
+    }
+  });
+
+  it('the mean gets stuck in the valleys from two of its starts', () => {
+    expect(reached(ends(mean()))).toEqual([false, true, false]);
+  });
+
+  it('MGDA, Nash-MTL and Aligned-MTL reach the front from all three', () => {
+    for (const method of [mgda(), nashMtl(), alignedMtl()]) expect(reached(ends(method as never))).toEqual([true, true, true]);
+  });
+
+  it('where MGDA stops anywhere on the front, CAGrad and the mean go on to the minimum of the mean, x₁ = 0', () => {
+    const start = [landscapeStarts[1]];
+    const [fromMgda, fromCagrad, fromMean] = [mgda(), cagrad({ c: 0.5 }), mean()].map((method) => ends(method, start)[0]);
+    expect(Math.abs(fromMgda![0]!)).toBeGreaterThan(5);
+    expect(fromCagrad![0]).toBeCloseTo(0, 1);
+    expect(fromMean![0]).toBeCloseTo(0, 1);
+  });
+
+  it('CAGrad leaves the valley that holds the mean', () => {
+    const [end] = ends(cagrad({ c: 0.5 }), [landscapeStarts[2]], 0.005, 10_000);
+    expect(reached([end!])).toEqual([true]);
+  });
+});
+
+describe('fronts of other shapes, by plain descent', () => {
+  const far = (problem: Parameters<typeof descend>[0], start: readonly number[], method: Parameters<typeof descend>[2], rate: number) =>
+    problem.losses(descend(problem, start, method, { steps: 3000, rate, adam: false, points: 1 }).at(-1)!);
+
+  it('a concave front: the mean ends at an end of it, MGDA and Nash-MTL inside', () => {
+    const problem = fonseca();
+    const start = [0.4, -0.1, 0.05];
+    for (const [method, inside] of [
+      [mean(), false],
+      [mgda(), true],
+      [nashMtl(), true],
+    ] as const) {
+      const losses = far(problem, start, method as never, 0.05);
+      expect(distanceToFront(problem, losses)).toBeLessThan(0.01);
+      expect(Math.min(...losses) > 0.2).toBe(inside);
+    }
+  });
+
+  it('quadratics of different scale: each reaches the front, PCGrad where it comes to it, the mean at its minimum', () => {
+    const problem = quadratics();
+    for (const method of [mean(), mgda(), pcgrad(), cagrad()]) {
+      const [one, two] = [
+        [2, 2],
+        [-2, -1],
+      ].map((start) => far(problem, start, method, 0.005));
+      expect(Math.max(distanceToFront(problem, one!), distanceToFront(problem, two!))).toBeLessThan(0.02);
+      if (method.name === 'mean') expect(one![0]).toBeCloseTo(two![0], 3);
+      if (method.name === 'pcgrad') expect(Math.abs(one![0] - two![0])).toBeGreaterThan(0.1);
+    }
+  });
+});
