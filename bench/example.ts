@@ -1,7 +1,7 @@
 /**
  * Trains an example's config and prints its table: validation, test with 95 % intervals, and the answer that looks at no text. Run:
- *   node examples/run.mjs ../bench/example.ts fdu-mtl|snips-slots|sentence-pairs|goemotions [--smoke] [--crf] [--epochs n]
- * --crf judges tags as a chain, where the config has taggers.
+ *   node examples/run.mjs ../bench/example.ts fdu-mtl|snips-slots|sentence-pairs|goemotions [--smoke] [--no-crf] [--epochs n]
+ * --no-crf chooses each tag alone, where the config has a chain of tags.
  */
 import { fileURLToPath } from 'node:url';
 import { memoryStore } from '@taskloom/core';
@@ -15,7 +15,7 @@ const { config: whole, root } = await loadConfigFile(fileURLToPath(new URL(`../e
 const epochs = rest.includes('--epochs') ? Number(rest[rest.indexOf('--epochs') + 1]) : whole.training.epochs;
 const config: ResolvedConfig = {
   ...whole,
-  tasks: rest.includes('--crf') ? whole.tasks.map((task) => (task.head === 'tagging' ? { ...task, crf: true } : task)) : whole.tasks,
+  tasks: rest.includes('--no-crf') ? whole.tasks.map((task) => (task.head === 'tagging' ? { ...task, crf: false } : task)) : whole.tasks,
   training: { ...whole.training, ...(rest.includes('--smoke') ? { epochs: undefined, steps: 5 } : { epochs }) },
 };
 const data = dataFiles(root);

@@ -12,7 +12,8 @@ export default defineConfig({
   // Whether a name is a film's or a song's may be said by words far from it: hence filters over 11 words.
   trunk: { kind: 'textCNN', width: 64, widths: [1, 3, 7, 11], pooling: 'meanMax', dropout: 0.3 },
   tasks: [
-    { name: 'slots', head: 'tagging', data: files, hidden: 128, dropout: 0.3, metrics: ['spanF1', 'tokenAccuracy'] },
+    // Tags are judged, and chosen, as a chain: one knows what may follow it.
+    { name: 'slots', head: 'tagging', crf: true, data: files, hidden: 128, dropout: 0.3, metrics: ['spanF1', 'tokenAccuracy'] },
     { name: 'intent', head: 'classification', data: files, columns: { tokens: 'tokens' }, metrics: ['accuracy'] },
   ],
   training: { epochs: 6, batchSize: 64, learningRate: 0.005, optimizer: 'adam' },
