@@ -7,6 +7,8 @@ export interface TorchPeer {
   readonly version: string;
   /** Milliseconds of each of `count` steps. */
   round(count: number): Promise<number[]>;
+  /** Milliseconds of the processor, all threads together, that the last step took. */
+  readonly processor: number;
   /** Peak resident memory so far, MB, above that of the process before it made its model. */
   readonly memory: number;
   stop(): void;
@@ -41,6 +43,7 @@ async function start(work: string, settings: Record<string, string | undefined>)
   const hello = await lines.next();
   if (hello.done) return undefined;
   let memory = 0;
+  let processor = 0;
   const { torch, before } = JSON.parse(hello.value) as { torch: string; before: number };
   return {
     version: torch,
@@ -48,9 +51,13 @@ async function start(work: string, settings: Record<string, string | undefined>)
       child.stdin!.write(`${count}\n`);
       const line = await lines.next();
       if (line.done) throw new Error('PyTorch ended.');
-      const answer = JSON.parse(line.value) as { times: number[]; peak: number };
+      const answer = JSON.parse(line.value) as { times: number[]; processor: number[]; peak: number };
+      processor = answer.processor.at(-1) ?? 0;
       memory = answer.peak - before;
       return answer.times;
+    },
+    get processor() {
+      return processor;
     },
     get memory() {
       return memory;

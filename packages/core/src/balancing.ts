@@ -42,6 +42,8 @@ export interface Stateful<S> {
 /** Weights from earlier steps or epochs, computed on the host (DWA, RLW, FAMO, …). */
 export interface LossWeighting<S = unknown> extends Balancing, Stateful<S> {
   readonly kind: 'loss-weighting';
+  /** Weights do not depend on the losses of their own step, so that they can be asked for before it: nothing waits for them. `weigh` still takes the losses down. */
+  readonly beforehand?: true;
   weigh(losses: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; state: S };
   endEpoch?(state: S): S;
   /**

@@ -7,6 +7,8 @@ import { repairGradients } from './repair-gradients';
 export interface GradientOptions {
   /** Differentiate with respect to these leaves only; the others are constants. Default: all. */
   readonly wrt?: Pattern;
+  /** What a leaf gets that f does not depend on: zeros (default), or no place among the gradients. */
+  readonly unused?: 'zeros' | 'omit';
 }
 
 /**
@@ -67,7 +69,9 @@ export function valueAndGradients<P extends Params>(
       undefined,
       true,
     );
-    const gradients = unflatten(leaves.map(([path, leaf], i) => [path, grads[i] ?? zerosLike(leaf)] as const)) as unknown as P;
+    const named = options.unused === 'omit' ? leaves.filter((_, i) => grads[i]) : leaves;
+    const found = new Map(leaves.map(([path], i) => [path, grads[i]]));
+    const gradients = unflatten(named.map(([path, leaf]) => [path, found.get(path) ?? zerosLike(leaf)] as const)) as unknown as P;
     // A clone of what was kept belongs to the caller's scope.
     return { value: value as Scalar, aux: kept && mapTree(kept, (leaf) => clone(leaf)), gradients };
   } finally {

@@ -54,7 +54,7 @@ export function dynamicWeightAverage({
       return { weights: weightsOf(state, present, temperature), state };
     },
 
-    ...(window === undefined ? { endEpoch: closed } : {}),
+    ...(window === undefined ? { endEpoch: closed, beforehand: true as const } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ export function fixed(weights?: TaskValues): LossWeighting<null> {
     kind: 'loss-weighting',
     name: 'fixed',
     needs: ['losses'],
+    beforehand: true,
     init: () => null,
     weigh: (_, state, { tasks, present }) => ({
       weights: Float64Array.from(tasks, (task, i) => {

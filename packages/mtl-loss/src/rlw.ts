@@ -17,6 +17,7 @@ export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting
     kind: 'loss-weighting',
     name: 'rlw',
     needs: ['losses'],
+    beforehand: true,
     init: () => null,
     weigh: (_, state, context) => ({ weights: weighPresent(context, ({ count, context: own }) => shares(draw(own, count))), state }),
   };

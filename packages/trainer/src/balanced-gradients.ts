@@ -2,13 +2,14 @@ import { flatten, mapTree, matcher, merge, type Params, unflatten, valueAndGradi
 import { add, addN, dot, mul, type Scalar, slice, squeeze, stack, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { balancedRows } from './balanced-rows';
 import { forward, zero } from './forward';
+import { onOwnRows, ownRows } from './own-rows';
 import type { RowBalancing } from './row-balancing';
 import { type GradientInputs, type StepGradients, sumOf } from './summed-gradients';
 
 /**
  * The task gradients gᵢ of the shared parameters, their Gramian G = J Jᵀ, the host's weights w(G), and Σ wᵢ gᵢ as the shared update. A task's own
  * parameters get their own gradient with weight 1, as LibMTL and TorchJD do: the weights settle a conflict between tasks, and a head has none.
- * Auxiliary losses are added with weight 1 and kept out of G. One forward and backward pass per task and micro-batch. A method that compares k batches gets the first k-th
+ * Auxiliary losses are added with weight 1 and kept out of G. One forward and backward pass per task and micro-batch, of the task's own rows where that takes less. A method that compares k batches gets the first k-th
  * of the micro-batches as its first batch, and so on.
  */
 export function balancedGradients(inputs: GradientInputs, balancing: RowBalancing, memory: Params): StepGradients {
@@ -23,12 +24,15 @@ export function balancedGradients(inputs: GradientInputs, balancing: RowBalancin
   let auxiliary: { value: Scalar; gradients: Params } | undefined;
 
   for (const [b, batch] of batches.entries()) {
+    // What changes buffers looks at all rows of a batch.
+    const narrow = Object.keys(buffers).length === 0 && onOwnRows(batch, tasks);
     const pass = (task: string | undefined) => {
       // Without a task, only the auxiliary losses of a pass over all heads are asked for.
       let hasAuxiliary = false;
       const result = valueAndGradients(
         (params) => {
-          const all = forward(inputs.model, params, buffers, batch, random.fold(b), task === undefined ? tasks : [task]);
+          const seen = narrow && task !== undefined ? ownRows(batch, task) : batch;
+          const all = forward(inputs.model, params, buffers, seen, random.fold(b), task === undefined ? tasks : [task]);
           hasAuxiliary = all.auxiliary !== undefined;
           const value =
             task === undefined

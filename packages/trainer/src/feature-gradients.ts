@@ -1,5 +1,14 @@
-import { type Branch, type Encoding, flatten, type Params, stopGradient, TaskloomError, valueAndGradients } from '@taskloom/core';
-import { add, addN, dot, mul, type Scalar, slice, squeeze, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import {
+  type Branch,
+  type Encoding,
+  flatten,
+  type Params,
+  stopGradient,
+  TaskloomError,
+  unflatten,
+  valueAndGradients,
+} from '@taskloom/core';
+import { add, addN, dot, mul, type Scalar, slice, squeeze, sum, type Tensor, type Tensor1D, zerosLike } from '@tensorflow/tfjs-core';
 import { balancedRows } from './balanced-rows';
 import { forwardFeatures, forwardHeads, zero } from './forward';
 import type { RowBalancing } from './row-balancing';
@@ -48,13 +57,14 @@ export function featureGradients(inputs: GradientInputs, balancing: RowBalancing
       const rows = tasks.map((task, i) => {
         const loss = (z: Params) =>
           addN(batches.map(({ share }, b) => dot(headsOf[b]!(z[b] as Params, [task]).losses, slice(share, [i], [1])))) as Scalar;
-        return valueAndGradients(loss, fixed as Params).gradients;
+        return valueAndGradients(loss, fixed as Params, { unused: 'omit' }).gradients;
       });
+      const read = withZeros(rows, fixed);
       const random = inputs.random.fold('balancing');
-      const given = { rows, memory: {}, losses: stopGradient(losses), random, activations: fixed };
+      const given = { rows: read, memory: {}, losses: stopGradient(losses), random, activations: fixed };
       const { update, weights } = balancedRows(balancing, given);
       const v = flatten(update);
-      const along = [...flatten(features as Params)].map(([path, z]) => sum(mul(z, stopGradient(v.get(path)!))));
+      const along = [...flatten(features as Params)].flatMap(([path, z]) => (v.has(path) ? [sum(mul(z, stopGradient(v.get(path)!)))] : []));
       const added = addN([zero(), ...auxiliary]);
       return { value: addN([sum(losses), added, ...along]) as Scalar, aux: { losses, weights, added, buffers } as Branch<Tensor> };
     },
@@ -68,6 +78,13 @@ export function featureGradients(inputs: GradientInputs, balancing: RowBalancing
     readonly buffers: Params;
   };
   return { gradients: pass.gradients as Params, losses, weights, total: squeeze(add(dot(weights, losses), added)), buffers, memory: {} };
+}
+
+/** Rows of one structure, of all leaves that some row has: what no head reads has no gradient. */
+function withZeros(rows: readonly Params[], like: Params): Params[] {
+  const flats = rows.map((row) => flatten(row));
+  const read = [...flatten(like)].filter(([path]) => flats.some((flat) => flat.has(path)));
+  return flats.map((flat) => unflatten(read.map(([path, leaf]) => [path, flat.get(path) ?? zerosLike(leaf)] as const)));
 }
 
 function withoutFeatures(): TaskloomError {

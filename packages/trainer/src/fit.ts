@@ -100,6 +100,7 @@ export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitR
       });
       const losses = Float64Array.from(outputs.losses.data);
       if (outputs.finite.data[0] === 0) throw diverged(index, tasks, losses, await checkpoints?.last());
+      balancing.ahead?.note(losses);
       if (outputs.lossesAfter) balancing.afterStep?.(losses, Float64Array.from(outputs.lossesAfter.data));
       const seconds = (performance.now() - began) / 1000;
       speed.record(seconds);
@@ -177,12 +178,12 @@ export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitR
   }
 }
 
-function totalOf({ balancer, at }: Plan, { weighLosses, weighGramian, weighRows }: HostBalancing): StepOptions['balancing'] {
+function totalOf({ balancer, at }: Plan, { weighLosses, ahead, weighGramian, weighRows }: HostBalancing): StepOptions['balancing'] {
   switch (balancer?.kind) {
     case 'scalarization':
       return balancer;
     case 'loss-weighting':
-      return weighLosses;
+      return ahead ? { beforehand: ahead.weigh } : weighLosses;
     case 'gradient-balancer':
       return { weighGramian, at };
     case 'jacobian-method':

@@ -13,6 +13,8 @@ export interface HostBalancing {
   /** Says which step is about to run, and which tasks have labels in it. */
   begin(moment: { readonly step: number; readonly epoch: number; readonly present: Float64Array }): void;
   weighLosses(losses: Float64Array, present: Float64Array): Float64Array;
+  /** Where weights do not depend on the losses of their step: the weights, and the step's losses once they are known. */
+  readonly ahead?: { weigh(present: Float64Array): Float64Array; note(losses: Float64Array): void };
   weighGramian: WeighGramian;
   weighRows: WeighRows;
   /** Of the last Gramian seen, between the tasks present; nothing where none was. */
@@ -88,6 +90,21 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
       return result;
     },
     conflict: () => last && conflictOf(last, tasks, moment.present),
+    ...(balancer?.kind === 'loss-weighting' && balancer.beforehand
+      ? {
+          ahead: {
+            weigh(present: Float64Array) {
+              const unknown = new Float64Array(tasks.length).fill(Number.NaN);
+              const { weights } = balancer.weigh(unknown, state, contextOf(unknown, present));
+              assertCount('weights', weights, tasks.length);
+              return weights;
+            },
+            note(losses: Float64Array) {
+              state = balancer.weigh(losses, state, contextOf(losses, moment.present)).state;
+            },
+          },
+        }
+      : {}),
     ...(balancer?.kind === 'loss-weighting' && balancer.afterStep
       ? {
           afterStep: (losses: Float64Array, lossesAfter: Float64Array) => {

@@ -90,7 +90,7 @@ export interface StepOptions {
 export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, accumulate, lossesAfter }: StepOptions) {
   return (state: StepState, fed: Branch<Tensor>): { state: StepState; outputs: StepOutputs } => {
     const inputs = fed as unknown as StepInputs;
-    const byRows = typeof balancing === 'object' && !('kind' in balancing) ? balancing : undefined;
+    const byRows = typeof balancing === 'object' && !('kind' in balancing) && !('beforehand' in balancing) ? balancing : undefined;
     const trainable: Trainable = { ...state.params, ...(!byRows && hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
     const trained = trainedBy(wrt);
     const given = {

@@ -49,8 +49,13 @@ export interface GradientInputs {
 /** Loss weights of a batch on the host, from its losses and 1 or 0 for each task's presence. */
 export type WeighLosses = (losses: Float64Array, present: Float64Array) => Float64Array;
 
+/** Loss weights of a batch that do not depend on its losses: nothing of the step waits for the host, nor the host for it. */
+export interface Beforehand {
+  readonly beforehand: (present: Float64Array) => Float64Array;
+}
+
 /** The total of a batch's losses: a scalarization, weights from the host, or the plain sum. */
-export type Total = Scalarization | WeighLosses | 'sum';
+export type Total = Scalarization | WeighLosses | Beforehand | 'sum';
 
 /**
  * ∇ total(L), one backward pass per micro-batch. Host weights are taken as constants. The plain sum over k micro-batches has exactly the gradient of
@@ -110,7 +115,7 @@ function totalOf(
   parameters: Params = {},
 ): { value: Scalar; weights?: Tensor1D } {
   if (balancing === 'sum') return { value: sum(mul(losses, share)) };
-  if ('kind' in balancing) return { value: mul(balancing.total(losses, parameters, present), part) };
+  if (typeof balancing === 'object' && 'kind' in balancing) return { value: mul(balancing.total(losses, parameters, present), part) };
   const weights = hostWeights(losses, present, balancing);
   return { value: sum(mul(mul(losses, share), weights)), weights: mul(weights, part) };
 }
@@ -123,7 +128,8 @@ function derivative(balancing: Total, losses: Tensor1D, batch: MicroBatch, part:
 }
 
 /** A host call in the forward pass, constant to the backward pass. */
-function hostWeights(losses: Tensor1D, present: Tensor1D, weigh: WeighLosses): Tensor1D {
+function hostWeights(losses: Tensor1D, present: Tensor1D, weigh: WeighLosses | Beforehand): Tensor1D {
+  if (typeof weigh === 'object') return hostCall([present], [losses.shape], ([p]) => [weigh.beforehand(p!)])[0] as Tensor1D;
   const call = customGrad((x) => ({
     value: hostCall([x as Tensor, present], [losses.shape], ([l, p]) => [weigh(l!, p!)])[0]!,
     gradFunc: () => zerosLike(losses),

@@ -57,10 +57,16 @@ export function program(trace: Trace, mapOutputs: (fn: (value: Value) => string)
   const nodes = nodesOf([...roots.keys()]);
   const level = stageOf(nodes);
   const last = Math.max(0, ...level.values());
+  const parts = Array.from({ length: last + 1 }, (_, stage) => partOf(nodes.filter((node) => !node.host && level.get(node) === stage)));
+  /** What the host computations of a stage and all later stages read. */
+  const readAfter = (stage: number): Set<Value | undefined> => {
+    const values = new Set(parts.slice(stage + 1).flatMap(({ reads }) => [...reads]));
+    for (const node of nodes) if (node.host && level.get(node)! >= stage) for (const value of node.inputs) if (value) values.add(value);
+    return values;
+  };
   const stages: (GraphStage | HostStage)[] = [];
   for (let stage = 0; stage <= last; stage++) {
-    const own = nodes.filter((node) => !node.host && level.get(node) === stage);
-    stages.push(...graphStage(own, nodes, level, stage, roots, nameOf));
+    stages.push(...graphStage(parts[stage]!, readAfter(stage), roots, nameOf));
     for (const node of nodes) if (node.host && level.get(node) === stage) stages.push(hostStage(node, nameOf));
   }
   // Constants that a host computation reads.
@@ -93,27 +99,61 @@ function stageOf(nodes: readonly Node[]): Map<Node, number> {
   return level;
 }
 
+/** The nodes of a stage, and what they read that it does not make. */
+interface Part {
+  readonly own: readonly Node[];
+  readonly reads: ReadonlySet<Value>;
+}
+
+/** Operators that cost no more than to take their result from one graph to the next. */
+const cheap = new Set(['Add', 'Cast', 'Mul', 'Neg', 'Reshape', 'Sub', 'Transpose']);
+
+/** So many of them in a row are made again, where all that they begin with is there anyway. */
+const longest = 3;
+
+function partOf(own: readonly Node[]): Part {
+  const inside = new Set(own);
+  const outside = (value: Value | undefined): value is Value =>
+    !!value && !value.constant && !(value.producer && inside.has(value.producer));
+  const reads = new Set(own.flatMap((node) => node.inputs).filter(outside));
+  /** The cheap nodes that make a value of what is read anyway, or undefined. */
+  const madeBy = ({ producer }: Value, left: number): Node[] | undefined => {
+    if (!producer || left === 0 || !cheap.has(producer.op)) return undefined;
+    const nodes = [producer];
+    for (const input of producer.inputs) {
+      if (!outside(input) || !input.producer || reads.has(input)) continue;
+      const further = madeBy(input, left - 1);
+      if (!further) return undefined;
+      nodes.push(...further);
+    }
+    return nodes;
+  };
+  let again = true;
+  while (again) {
+    again = false;
+    for (const value of [...reads]) {
+      const nodes = madeBy(value, longest);
+      if (!nodes) continue;
+      for (const node of nodes) inside.add(node);
+      reads.delete(value);
+      for (const input of nodes.flatMap((node) => node.inputs)) if (outside(input)) reads.add(input);
+      again = true;
+    }
+  }
+  return { own, reads };
+}
+
 function graphStage(
-  own: readonly Node[],
-  all: readonly Node[],
-  level: ReadonlyMap<Node, number>,
-  stage: number,
+  { own, reads }: Part,
+  readLater: ReadonlySet<Value | undefined>,
   roots: ReadonlyMap<Value, string>,
   nameOf: (value: Value) => string,
 ): GraphStage[] {
   if (own.length === 0) return [];
-  const inside = new Set(own);
-  const inputs = new Map<string, Value>();
-  for (const node of own)
-    for (const value of node.inputs)
-      if (value && !value.constant && !(value.producer && inside.has(value.producer))) inputs.set(nameOf(value), value);
+  const inputs = new Map([...reads].map((value) => [nameOf(value), value]));
   const work = own.reduce((sum, node) => sum + workOf(node), 0);
-  const outputs = new Map<string, Value>();
-  const leave = (value: Value | undefined) => {
-    if (value?.producer && inside.has(value.producer)) outputs.set(nameOf(value), value);
-  };
-  for (const value of roots.keys()) leave(value);
-  for (const node of all) if (node.host || level.get(node)! > stage) for (const value of node.inputs) leave(value);
+  const made = own.flatMap((node) => node.outputs).filter((value) => roots.has(value) || readLater.has(value));
+  const outputs = new Map(made.map((value) => [nameOf(value), value]));
   return [{ kind: 'graph', model: encode(inputs, outputs), inputs: [...inputs.keys()], outputs: [...outputs.keys()], work }];
 }
 
