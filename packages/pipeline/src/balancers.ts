@@ -1,5 +1,4 @@
 import { type Balancer, TaskloomError } from '@taskloom/core';
-import { mean, mgda, pcgrad } from '@taskloom/mtl-loss';
 import { methods } from '@taskloom/mtl-loss/methods';
 import { suggestion } from './strict-object';
 import type { TrainingConfig } from './training-schema';
@@ -7,12 +6,9 @@ import type { TrainingConfig } from './training-schema';
 type Maker = (options?: { readonly [name: string]: unknown }) => Balancer;
 
 /** What `training.balancer` may name, and what makes it. Weights of one's own are the tasks' `weight`. */
-export const balancers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
-  ['mean', () => mean()],
-  ['mgda', () => mgda()],
-  ['pcgrad', () => pcgrad()],
-  ...methods.filter(({ name }) => name !== 'fixed').map(({ name, create }) => [name, create] as const),
-]);
+export const balancers: ReadonlyMap<string, Maker> = new Map<string, Maker>(
+  methods.filter(({ name }) => name !== 'fixed').map(({ name, create }) => [name, create] as const),
+);
 
 /** Micro-batches per update: as many as the balancer compares, unless the config says. */
 export function accumulateOf({ balancer, balancerOptions, accumulate }: Balanced): number {
