@@ -1,3 +1,4 @@
+import { blockPivoting } from './block-pivoting';
 import { Factor } from './factor';
 
 /** Below this (relative to the size of the combination, squared) a row adds nothing to the span of others. */
@@ -17,6 +18,8 @@ const flat = 4e-12;
  * of C up to rounding.
  */
 export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean): Float64Array {
+  const quick = blockPivoting(c, a);
+  if (quick) return quick;
   const count = a.length;
   const factor = new Factor(c, count);
   const { active } = factor;

@@ -2,7 +2,7 @@ import { Factor } from './factor';
 import { minNormPoint, normsOf, tiny } from './min-norm-point';
 
 /** The squared norm of a combination, relative to Σ wᵢ²‖gᵢ‖² (a zero row as the shortest other), below which it is zero. */
-const vanishing = 1e-13;
+const vanishing = 1e-11;
 const accuracy = 1e-13;
 /** Which rows take part for t → 0 is seen at this share of its greatest value. */
 const limit = 1e-6;

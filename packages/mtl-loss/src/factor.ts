@@ -32,6 +32,13 @@ export class Factor {
     this.active.splice(0, this.active.length, ...active);
   }
 
+  /** The least pivot of the last solution's factor, 1 where there is none. */
+  leastPivot(): number {
+    let least = 1;
+    for (let i = 0; i < this.#valid; i++) least = Math.min(least, this.#lower[i * this.count + i]! ** 2);
+    return least;
+  }
+
   /** x with (active rows and columns) x = b, with one step of refinement. */
   solve(b: readonly number[]): Float64Array {
     const { active, count, matrix } = this;
