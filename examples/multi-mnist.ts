@@ -193,7 +193,7 @@ function balancerNamed(name: string): Balancer {
   return name === 'uncertainty' ? info.create({ kinds: 'classification' }) : info.create();
 }
 
-const grid = flags.smoke ? [0.002] : [0.001, 0.002, 0.004];
+const grid = flags.smoke ? [0.002] : [0.002, 0.004, 0.008];
 const tuning: { rate: number; score: number }[] = [];
 for (const rate of grid) {
   const { validation } = await trained('sum', tasks, rate, seeds[0]!);

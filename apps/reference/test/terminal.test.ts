@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandName, shellWord } from '../src/command-name';
 import { comparisonTable } from '../src/comparison';
+import { balanceLines } from '../src/terminal/balance-lines';
 import { showPrediction } from '../src/terminal/prediction';
 import { progressLine } from '../src/terminal/progress-line';
 import { sparkline } from '../src/terminal/sparkline';
@@ -116,5 +117,28 @@ describe('commandName', () => {
     expect(commandName({ npm_lifecycle_event: 'start', PATH: '' }, '/x/cli.js')).toBe('npx taskloom');
     expect(commandName({ PATH: '/nowhere' }, '/x y/cli.js')).toBe('node "/x y/cli.js"');
     expect([shellWord('runs/support'), shellWord('my run'), shellWord('a"b$c')]).toEqual(['runs/support', '"my run"', '"a\\"b\\$c"']);
+  });
+});
+
+describe('balanceLines', () => {
+  const step = (losses: Record<string, number>, weights: Record<string, number>, cosines?: Record<string, Record<string, number>>) =>
+    ({ kind: 'step', losses, weights, cosines }) as unknown as Parameters<ReturnType<typeof balanceLines>['add']>[0];
+
+  it('tells of each task its loss, weight, and whom it agrees with least', () => {
+    const lines = balanceLines();
+    for (let i = 0; i < 200; i++) lines.add(step({ topic: 2 }, { topic: 9 }));
+    for (let i = 0; i < 200; i++)
+      lines.add(step({ topic: 1, hate: 0.5 }, { topic: 0.25, hate: 4 }, { topic: { hate: -0.5, mood: 0.25 }, hate: { mood: 0.1 } }));
+    expect(lines.lines(100)).toEqual([
+      '  topic  loss 1.000  weight 0.25  cosine −0.50 with hate',
+      '  hate   loss 0.500  weight 4  cosine −0.50 with topic',
+    ]);
+    for (const columns of [10, 30, 50]) for (const line of lines.lines(columns)) expect(width(line)).toBeLessThanOrEqual(columns);
+  });
+
+  it('says nothing of cosines that nobody measured', () => {
+    const lines = balanceLines();
+    lines.add(step({ topic: 1 }, { topic: 1 }));
+    expect(lines.lines(80)).toEqual(['  topic  loss 1.000  weight 1']);
   });
 });

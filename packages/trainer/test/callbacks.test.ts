@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { disposeParams, memoryStore } from '@taskloom/core';
 import { adam } from '@taskloom/core/optimizers';
+import { pcgrad } from '@taskloom/mtl-loss';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crc32c, maskedCrc32c, record } from '../src/callbacks/event-file';
@@ -108,6 +109,14 @@ describe('event files', () => {
     expect(Object.keys(events.at(-1)!.scalars)).toEqual(
       expect.arrayContaining(['validation/mean', 'validation/side/accuracy', 'validation/value/pearson']),
     );
+  });
+
+  test('hold cosines and conflict where the balancer looks at gradients', async () => {
+    await train({ balancer: pcgrad(), callbacks: [tensorBoard(folder)] });
+    const events = eventsOf(new Uint8Array(readFileSync(join(folder, readdirSync(folder)[0]!))));
+    const cosines = events.flatMap(({ scalars }) => ('train/cosine/side/value' in scalars ? [scalars] : []));
+    expect(cosines).toHaveLength(6);
+    for (const scalars of cosines) expect(scalars['train/conflict']).toBe(scalars['train/cosine/side/value']! < 0 ? 1 : 0);
   });
 
   test('say where a resumed run restarts', async () => {

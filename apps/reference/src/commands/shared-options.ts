@@ -18,6 +18,11 @@ export const executionOption = {
   default: 'auto',
   valueHint: 'name',
 } as const;
+export const detailsOption = {
+  type: 'boolean',
+  description: 'A line for each task while training: loss, weight and, with a balancer of gradients, the task it conflicts with most',
+  default: false,
+} as const;
 export const dataRootOption = {
   type: 'string',
   description: "Folder that the config's data paths start from (default: as when trained)",

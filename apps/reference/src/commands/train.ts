@@ -21,6 +21,7 @@ import {
   configOption,
   countOption,
   dataRootOption,
+  detailsOption,
   executionName,
   executionOption,
   jsonOption,
@@ -39,6 +40,7 @@ export const trainCommand = command('train', 'Train the model that the config de
     seed: { type: 'string', description: 'Instead of the seed in the config', valueHint: 'n' },
     backend: backendOption,
     execution: executionOption,
+    details: detailsOption,
     json: jsonOption,
   },
   examples: ['taskloom train', 'taskloom train --config support.yaml --run runs/support --overwrite', 'taskloom train --steps 200 --json'],
@@ -55,14 +57,21 @@ export const trainCommand = command('train', 'Train the model that the config de
       );
     const execution = executionName(args.execution);
     await startBackend(backendName(args.backend));
-    return trainWith(folder, args.json, (options) =>
+    return trainWith(folder, args, (options) =>
       train(config, { ...options, execution, data: dataFiles(file.root), origin: originOf(folder, file.root), overwrite: args.overwrite }),
     );
   },
 });
 
 export const resumeCommand = command('resume', 'Go on with a training that was interrupted.', {
-  args: { run: runOption, 'data-root': dataRootOption, backend: backendOption, execution: executionOption, json: jsonOption },
+  args: {
+    run: runOption,
+    'data-root': dataRootOption,
+    backend: backendOption,
+    execution: executionOption,
+    details: detailsOption,
+    json: jsonOption,
+  },
   examples: ['taskloom resume --run runs/support'],
   notes:
     'The config is the one stored with the run. The result is the same, bit for bit, as without the interruption, on the same backend and execution.',
@@ -71,14 +80,18 @@ export const resumeCommand = command('resume', 'Go on with a training that was i
     const root = await dataRootOf(args.run!, store, args['data-root']);
     const execution = executionName(args.execution);
     await startBackend(backendName(args.backend));
-    return trainWith(args.run!, args.json, (options) => resume({ ...options, execution, data: dataFiles(root) }));
+    return trainWith(args.run!, args, (options) => resume({ ...options, execution, data: dataFiles(root) }));
   },
 });
 
 type Common = Pick<TrainOptions, 'store' | 'onProgress' | 'signal'>;
 
-async function trainWith(folder: string, json: boolean, start: (options: Common) => Promise<TrainResult>): Promise<number> {
-  const progress = progressDisplay({ quiet: json });
+async function trainWith(
+  folder: string,
+  { json, details }: { readonly json: boolean; readonly details: boolean },
+  start: (options: Common) => Promise<TrainResult>,
+): Promise<number> {
+  const progress = progressDisplay({ quiet: json, details });
   const { signal, release } = onInterrupt('Stopping after this step … (once more to quit at once)');
   try {
     const result = await start({ store: openRun(folder, false), onProgress: progress, signal });

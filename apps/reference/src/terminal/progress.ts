@@ -1,4 +1,5 @@
 import type { ProgressEvent } from '@taskloom/pipeline';
+import { balanceLines } from './balance-lines';
 import { duration, metric, whole } from './format';
 import { progressLine } from './progress-line';
 
@@ -8,14 +9,17 @@ export interface ProgressDisplay {
   done(): void;
 }
 
-/** Progress of a training on stderr: a bar that is redrawn in a terminal, else a line for each epoch. `label` stands before it. */
+/** Progress of a training on stderr: a bar that is redrawn in a terminal, else a line for each epoch. `label` stands before it; with `details`, a line for each task below it. */
 export function progressDisplay({
   label = '',
   quiet = false,
+  details = false,
 }: {
   readonly label?: string;
   readonly quiet?: boolean;
+  readonly details?: boolean;
 } = {}): ProgressDisplay {
+  const tasks = details ? balanceLines() : undefined;
   const terminal = process.stderr.isTTY === true;
   const out = (text: string) => void process.stderr.write(text);
   let last = 0;
@@ -27,7 +31,7 @@ export function progressDisplay({
   let left = Number.NaN;
   let steps = 0;
   const clear = () => {
-    if (drawn) out('\r\u001b[2K');
+    if (drawn) out('\r\u001b[J');
     drawn = false;
   };
   const show = (event: ProgressEvent) => {
@@ -49,6 +53,7 @@ export function progressDisplay({
         break;
       case 'step': {
         rate = event.rowsPerSecond;
+        tasks?.add(event);
         // Steps draw from sources whose losses differ: a running mean over about 20 of them, freed of its start at 0.
         smooth = 0.95 * smooth + 0.05 * event.loss;
         seen++;
@@ -59,9 +64,12 @@ export function progressDisplay({
         const columns = (process.stderr.columns ?? 80) - 3; // room for the ^C that a terminal echoes
         const { step } = event;
         const loss = smooth / (1 - 0.95 ** seen);
+        const below = tasks?.lines(columns) ?? [];
         out(
-          `\r${progressLine({ label, step, steps: event.steps, loss, validation: mean, rowsPerSecond: rate, secondsLeft: left }, columns)}\u001b[K`,
+          `\r${[progressLine({ label, step, steps: event.steps, loss, validation: mean, rowsPerSecond: rate, secondsLeft: left }, columns), ...below].map((line) => `${line}\u001b[K`).join('\n')}`,
         );
+        // Back to the bar, where the next one is drawn.
+        if (below.length > 0) out(`\u001b[${below.length}A`);
         drawn = true;
         break;
       }
@@ -77,6 +85,7 @@ export function progressDisplay({
         out(
           `${label}epoch ${event.epoch + 1}  step ${event.step}/${steps}  loss ${event.loss.toFixed(3)}${mean === undefined ? '' : `  validation ${metric(mean)}`}  ${whole(rate)} rows/s  ${duration(left)} left\n`,
         );
+        for (const line of tasks?.lines(Number.POSITIVE_INFINITY) ?? []) out(`${line}\n`);
         break;
       default:
     }
