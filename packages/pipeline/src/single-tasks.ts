@@ -60,6 +60,7 @@ export async function singleTaskConfigs(config: ResolvedConfig, data: DataProvid
           checkpointEvery: evaluateEvery,
           balancer: 'sum',
           balancerOptions: undefined,
+          balanceAt: 'parameters',
           accumulate,
           // What it watches may be another task's.
           ...(training.earlyStopping ? { earlyStopping: { ...training.earlyStopping, metric: 'mean' } } : {}),

@@ -1,4 +1,4 @@
-import { type CheckpointStore, disposeParams, type Executor, type Json, TaskloomError } from '@taskloom/core';
+import { type Balancer, type CheckpointStore, disposeParams, type Executor, type Json, TaskloomError } from '@taskloom/core';
 import {
   type Callback,
   type Dataset,
@@ -124,7 +124,8 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     sampler: buildSampler(training),
     sourcesPerStep: training.sourcesPerStep,
     accumulate: accumulateOf(training),
-    balancer: buildBalancer(resolved),
+    // The schema has seen to it that the balancer is sound there.
+    ...({ at: training.balanceAt, balancer: buildBalancer(resolved) } as { balancer: Balancer }),
     seed: resolved.seed,
     executor,
     ...judgingOf(resolved),

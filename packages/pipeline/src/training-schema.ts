@@ -33,6 +33,11 @@ export const trainingSchema = strictObject({
   balancer: oneOf([...balancers.keys()] as [string, ...string[]]).default('sum'),
   /** The method's own options. */
   balancerOptions: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.number())])).optional(),
+  /**
+   * Where the gradients of the tasks are taken that a balancer compares: of the shared parameters, or at the representation that the heads share, which costs little more than one backward
+   * pass. The trunk must not look at the task then.
+   */
+  balanceAt: oneOf(['parameters', 'features']).default('parameters'),
   /** Steps between evaluations on the validation split; default a tenth of the run. */
   evaluateEvery: count.optional(),
   /** Steps between checkpoints; default as `evaluateEvery`. */

@@ -28,6 +28,12 @@ const messageOf = (training: Training, tasks?: Config['tasks']) => {
 };
 
 describe('training.balancer', () => {
+  it('works at shared features where it is sound there', () => {
+    expect(messageOf({ balancer: 'mgda', balanceAt: 'features' })).toBe('nothing is wrong');
+    expect(messageOf({ balancer: 'pcgrad', balanceAt: 'features' })).toContain("training.balanceAt: 'pcgrad' cannot balance");
+    expect(messageOf({ balancer: 'sum', balanceAt: 'features' })).toContain('mgda');
+  });
+
   it('is the sum by default, and the weights of tasks that have some', () => {
     expect(made({}).name).toBe('sum');
     expect(made({}, [task('a', 'classification', 2), task('b', 'regression')]).name).toBe('fixed');

@@ -44,6 +44,7 @@ const everyHead = Object.keys(tinyTasks) as (keyof typeof tinyTasks)[];
 /** Each row differs from the defaults of `tinyConfig` (hashed features, bag of embeddings, sum) in what it names. */
 const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
   ...[...balancers.keys()].map((balancer): [string, TinyConfig] => [`balancer ${balancer}`, { training: { balancer } }]),
+  ['gradients at shared features', { training: { balancer: 'mgda', balanceAt: 'features' } }],
   ['fixed weights', { tasks: ['topic', { ...tinyTasks.same, weight: 0.5 }] }],
   ['a source a step, averaged, accumulated', { training: { sourcesPerStep: 1, accumulate: 2, ema: 0.5, balancer: 'uncertainty' } }],
   ['hashed, bagOfEmbeddings, every head that it can have', { tasks: bagTasks }],
