@@ -35,9 +35,9 @@ const steps = flags.smoke ? 600 : Number(flags.steps);
 console.log(
   `The landscape: Adam, rate 0.001, ${steps} steps; where each start ends, as (x₁, x₂), and how far from the front (of its extent)\n`,
 );
-const panels = Object.entries(methods).map(([name, make]) => {
+const panels = Object.entries(methods).map(([name, make], at) => {
   const ways = landscapeStarts.map((start) => {
-    const points = descend(landscape, start, make(landscape), { steps, rate: 0.001 });
+    const points = descend(landscape, start, make(landscape), { steps, rate: 0.001, points: 200 });
     const distance = distanceToFront(landscape, landscape.losses(points.at(-1)!));
     return { points, distance, reached: distance < near };
   });
@@ -49,7 +49,13 @@ const panels = Object.entries(methods).map(([name, make]) => {
         .join(', ')}) ${reached ? 'front' : `off, ${distance.toFixed(2)}`}`,
   );
   console.log((name.padEnd(12) + cells.map((cell) => cell.padEnd(28)).join('')).trimEnd());
-  return landscapePanel(`${name}: ${ways.filter(({ reached }) => reached).length} of 3`, landscape, ways, { x: [-10, 10], y: [-10, 10] });
+  return landscapePanel(
+    `${name}: ${ways.filter(({ reached }) => reached).length} of 3`,
+    landscape,
+    ways,
+    { x: [-10, 10], y: [-10, 10] },
+    at === 0,
+  );
 });
 
 const others: readonly { readonly problem: Problem; readonly size: number; readonly rate: number; readonly scale: number }[] = [

@@ -22,26 +22,30 @@ export function sheet(panels: readonly string[], columns: number): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${columns * width} ${rows * height}" font-family="system-ui, sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>\n${placed.join('\n')}\n</svg>\n`;
 }
 
-/** Ways over the mean loss as shades, in the plane of the parameters. */
-export function landscapePanel(title: string, problem: Problem, ways: readonly Way[], frame: Frame): string {
-  const cells = 56;
-  const values = Array.from({ length: cells * cells }, (_, at) => {
-    const [i, j] = [at % cells, Math.floor(at / cells)];
-    return mean(problem.losses([between(frame.x, (i + 0.5) / cells), between(frame.y, (j + 0.5) / cells)]));
-  });
+/** The mean loss as shades, by rank, so that valleys and bowls can be seen at once; drawn once and used by all panels of it. */
+function ground(problem: Problem, frame: Frame): string {
+  const cells = 48;
+  const values = Array.from({ length: cells * cells }, (_, at) =>
+    mean(problem.losses([between(frame.x, ((at % cells) + 0.5) / cells), between(frame.y, (Math.floor(at / cells) + 0.5) / cells)])),
+  );
   const sorted = [...values].sort((a, b) => a - b);
+  const [w, h] = [(width - 2 * margin) / cells, (height - 2 * margin) / cells];
   const shades = values.map((value, at) => {
-    // By rank, so that valleys and bowls can be seen at once.
     const rank = Math.floor((7.99 * sorted.findIndex((other) => other >= value)) / sorted.length) / 8;
-    const [i, j] = [at % cells, Math.floor(at / cells)];
-    const [w, h] = [(width - 2 * margin) / cells, (height - 2 * margin) / cells];
-    return `<rect x="${(margin + i * w).toFixed(1)}" y="${(height - margin - (j + 1) * h).toFixed(1)}" width="${(w + 0.2).toFixed(1)}" height="${(h + 0.2).toFixed(1)}" fill="rgb(${[235, 240, 248].map((c) => Math.round(c - 90 * (1 - rank))).join(',')})"/>`;
+    const [x, y] = [margin + (at % cells) * w, height - margin - (Math.floor(at / cells) + 1) * h];
+    const colour = [235, 240, 248].map((c) => Math.round(c - 90 * (1 - rank))).join(',');
+    return `<path d="M${x.toFixed(1)} ${y.toFixed(1)}h${(w + 0.2).toFixed(1)}v${(h + 0.2).toFixed(1)}h-${(w + 0.2).toFixed(1)}z" fill="rgb(${colour})"/>`;
   });
-  const paths = ways.map(({ points, reached }, i) => {
+  return `<defs><g id="${problem.name}">${shades.join('')}</g></defs>`;
+}
+
+/** Ways over the mean loss, in the plane of the parameters. The `first` panel of a sheet brings the ground. */
+export function landscapePanel(title: string, problem: Problem, ways: readonly Way[], frame: Frame, first: boolean): string {
+  const paths = ways.map(({ points, reached }) => {
     const colour = reached ? colours[2]! : colours[1]!;
-    return `${polyline(points, frame, `stroke="${colour}" stroke-width="1.6"`)}${dot(points[0]!, frame, '#222', 2.5)}${dot(points.at(-1)!, frame, colour, 4)}<!-- start ${i} -->`;
+    return `${polyline(points, frame, `stroke="${colour}" stroke-width="1.6"`)}${dot(points[0]!, frame, '#222', 2.5)}${dot(points.at(-1)!, frame, colour, 4)}`;
   });
-  return `${shades.join('')}${paths.join('')}${heading(title)}`;
+  return `${first ? ground(problem, frame) : ''}<use href="#${problem.name}"/>${paths.join('')}${heading(title)}`;
 }
 
 /** Where each method ends in the plane of the losses, over the front. */
