@@ -67,7 +67,7 @@ export function frontPanel(title: string, problem: Problem, ends: { readonly [me
   );
   const legend = Object.keys(ends).map(
     (method, i) =>
-      `<circle cx="${width - 92}" cy="${44 + 13 * i}" r="3" fill="${colours[i % colours.length]}"/><text x="${width - 84}" y="${48 + 13 * i}">${method}</text>`,
+      `<circle cx="${width - 106}" cy="${44 + 13 * i}" r="3" fill="${colours[i % colours.length]}"/><text x="${width - 98}" y="${48 + 13 * i}">${method}</text>`,
   );
   return `${polyline(problem.front, frame, 'stroke="#999" stroke-width="2"')}${methods.join('')}${legend.join('')}${heading(title)}`;
 }

@@ -51,7 +51,8 @@ export function heatMap({
     rows && `<text transform="translate(16,${top + size / 2}) rotate(-90)" text-anchor="middle" fill="#666">${escapeXml(rows)}</text>`,
     columns && `<text x="${margin}" y="44" fill="#666">${escapeXml(columns)}</text>`,
   ].filter(Boolean);
-  const [width, height] = [margin + size + Math.max(40, ...labels.map((label) => 5 * label.length)), top + size + 12];
+  const beside = Math.max(40, ...labels.map((label) => 5 * label.length));
+  const [width, height] = [Math.max(margin + size + beside, 8.5 * title.length + 24), top + size + 12];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="${font}" role="img">`,
     `<title>${escapeXml(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
