@@ -1,5 +1,5 @@
 // What balancing costs: compiled steps of one transformer with seven tasks, each beside the summed loss of the same model, and beside PyTorch with a backward pass a task.
-// Run: node examples/run.mjs ../bench/balancing.ts [--alone]
+// Run: node examples/run.mjs ../bench/balancing.ts [--alone] [--rounds=5] [--peaks]
 import '@tensorflow/tfjs-backend-cpu';
 import { spawnSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -64,7 +64,8 @@ for (const peer of peers)
 
 const times = contenders.map(() => [] as { processor: number; clock: number }[]);
 for (const contender of contenders) await contender.step();
-for (let round = 0; round < 7; round++) for (const [i, contender] of contenders.entries()) times[i]!.push(await contender.step());
+const rounds = Number(process.argv.find((word) => word.startsWith('--rounds='))?.slice(9) ?? 5);
+for (let round = 0; round < rounds; round++) for (const [i, contender] of contenders.entries()) times[i]!.push(await contender.step());
 const of = (i: number, what: 'processor' | 'clock') => median(times[i]!.map((one) => one[what]));
 const memory = (name: string) =>
   spawnSync(process.execPath, [fileURLToPath(new URL('../examples/run.mjs', import.meta.url)), '../bench/balancing.ts', '--memory', name])
@@ -76,7 +77,7 @@ console.log('|---|---:|---:|---:|---:|---:|');
 for (const [i, { name }] of contenders.entries()) {
   const base = contenders.findIndex((one) => one.name === (name.endsWith('own rows') ? 'sum, each task on its own rows' : 'sum'));
   const cells = (['processor', 'clock'] as const).flatMap((what) => [of(i, what).toFixed(0), (of(i, what) / of(base, what)).toFixed(2)]);
-  console.log(`| ${[name, ...cells, name in ways ? memory(name) : ''].join(' | ')} |`);
+  console.log(`| ${[name, ...cells, name in ways && process.argv.includes('--peaks') ? memory(name) : ''].join(' | ')} |`);
 }
 for (const peer of peers) peer?.stop();
 process.exit(0);
