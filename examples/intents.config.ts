@@ -8,12 +8,14 @@ const data = '../../shared/data';
 export default defineConfig({
   name: 'intents',
   seed: 1,
-  features: { kind: 'hashed', bigrams: true, characters: [3, 5], buckets: 16_384, maxTokens: 48 },
-  trunk: { kind: 'bagOfEmbeddings', width: 64, dropout: 0.2 },
+  features: { kind: 'hashed', bigrams: true, characters: [2, 5], start: true, acrossWords: true, buckets: 16_384, maxTokens: 64 },
+  // Three models of width 64 in one: each head has three members, and each its own third of the bag.
+  trunk: { kind: 'bagOfEmbeddings', width: 3 * 64, combiner: 'unit', featureDropout: 0.5, dropout: 0, trainBy: 'matrix' },
   tasks: [
     {
       name: 'clinc150',
       head: 'classification',
+      members: 3,
       data: {
         train: [`${data}/clinc150/train.jsonl.gz`, `${data}/clinc150/oos_train.jsonl.gz`],
         validation: [`${data}/clinc150/val.jsonl.gz`, `${data}/clinc150/oos_val.jsonl.gz`],
@@ -23,20 +25,34 @@ export default defineConfig({
     {
       name: 'banking77',
       head: 'classification',
-      // No validation file: a tenth of the training rows is held out.
-      data: { train: `${data}/banking77/train.jsonl.gz`, validation: 0.1, test: `${data}/banking77/test.jsonl.gz` },
+      members: 3,
+      // Neither of these two has a validation file; `validation: 0.1` holds out a tenth, as when the settings were chosen.
+      data: { train: `${data}/banking77/train.jsonl.gz`, test: `${data}/banking77/test.jsonl.gz` },
     },
     {
       name: 'snips',
       head: 'classification',
+      members: 3,
       columns: { tokens: 'tokens' },
       data: { train: `${data}/snips/train.jsonl.gz`, validation: `${data}/snips/val.jsonl.gz`, test: `${data}/snips/test.jsonl.gz` },
     },
     {
       name: 'trec',
       head: 'classification',
-      data: { train: `${data}/trec/train.jsonl.gz`, validation: 0.1, test: `${data}/trec/test.jsonl.gz` },
+      members: 3,
+      data: { train: `${data}/trec/train.jsonl.gz`, test: `${data}/trec/test.jsonl.gz` },
     },
   ],
-  training: { epochs: 4, batchSize: 128, learningRate: 0.02, weightDecay: 0, sampler: 'temperature', temperature: 1.5 },
+  training: {
+    epochs: 6,
+    batchSize: 256,
+    learningRate: 0.1,
+    optimizer: 'adagrad',
+    clipNorm: 0,
+    sampler: 'temperature',
+    temperature: 1.5,
+    // Once, at the end, whose parameters are kept: the number of steps was chosen, and no row need be held out for it.
+    evaluateEvery: 10_000,
+    keepBest: false,
+  },
 });
