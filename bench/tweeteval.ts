@@ -47,13 +47,15 @@ const whole: ResolvedConfig = flags.words
         words: true,
         bigrams: true,
         characters: false,
+        start: false,
+        acrossWords: false,
         buckets: 32_768,
         signed: false,
         lowercase: true,
         perToken: 12,
         maxTokens: 48,
       },
-      trunk: { kind: 'bagOfEmbeddings', width: 32, combiner: 'mean', dropout: 0.3 },
+      trunk: { kind: 'bagOfEmbeddings', width: 32, combiner: 'mean', featureDropout: 0, trainBy: 'rows', dropout: 0.3 },
       training: { ...config.training, steps: 900, learningRate: 0.015, evaluateEvery: 150 },
     }
   : config;
