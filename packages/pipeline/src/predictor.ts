@@ -56,6 +56,8 @@ export async function predict(parts: PredictorParts, inputs: readonly PredictInp
       );
     }
     const batchSize = options.batchSize ?? 64;
+    // A batch is padded to its longest text: those of like length go together.
+    if (rows.length > batchSize) rows.sort((a, b) => lengthOf(read[a]!) - lengthOf(read[b]!));
     for (let start = 0; start < rows.length; start += batchSize) {
       const chosen = rows.slice(start, start + batchSize);
       const found = await predictBatch(
@@ -101,6 +103,10 @@ async function predictBatch(
       tasks.map((task) => [task.name, describePrediction(task, labels[task.name] ?? [], host[task.name]!, row, documents[0], words)]),
     ),
   );
+}
+
+function lengthOf({ documents }: ReadInput): number {
+  return documents.reduce((longest, { text }) => Math.max(longest, text.length), 0);
 }
 
 interface ReadInput {
