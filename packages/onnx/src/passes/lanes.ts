@@ -1,9 +1,13 @@
 import type { Graph } from '../graph/graph';
-import { sameShape, sizeOf, splatOf, type Value } from '../graph/value';
+import { type Node, sameShape, sizeOf, splatOf, type Value } from '../graph/value';
 
 /** Operators that treat each element by itself. */
 const unary = new Set(['Abs', 'Exp', 'Log', 'Neg', 'Reciprocal', 'Sign', 'Sqrt', 'Tanh']);
 const binary = new Set(['Add', 'Div', 'Max', 'Min', 'Mul', 'Pow', 'Sub']);
+
+export function isElementwise({ op, domain }: Node): boolean {
+  return domain === '' && (unary.has(op) || binary.has(op));
+}
 
 /**
  * float32 values one behind the other in one vector, and what was computed for each of them alike computed once for all: the update of forty small

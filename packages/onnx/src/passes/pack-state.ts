@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph';
 import { nodesOf, sameShape, sizeOf, splatOf, type Value } from '../graph/value';
 import { mapLeaves } from '../trace/leaves';
 import { stateName, type Trace } from '../trace/trace';
-import { joinSlices, lanesOf } from './lanes';
+import { isElementwise, joinSlices, lanesOf } from './lanes';
 import { rewrite } from './rewrite';
 
 /** Where the small leaves of the state stand in one vector. */
@@ -16,7 +16,7 @@ export interface Layout {
 /** The path of that vector. No leaf has it, since names have no '/'. */
 export const packedPath = '/';
 
-/** Elements of a leaf up to which copying it costs less than the operators it saves (measured: see bench/results/passes.md). */
+/** Elements of a leaf up to which copying it costs less than the operators it saves. */
 const small = 16_384;
 /** How far back two updates are compared. */
 const depth = 4;
@@ -78,13 +78,19 @@ function layoutOf({ graph, nextState, outputs }: Trace): Layout {
   return { members, groups: alike, size };
 }
 
-/** The operators behind a value, to some depth, with the numbers in them and what is shared by all elements. */
+/**
+ * How the state comes into a value: the element-wise operators behind it, to some depth, as far as they lead back to the state, with the numbers in them and what all elements share.
+ * Gradients come about in many ways, and only their place matters.
+ */
 function formOf(value: Value, shape: readonly number[], depth: number): string {
   const splat = splatOf(value);
   if (splat !== undefined) return String(splat);
+  if (!sameShape(value.shape, shape)) return `#${value.id}`;
+  if (value.input?.startsWith(stateName(''))) return 'state';
   const node = value.producer;
-  if (!node || depth === 0) return sameShape(value.shape, shape) ? '·' : `#${value.id}`;
-  return `${node.op}(${node.inputs.map((input) => (input ? formOf(input, shape, depth - 1) : '')).join()})`;
+  if (!node || depth === 0 || !isElementwise(node)) return '·';
+  const operands = node.inputs.map((input) => formOf(input!, shape, depth - 1));
+  return operands.some((operand) => operand.includes('state')) ? `${node.op}(${operands.join()})` : '·';
 }
 
 function inputsOf(graph: Graph): ReadonlyMap<string, Value> {

@@ -1,0 +1,84 @@
+/**
+ * What each pass over a compiled step brings: the step with all of them, without each one, and without any, in turn.
+ *
+ *   node examples/run.mjs ../bench/passes.ts [--rounds 7]
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import { cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type HostArray, mapTree, readTree, type Tree } from '@taskloom/core';
+import { setBackend } from '@tensorflow/tfjs-core';
+import { optimized } from '../packages/onnx/src/passes';
+import { layerNorms } from '../packages/onnx/src/passes/layer-norm';
+import { packState } from '../packages/onnx/src/passes/pack-state';
+import type { Pass } from '../packages/onnx/src/passes/rewrite';
+import { sumsByProduct } from '../packages/onnx/src/passes/sums';
+import { arrangement } from '../packages/onnx/src/run/arrangement';
+import { nodeRuntime, sessionOptions } from '../packages/onnx/src/run/node';
+import { program } from '../packages/onnx/src/run/program';
+import { loadStages, runStep, signatureOf } from '../packages/onnx/src/run/step';
+import { mapLeaves } from '../packages/onnx/src/trace/leaves';
+import { trace } from '../packages/onnx/src/trace/trace';
+import { median } from './peers/rounds';
+import { sinusoidStep } from './works/sinusoid';
+import { trainBatch, trainStep } from './works/transformer';
+
+const { values: flags } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
+await setBackend('cpu');
+const runtime = await nodeRuntime(false);
+
+type Arrays = Tree<HostArray>;
+const noLayout = { members: [], groups: [], size: 0 };
+
+/** A step with some of the passes, its state, and how many operators it has. */
+async function prepared(step: unknown, initial: Arrays, batch: Arrays, passes: readonly Pass[], pack: boolean) {
+  const traced = optimized(trace(step as never, initial as never, batch as never), passes);
+  const { trace: packed, layout } = packState(traced, pack ? undefined : noLayout);
+  const made = program(packed, (nameOf) => mapLeaves(packed.outputs, nameOf));
+  const ready = await loadStages(made, { layout, nextSignature: signatureOf(traced) }, runtime, sessionOptions('auto'));
+  const state = arrangement(runtime);
+  await state.replace(leaves(mapTree(initial, (leaf) => ({ ...leaf, data: leaf.data.slice() })) as Arrays));
+  return async (inputs: Arrays) => state.become((await runStep(ready, await state.arranged(layout), leaves(inputs), runtime)).state);
+}
+
+function leaves(tree: Arrays): Map<string, HostArray> {
+  const flat = new Map<string, HostArray>();
+  mapTree(tree, (leaf, path) => void flat.set(path, leaf));
+  return flat;
+}
+
+const ways: readonly (readonly [string, readonly Pass[], boolean])[] = [
+  ['all', [layerNorms, sumsByProduct], true],
+  ['without layer normalisation as one operator', [sumsByProduct], true],
+  ['without sums by products', [layerNorms], true],
+  ['without one vector for small parameters', [layerNorms, sumsByProduct], false],
+  ['none', [], false],
+];
+
+const transformer = trainStep(32);
+const sinusoid = sinusoidStep();
+const works = {
+  'transformer, a training step': { ...transformer, batch: (i: number) => trainBatch(32, i), steps: 2 },
+  'MAML, 25 sine waves, a step': { ...sinusoid, steps: 200 },
+};
+
+for (const [name, { step, init, batch, steps }] of Object.entries(works)) {
+  const initial = (await readTree(init() as never)) as Arrays;
+  const runs = [];
+  for (const [, passes, pack] of ways) runs.push(await prepared(step, initial, batch(0) as never, passes, pack));
+  const times = ways.map((): number[] => []);
+  for (let round = -1; round < Number(flags.rounds); round++)
+    for (const [w, run] of runs.entries()) {
+      const start = performance.now();
+      for (let i = 0; i < steps; i++) await run(batch(i) as never);
+      if (round >= 0) times[w]!.push((performance.now() - start) / steps);
+    }
+  const all = median(times[0]!);
+  console.log(`\n| ${name} | median, ms | least, ms | to all |\n| --- | ---: | ---: | ---: |`);
+  for (const [w, [way]] of ways.entries())
+    console.log(
+      `| ${way} | ${median(times[w]!).toFixed(2)} | ${Math.min(...times[w]!).toFixed(2)} | ${(median(times[w]!) / all).toFixed(2)} |`,
+    );
+}
+console.log(`\n${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`);
+process.exit(0);
