@@ -4,8 +4,11 @@ import { flatten, type HostArray, type HostBatch, hostArray, isHostArray, mapTre
  * Several batches as one: rows one after the other, each task's `index` and `pair` moved along. Where the batches differ in another axis
  * (buckets of different length) the shorter ones are padded: inputs with 0, the id of padding, integer targets with −1, which tagging ignores.
  * All must name the same tasks with the same trees.
+ *
+ * With `rowsPerTask` each task has as many rows of each batch, the missing ones with weight 0: where it changes from step to step which tasks have labels, shapes then do not, and a
+ * compiled step is traced once.
  */
-export function joinBatches(batches: readonly HostBatch[]): HostBatch {
+export function joinBatches(batches: readonly HostBatch[], rowsPerTask = 0): HostBatch {
   const [first, ...others] = batches;
   if (!first) throw new TaskloomError('bad_option', 'There is no batch to join.', { name: 'batches' });
   if (others.length === 0) return first;
@@ -17,8 +20,8 @@ export function joinBatches(batches: readonly HostBatch[]): HostBatch {
   });
   const tasks = Object.fromEntries(
     Object.keys(first.tasks).map((task) => {
-      const parts = batches.map((batch) => batch.tasks[task]!);
-      if (parts.some((part) => part === undefined))
+      const parts = batches.map((batch) => batch.tasks[task] && atLeast(batch.tasks[task], rowsPerTask));
+      if (!parts.every((part) => part !== undefined))
         throw new TaskloomError('structure_mismatch', `A batch does not name task '${task}'.`, {
           name: task,
           remedy: 'Every batch names every task.',
@@ -56,6 +59,27 @@ export function joinBatches(batches: readonly HostBatch[]): HostBatch {
     ),
     tasks,
   };
+}
+
+/** A task's part of a batch with rows of weight 0 up to a number. */
+function atLeast(part: HostBatch['tasks'][string], rows: number): HostBatch['tasks'][string] {
+  const missing = rows - part.weight.data.length;
+  if (missing <= 0) return part;
+  const first = (leaf: HostArray) => extended(leaf, missing, leaf.data[0] ?? 0);
+  return {
+    index: first(part.index),
+    ...(part.pair ? { pair: first(part.pair) } : {}),
+    target: mapTree(part.target, (leaf) => extended(leaf, missing, 0)) as Tree<HostArray>,
+    weight: extended(part.weight, missing, 0),
+  };
+}
+
+function extended(leaf: HostArray, rows: number, value: number): HostArray {
+  const shape = [leaf.shape[0]! + rows, ...leaf.shape.slice(1)];
+  const size = shape.reduce((a, b) => a * b, 1);
+  const data = new (leaf.data.constructor as Float32ArrayConstructor)(size).fill(value);
+  data.set(leaf.data);
+  return { ...leaf, data, shape };
 }
 
 /** N, the number of rows that the trunk encodes. */

@@ -39,7 +39,10 @@ export function drawBatches(
       sourcesPerStep === 'all'
         ? dataset.sources.filter((source) => source.size > 0).map((source) => stream.take(source.name))
         : Array.from({ length: sourcesPerStep }, () => stream.next());
-    return { batch: joinBatches(draws.map(({ source, rows }) => dataset.batch(source, rows, batchSize))), rows: draws.length * batchSize };
+    const batches = draws.map(({ source, rows }) => dataset.batch(source, rows, batchSize));
+    // All sources in each step have the same labels in each.
+    const rowsPerTask = sourcesPerStep === 'all' || batches.length === 1 ? 0 : batchSize;
+    return { batch: joinBatches(batches, rowsPerTask), rows: draws.length * batchSize };
   };
   const drawn = Array.from({ length: accumulate }, draw);
   const labels = drawn.map(({ batch }) => tasks.map((task) => sumOf(batch.tasks[task]!.weight.data)));

@@ -74,3 +74,18 @@ test('JSON keeps what JSON loses', () => {
   expect(Object.is(back.list[1], -0)).toBe(true);
   expect(() => toLosslessJson(new Map())).toThrowError(/Map/);
 });
+
+test('rows of weight 0 make up a number of rows a task', () => {
+  const { inputs, tasks } = joinBatches([batch(2, 1), batch(3, 10)], 3);
+  const plain = joinBatches([batch(2, 1), batch(3, 10)]);
+  expect(inputs).toEqual(plain.inputs);
+  expect(tasks.pairs!.index.shape).toEqual([6]);
+  expect([...tasks.pairs!.weight.data]).toEqual([1, 0, 0, 1, 0, 0]);
+  expect([...tasks.pairs!.index.data]).toEqual([0, 0, 0, 2, 2, 2]);
+  expect([...tasks.pairs!.pair!.data]).toEqual([1, 1, 1, 3, 3, 3]);
+  expect([...tasks.tags!.weight.data]).toEqual([1, 0, 0, 1, 0, 0]);
+  expect((tasks.tags!.target as { shape: number[] }).shape).toEqual([6, 3]);
+  // What has labels is where it was.
+  const labelled = (part: typeof tasks.pairs) => [...part!.index.data].filter((_, i) => part!.weight.data[i] !== 0);
+  for (const task of ['tags', 'pairs']) expect(labelled(tasks[task])).toEqual(labelled(plain.tasks[task]));
+});
