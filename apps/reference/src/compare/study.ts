@@ -119,7 +119,9 @@ function trialOf(
   seed: number,
 ): [string, ResolvedConfig] {
   const training = { ...config.training, learningRate: rate, balancer, balancerOptions };
-  return [`${label}/rate-${rate}/seed-${seed}`, resolved({ ...config, seed, training })];
+  // Weights of one's own are a tuned sum's; every other method finds weights itself.
+  const tasks = balancer === 'sum' ? config.tasks : config.tasks.map((task) => ({ ...task, weight: 1 }));
+  return [`${label}/rate-${rate}/seed-${seed}`, resolved({ ...config, seed, tasks, training } as ResolvedConfig)];
 }
 
 function withRate(config: ResolvedConfig, learningRate: number): ResolvedConfig {
