@@ -1,4 +1,4 @@
-import { type HostBatch, hostArray } from '@taskloom/core';
+import { type HostArray, type HostBatch, hostArray } from '@taskloom/core';
 import { expect, test } from 'vitest';
 import { joinBatches } from '../src/join-batches';
 import { fromLosslessJson, toLosslessJson } from '../src/lossless-json';
@@ -84,7 +84,7 @@ test('rows of weight 0 make up a number of rows a task', () => {
   expect([...tasks.pairs!.index.data]).toEqual([0, 0, 0, 2, 2, 2]);
   expect([...tasks.pairs!.pair!.data]).toEqual([1, 1, 1, 3, 3, 3]);
   expect([...tasks.tags!.weight.data]).toEqual([1, 0, 0, 1, 0, 0]);
-  expect((tasks.tags!.target as { shape: number[] }).shape).toEqual([6, 3]);
+  expect((tasks.tags!.target as HostArray).shape).toEqual([6, 3]);
   // What has labels is where it was.
   const labelled = (part: typeof tasks.pairs) => [...part!.index.data].filter((_, i) => part!.weight.data[i] !== 0);
   for (const task of ['tags', 'pairs']) expect(labelled(tasks[task])).toEqual(labelled(plain.tasks[task]));
