@@ -1,3 +1,8 @@
 import { library } from '../../tsup.base';
 
-export default library({ index: 'src/index.ts', methods: 'src/methods/index.ts', diagnosis: 'src/diagnosis/index.ts', losses: 'src/losses.ts' });
+export default library({
+  index: 'src/index.ts',
+  methods: 'src/methods/index.ts',
+  diagnosis: 'src/diagnosis/index.ts',
+  losses: 'src/losses.ts',
+});
