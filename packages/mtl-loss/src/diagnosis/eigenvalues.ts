@@ -9,5 +9,7 @@ export function effectiveRank(gramian: ArrayLike<number>, count: number): number
   const values = symmetricEigen(Float64Array.from(gramian), count).values.map((value) => Math.max(0, value));
   const total = values.reduce((sum, value) => sum + value, 0);
   if (!(total > 0)) return 0;
-  return Math.exp(values.reduce((sum, value) => (value > 0 ? sum - (value / total) * Math.log(value / total) : sum), 0));
+  const shares = values.map((value) => value / total);
+  // A share may be too small for float64, and 0 · log 0 is not a number.
+  return Math.exp(shares.reduce((sum, share) => (share > 0 ? sum - share * Math.log(share) : sum), 0));
 }

@@ -62,6 +62,7 @@ it('effective rank: rows of one direction 1, orthogonal ones their number, betwe
   expect(effectiveRank([1, 2, 2, 4], 2)).toBeCloseTo(1);
   expect(effectiveRank([3, 0, 0, 0, 3, 0, 0, 0, 3], 3)).toBeCloseTo(3);
   expect(effectiveRank([0, 0, 0, 0], 2)).toBe(0);
+  expect(effectiveRank([1e6, 0, 0, 5e-324], 2)).toBeCloseTo(1);
   fc.assert(
     fc.property(
       fc.array(fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 }), { minLength: 2, maxLength: 6 }),
