@@ -1,14 +1,13 @@
 import { disposeParams, type Executor } from '@taskloom/core';
 import { type Diagnosis, diagnosisOf } from '@taskloom/mtl-loss/diagnosis';
 import { fit, gradientProbe } from '@taskloom/trainer';
-import { accumulateOf } from './balancers';
 import { resolveConfig } from './config';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
 import { type ChosenExecution, chosenExecution, type Execution } from './execution';
 import { buildFeatures } from './features';
 import { buildModel } from './model';
-import { buildBalancer, buildOptimizer, buildSampler, buildSchedule, stepsOf } from './optimization';
+import { optimizationOf, stepsOf } from './optimization';
 import type { Config, ResolvedConfig } from './schema';
 import { featuresSource, labelsOf, type ProgressEvent, progressCallback, readSplit } from './train';
 
@@ -70,15 +69,7 @@ export async function diagnose(config: Config | ResolvedConfig, options: Diagnos
   const { params, buffers, step, interrupted } = await fit({
     model,
     train: dataset,
-    optimizer: buildOptimizer(training),
-    learningRate: buildSchedule(training, steps),
-    steps,
-    batchSize: training.batchSize,
-    sampler: buildSampler(training),
-    sourcesPerStep: training.sourcesPerStep,
-    accumulate: accumulateOf(training),
-    balancer: buildBalancer(resolved),
-    seed: resolved.seed,
+    ...optimizationOf(resolved, steps),
     executor,
     signal,
     callbacks: [progressCallback(onProgress, () => {}), probe],

@@ -66,6 +66,23 @@ export function buildSampler({ sampler, temperature: t }: TrainingConfig): Sampl
   }
 }
 
+/** What `fit` is told of how a config is trained, wherever it is trained. */
+export function optimizationOf(resolved: ResolvedConfig, steps: number) {
+  const { training, seed } = resolved;
+  return {
+    optimizer: buildOptimizer(training),
+    learningRate: buildSchedule(training, steps),
+    steps,
+    batchSize: training.batchSize,
+    sampler: buildSampler(training),
+    sourcesPerStep: training.sourcesPerStep,
+    accumulate: accumulateOf(training),
+    // The schema has seen to it that the balancer is sound there.
+    ...({ at: training.balanceAt, balancer: buildBalancer(resolved) } as { readonly balancer: Balancer }),
+    seed,
+  };
+}
+
 export function buildBalancer({ training, tasks }: ResolvedConfig): Balancer {
   const weights = Object.fromEntries(tasks.map((task) => [task.name, task.weight]));
   const weighted = tasks.some((task) => task.weight !== 1);

@@ -1,4 +1,4 @@
-import { type Balancer, type CheckpointStore, disposeParams, type Executor, type Json, TaskloomError } from '@taskloom/core';
+import { type CheckpointStore, disposeParams, type Executor, type Json, TaskloomError } from '@taskloom/core';
 import {
   type Callback,
   type Dataset,
@@ -10,7 +10,6 @@ import {
   type StepLogs,
   type TrainInfo,
 } from '@taskloom/trainer';
-import { accumulateOf } from './balancers';
 import { resolveConfig } from './config';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
@@ -19,7 +18,7 @@ import { buildFeatures } from './features';
 import { collectLabels, type Labels, type PlacedRow } from './labels';
 import { assertMetricLabels, judgingOf } from './metrics-schema';
 import { buildModel } from './model';
-import { buildBalancer, buildOptimizer, buildSampler, buildSchedule, stepsOf } from './optimization';
+import { optimizationOf, stepsOf } from './optimization';
 import { hasRun, type RunDescription, readRun, writeRun } from './run-files';
 import { writeParameters } from './run-parameters';
 import type { Config, ResolvedConfig } from './schema';
@@ -117,16 +116,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     model,
     train: dataset,
     validation,
-    optimizer: buildOptimizer(training),
-    learningRate: buildSchedule(training, steps),
-    steps,
-    batchSize: training.batchSize,
-    sampler: buildSampler(training),
-    sourcesPerStep: training.sourcesPerStep,
-    accumulate: accumulateOf(training),
-    // The schema has seen to it that the balancer is sound there.
-    ...({ at: training.balanceAt, balancer: buildBalancer(resolved) } as { balancer: Balancer }),
-    seed: resolved.seed,
+    ...optimizationOf(resolved, steps),
     executor,
     ...judgingOf(resolved),
     evaluateEvery,

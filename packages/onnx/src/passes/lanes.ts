@@ -32,7 +32,7 @@ export function lanesOf(graph: Graph): (values: readonly Value[]) => Value {
     if (op !== undefined && nodes.every((node) => node?.op === op && node.domain === '')) {
       const columns = nodes[0]!.inputs.map((_, k) => nodes.map((node) => node!.inputs[k]!));
       if (op === 'Reshape') return join(columns[0]!);
-      const found = unary.has(op) || binary.has(op) ? operands(values, columns) : undefined;
+      const found = isElementwise(nodes[0]!) ? operands(values, columns) : undefined;
       // Of shared operands alone nothing as long as the values would come.
       if (found?.some((value) => value.shape.length > 0))
         return unary.has(op) ? graph.unary(op, found[0]!) : graph.binary(op, found[0]!, found[1]!);

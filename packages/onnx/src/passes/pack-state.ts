@@ -16,7 +16,7 @@ export interface Layout {
 /** The path of that vector. No leaf has it, since names have no '/'. */
 export const packedPath = '/';
 
-/** Elements of a leaf up to which copying it costs less than the operators it saves. */
+/** Elements up to which a leaf is packed: each step copies those that are. */
 const small = 16_384;
 /** How far back two updates are compared. */
 const depth = 4;
