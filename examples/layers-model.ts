@@ -5,7 +5,8 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { hostRandom } from '@taskloom/core';
-import { compileLoss, log, uncertainty } from '@taskloom/mtl-loss';
+import { log, uncertainty } from '@taskloom/mtl-loss';
+import { compileLoss } from '@taskloom/mtl-loss/layers';
 import { setBackend, type Tensor, tensor2d, train } from '@tensorflow/tfjs-core';
 import { initializers, input, layers, model as modelOf } from '@tensorflow/tfjs-layers';
 

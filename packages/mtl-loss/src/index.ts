@@ -4,7 +4,6 @@ export type { JacobianState } from './balance-rows';
 export { balancingContext, type ContextOptions } from './balancing-context';
 export { type CagradOptions, cagrad } from './cagrad';
 export type { CarriedWeights } from './carried-weights';
-export { type CompiledLoss, type CompiledModel, type CompileLossOptions, compileLoss } from './compile-loss';
 export { type ConfigOptions, config } from './config';
 export { type DbMtlOptions, type DbMtlState, dbMtl } from './db-mtl';
 export { type DualProjOptions, dualProj } from './dual-proj';

@@ -19,7 +19,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { input, type LayersModel, layers, model as modelOf } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compileLoss, dynamicWeightAverage, famo, log, type TaskValues, uncertainty } from '../src';
+import { dynamicWeightAverage, famo, log, type TaskValues, uncertainty } from '../../src';
+import { compileLoss } from '../../src/layers';
 
 beforeAll(() => setBackend('cpu'));
 

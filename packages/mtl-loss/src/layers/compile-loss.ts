@@ -1,8 +1,8 @@
 import { type LossWeighting, type Scalarization, TaskloomError } from '@taskloom/core';
 import { clone, customGrad, mean, mul, scalar, stack, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { fixed } from './fixed';
-import { hostWeigher, scalarizationWeigher, type Weigher } from './layers-weigher';
-import type { TaskValues } from './task-values';
+import { fixed } from '../fixed';
+import type { TaskValues } from '../task-values';
+import { hostWeigher, scalarizationWeigher, type Weigher } from './weigher';
 
 type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
 

@@ -1,0 +1,1 @@
+export { type CompiledLoss, type CompiledModel, type CompileLossOptions, compileLoss } from './compile-loss';
