@@ -3,7 +3,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { encode } from '../encode';
 import { Graph } from '../graph/graph';
 import { nodesOf, type Value } from '../graph/value';
+import { draws } from '../passes/draws';
 import { layerNorms } from '../passes/layer-norm';
+import { rewrite } from '../passes/rewrite';
 import { inputName, trace } from '../trace/trace';
 import { type Aligned, align, constantsIn, Difference } from './align';
 import { checkOptions } from './check-options';
@@ -94,7 +96,7 @@ function traceAt(
       inputs as never,
     );
     collect(outputs, '', found);
-    const values = layerNorms(graph, [...found.values()]);
+    const values = rewrite(graph, [...found.values()], [draws, layerNorms]);
     for (const [i, name] of [...found.keys()].entries()) found.set(name, values[i]!);
   } catch (error) {
     if (TaskloomError.isInstance(error) && error.code === 'not_traceable') throw error;

@@ -20,8 +20,16 @@ export class Graph {
   readonly #nodes = new Map<string, readonly Value[]>();
   readonly #constants = new Map<string, Value>();
   readonly #arrays = new WeakMap<object, Value[]>();
+  /** All that was made, in order: what a value is follows from it. */
+  readonly #record: (string | Uint8Array)[] = [];
+
+  /** What two graphs share that were built alike, in parts of any size. */
+  record(): readonly (string | Uint8Array)[] {
+    return [...this.#record];
+  }
 
   input(name: string, shape: readonly number[], dtype: ElementType): Value {
+    this.#record.push(`input ${JSON.stringify(name)} ${dtype}[${shape}]\n`);
     const value: Value = { id: this.#count++, shape: [...shape], dtype, input: name };
     this.inputs.push(value);
     return value;
@@ -39,6 +47,7 @@ export class Graph {
     const found = known.find((value) => value.dtype === dtype && sameShape(value.shape, shape));
     if (found) return found;
     const value = make();
+    this.#record.push(`${dtype}[${shape}]\n`, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     this.#arrays.set(data, [...known, value]);
     return value;
   }
@@ -75,6 +84,7 @@ export class Graph {
     const key = `${domain}:${op}(${inputs.map((value) => value?.id).join()})${JSON.stringify(attributes)}:${results.map(({ dtype }) => dtype)}`;
     const known = this.#nodes.get(key);
     if (known) return known;
+    this.#record.push(key, '\n');
     const outputs = this.#make({ op, domain, inputs: [...inputs], attributes }, results);
     this.#nodes.set(key, outputs);
     return outputs;
@@ -90,6 +100,7 @@ export class Graph {
   /** A computation on the host; never shared, since it may have effects. */
   host(inputs: readonly Value[], shapes: readonly (readonly number[])[], compute: HostComputation): readonly Value[] {
     const results = shapes.map((shape) => ({ shape, dtype: 'float32' as const }));
+    this.#record.push(`host(${inputs.map(({ id }) => id).join()})${JSON.stringify(shapes)}\n`);
     return this.#make({ op: 'HostCall', domain: 'taskloom', inputs: [...inputs], attributes: {}, host: compute }, results);
   }
 
@@ -231,6 +242,7 @@ export class Graph {
     const known = this.#constants.get(key);
     if (known) return known;
     const value = make();
+    this.#record.push(key, '\n');
     this.#constants.set(key, value);
     return value;
   }

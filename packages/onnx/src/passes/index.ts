@@ -1,20 +1,21 @@
 import type { Value } from '../graph/value';
 import { mapLeaves } from '../trace/leaves';
 import type { Trace } from '../trace/trace';
+import { draws } from './draws';
 import { layerNorms } from './layer-norm';
-import type { Pass } from './rewrite';
+import { type Pass, rewrite } from './rewrite';
 import { sumsByProduct } from './sums';
 
-/** The passes that a trace goes through before it is encoded, in order. Common sub-expressions are shared when the graph is built (`Graph.node`). */
+/** The passes that a trace goes through before it is encoded. Common sub-expressions are shared when the graph is built (`Graph.node`). */
 export const passes: readonly Pass[] = [layerNorms, sumsByProduct];
 
-/** The same step with a cheaper graph. */
+/** The same step with a cheaper graph, and with draws as ONNX has them. */
 export function optimized(trace: Trace, chosen: readonly Pass[] = passes): Trace {
   const roots: Value[] = [];
   const place = (value: Value) => roots.push(value) - 1;
   const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
   const outputs = mapLeaves(trace.outputs, place);
-  const after = chosen.reduce<readonly Value[]>((values, pass) => pass(trace.graph, values), roots);
+  const after = rewrite(trace.graph, roots, [draws, ...chosen]);
   return {
     ...trace,
     nextState: new Map(state.map(([path, at]) => [path, after[at]!])),

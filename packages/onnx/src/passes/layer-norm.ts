@@ -1,12 +1,12 @@
 import type { Graph } from '../graph/graph';
 import { sizeOf, splatOf, type Value } from '../graph/value';
-import { type Pass, producedBy, rewrite } from './rewrite';
+import { type Pass, producedBy } from './rewrite';
 import { axesIn } from './sums';
 
 /** (x − μ)·1/√(σ² + ε) over the last axis as ONNX's LayerNormalization, whose third result is the factor that gradients need again. */
-export const layerNorms: Pass = (graph, outputs) => {
+export const layerNorms: Pass = (graph) => {
   const factors = new Map<Value, Value>();
-  return rewrite(graph, outputs, (node, inputs, now) => {
+  return (node, inputs, now) => {
     if (node.op === 'Reciprocal') {
       const found = standardization(node.outputs[0]!);
       if (!found) return undefined;
@@ -25,7 +25,7 @@ export const layerNorms: Pass = (graph, outputs) => {
         return [normalization(graph, now(found.x), found.epsilon)[0]!];
     }
     return undefined;
-  });
+  };
 };
 
 interface Standardization {

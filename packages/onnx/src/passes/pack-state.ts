@@ -38,7 +38,7 @@ export function packState(trace: Trace, layout = layoutOf(trace)): { readonly tr
   const roots = [...trace.nextState.values()];
   const paths = [...trace.nextState.keys()];
   const places = mapLeaves(trace.outputs, (value) => roots.push(value) - 1);
-  const after = rewrite(graph, roots, () => undefined, pieces);
+  const after = rewrite(graph, roots, [], pieces);
   const next = new Map(paths.map((path, i) => [path, after[i]!]));
 
   const lanes = lanesOf(graph);

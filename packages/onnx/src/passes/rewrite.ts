@@ -7,25 +7,34 @@ import { type Node, nodesOf, type Value } from '../graph/value';
  */
 export type Replace = (node: Node, inputs: readonly (Value | undefined)[], now: (value: Value) => Value) => readonly Value[] | undefined;
 
-/** A transformation of a graph: the values that take the place of its outputs. */
-export type Pass = (graph: Graph, outputs: readonly Value[]) => readonly Value[];
+/** A transformation of a graph with these outputs. */
+export type Pass = (graph: Graph, outputs: readonly Value[]) => Replace;
 
 /**
- * Rebuilds what the outputs need, producers first, each node as `replace` says; values in `given` are replaced from the start. Nothing is changed in
- * place; nodes left over are no longer reached.
+ * Rebuilds what the outputs need, producers first, each node as the first pass says that has something to say; values in `given` are replaced from the
+ * start. Nothing is changed in place; nodes left over are no longer reached. All passes share one walk: to make a graph takes longer than to look at it.
  */
 export function rewrite(
   graph: Graph,
   outputs: readonly Value[],
-  replace: Replace,
+  passes: readonly Pass[],
   given: ReadonlyMap<Value, Value> = new Map(),
 ): readonly Value[] {
+  const replacing = passes.map((pass) => pass(graph, outputs));
   const changed = new Map(given);
   const now = (value: Value | undefined) => (value ? (changed.get(value) ?? value) : undefined);
+  const nowOf = (value: Value) => changed.get(value) ?? value;
+  const replace: Replace = (node, inputs) => {
+    for (const each of replacing) {
+      const replaced = each(node, inputs, nowOf);
+      if (replaced) return replaced;
+    }
+    return undefined;
+  };
   for (const node of nodesOf(outputs)) {
     const inputs = node.inputs.map(now);
     const same = inputs.every((value, i) => value === node.inputs[i]);
-    const replaced = replace(node, inputs, (value) => now(value)!) ?? (same ? undefined : again(graph, node, inputs));
+    const replaced = replace(node, inputs, nowOf) ?? (same ? undefined : again(graph, node, inputs));
     if (replaced) for (const [i, value] of node.outputs.entries()) if (replaced[i] !== value) changed.set(value, replaced[i]!);
   }
   return outputs.map((value) => now(value)!);

@@ -12,12 +12,11 @@ import {
   type Tree,
 } from '@taskloom/core';
 import { Tensor } from '@tensorflow/tfjs-core';
-import { optimized } from '../passes';
-import { type Layout, packState } from '../passes/pack-state';
+import type { Layout } from '../passes/pack-state';
 import { mapLeaves } from '../trace/leaves';
 import { type Signature, trace } from '../trace/trace';
 import { arrangement } from './arrangement';
-import { program } from './program';
+import { lowered } from './lowered';
 import type { Runtime, SessionOptions } from './runtime';
 import { type CompileWarning, keyOf, shapeHistory } from './shapes';
 import { copied, loadStages, type Ready, release, runStep, signatureOf } from './step';
@@ -73,12 +72,10 @@ export function compiling(
 
       const prepare = async (inputs: Tree<HostArray>): Promise<Ready> => {
         notice(leaves(inputs));
-        const traced = optimized(
-          trace(
-            fn,
-            mapLeaves(skeleton, (path) => ({ ...signature.get(path)!, data: nothing })),
-            inputs,
-          ),
+        const traced = trace(
+          fn,
+          mapLeaves(skeleton, (path) => ({ ...signature.get(path)!, data: nothing })),
+          inputs,
         );
         for (const { bytes, shape } of traced.captured)
           if (bytes > largeConstant)
@@ -86,10 +83,11 @@ export function compiling(
               code: 'large_constant',
               message: `A tensor [${shape.join(', ')}] of ${(bytes / largeConstant).toFixed(1)} MB that the step captured is part of the compiled graph; pass it as an input or as state.`,
             });
-        const { trace: arranged, layout } = packState(traced, layouts.get(key));
+        const known = layouts.get(key);
+        const make = () => lowered(traced, known);
+        const { program, layout } = runtime.programs ? await runtime.programs.of(traced, known, make) : make();
         layouts.set(key, layout);
-        const made = program(arranged, (nameOf) => mapLeaves(arranged.outputs, nameOf));
-        return loadStages(made, { layout, nextSignature: signatureOf(traced) }, runtime, sessionOptions);
+        return loadStages(program, { layout, nextSignature: signatureOf(traced) }, runtime, sessionOptions);
       };
 
       const step = async (given: Feed<I>): Promise<Host<O>> => {

@@ -1,4 +1,5 @@
 import type { HostArray } from '@taskloom/core';
+import type { Programs } from './kept-programs';
 
 /** Who executes ONNX models, and keeps arrays for them: onnxruntime-node or onnxruntime-web on this thread, or a worker that has it. */
 export interface Runtime {
@@ -7,6 +8,8 @@ export interface Runtime {
   readonly version: string;
   /** A model by its bytes, which go to the runtime, or by the path of its file. */
   load(model: Uint8Array<ArrayBuffer> | string, options: SessionOptions): Promise<LoadedModel>;
+  /** Where there are any: what became of former traces. */
+  readonly programs?: Programs;
   /** Takes arrays over, to where the models run: their owner may not use them any more. */
   hold(arrays: readonly HostArray[]): Promise<readonly Held[]>;
   /** Copies of held arrays. */

@@ -17,7 +17,10 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'onnx-cache-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-const file = async () => join(folder, (await readdir(folder))[0]!);
+/** Those of a kind: what became of traces ('step-cache'), what ONNX Runtime made of models ('onnx-cache'). */
+const filesOf = async (kind: string, of = folder) =>
+  (await readdir(of)).filter((name) => name.endsWith(kind)).map((name) => join(of, name));
+const file = async (kind = 'onnx-cache', of = folder) => (await filesOf(kind, of))[0]!;
 
 describe.each([false, true])('with ONNX Runtime, in a worker: %s', (worker) => {
   const warnings: CompileWarning[] = [];
@@ -42,26 +45,27 @@ describe.each([false, true])('with ONNX Runtime, in a worker: %s', (worker) => {
     return [...sums, ...w.data];
   }
 
-  it('the same numbers without, into and out of the cache; one file a graph', async () => {
+  it('the same numbers without, into and out of the cache; two files a graph', async () => {
     const wanted = await train(undefined);
-    expect(await train(join(folder, 'made'))).toEqual(wanted);
-    const files = await readdir(join(folder, 'made'));
-    expect(files).toHaveLength(1);
-    const bytes = await readFile(join(folder, 'made', files[0]!));
-    expect(await train(join(folder, 'made'))).toEqual(wanted);
-    await train(join(folder, 'made'), relu);
-    expect(await readdir(join(folder, 'made'))).toHaveLength(2);
-    expect(await readFile(join(folder, 'made', files[0]!))).toEqual(bytes);
+    const made = join(folder, 'made');
+    expect(await train(made)).toEqual(wanted);
+    const files = await readdir(made);
+    expect(files).toHaveLength(2);
+    const bytes = await Promise.all(files.map((name) => readFile(join(made, name))));
+    expect(await train(made)).toEqual(wanted);
+    await train(made, relu);
+    expect(await readdir(made)).toHaveLength(4);
+    expect(await Promise.all(files.map((name) => readFile(join(made, name))))).toEqual(bytes);
     expect(warnings).toEqual([]);
   });
 
-  it('files that are cut, changed or of another graph are replaced', async () => {
+  it.each(['onnx-cache', 'step-cache'])('files that are cut, changed or of another graph are replaced: %s', async (kind) => {
     const wanted = await train(folder);
-    const path = await file();
+    const path = await file(kind);
     const good = await readFile(path);
     const other = join(folder, 'other');
     await train(other, relu);
-    const foreign = await readFile(join(other, (await readdir(other))[0]!));
+    const foreign = await readFile(await file(kind, other));
     const changed = Buffer.from(good);
     changed[changed.length - 20]! ^= 4;
     for (const bad of [

@@ -1,0 +1,17 @@
+import { optimized } from '../passes';
+import { type Layout, packState } from '../passes/pack-state';
+import { mapLeaves } from '../trace/leaves';
+import type { Trace } from '../trace/trace';
+import { type Program, program } from './program';
+
+/** A trace as models that run, and how its state is arranged for them. */
+export interface Lowered {
+  readonly program: Program;
+  readonly layout: Layout;
+}
+
+/** Runs the passes and writes the models. `layout` is that of an earlier trace, with which the state is arranged already. */
+export function lowered(trace: Trace, layout: Layout | undefined): Lowered {
+  const packed = packState(optimized(trace), layout);
+  return { program: program(packed.trace, (nameOf) => mapLeaves(packed.trace.outputs, nameOf)), layout: packed.layout };
+}
