@@ -57,6 +57,17 @@ export {
 export { type DrawAttributes, keyTensor, type Random, random, randomKernel } from './random';
 export { repairGradients } from './repair-gradients';
 export { type RowView, type RowViewOptions, rowView } from './row-view';
+export { type EmbeddingTable, type EmbeddingTableOptions, embeddingTable, type TableRows, type TableState } from './rows/embedding-table';
+export {
+  type RowStep,
+  type SparseAdagradOptions,
+  type SparseAdamOptions,
+  type SparseOptimizer,
+  sparseAdagrad,
+  sparseAdam,
+  sparseSgd,
+} from './rows/sparse-optimizers';
+export type { Combiner } from './rows/terms';
 export {
   hostTree,
   readSafetensors,
