@@ -1,5 +1,6 @@
-import { blockPivoting } from './block-pivoting';
+import { blockPivoting, independent } from './block-pivoting';
 import { Factor } from './factor';
+import { dot, multiply } from './products';
 
 /** Below this (relative to the size of the combination, squared) a row adds nothing to the span of others. */
 const singular = 1e-15;
@@ -22,153 +23,91 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
   if (quick) return quick;
   const count = a.length;
   const factor = new Factor(c, count);
-  const { active } = factor;
-  let z = new Float64Array(count);
-  const value = () => (cone ? reciprocal(a, z, active) : objective(c, a, z, active));
-  let best = { z, active: [] as number[], value: cone ? Number.POSITIVE_INFINITY : 0 };
-  // Of all minima over active rows the one nearest to the conditions of optimality, should rounding errors prevail at last.
-  let most = { z, residual: Number.POSITIVE_INFINITY };
-  let entering = -1;
-  // Every round lowers the value, unless rounding errors have the last word: then back to the best, without the row that did not help.
-  const useless = new Set<number>();
-  for (let round = 0; round < 20 * count + 50; round++) {
-    if (round > 0) {
-      const now = value();
-      if (now < best.value) {
-        best = { z: z.slice(), active: [...active], value: now };
-        useless.clear();
-      } else {
-        useless.add(entering);
-        z = best.z.slice();
-        factor.reset(best.active);
-      }
-    }
-    const found = steepest(c, a, z, active, useless);
-    if (found.residual < most.residual) most = { z: z.slice(), residual: found.residual };
-    entering = found.row;
+  let best: Float64Array = new Float64Array(count);
+  // At the minimum over some of the rows the objective is −½aᵀz: every round raises aᵀz, until rounding errors have the last word.
+  let gain = 0;
+  for (;;) {
+    const entering = steepest(c, a, best);
     if (entering < 0) break;
-    // The entering row as a combination y of the active ones, and what it adds to their span.
-    const y = factor.solve(active.map((i) => c[i * count + entering]!));
-    let added = 1;
-    let size = 1;
-    for (const [k, i] of active.entries()) {
-      added -= c[i * count + entering]! * y[k]!;
-      size += Math.abs(y[k]!);
-    }
-    if (added <= singular * size * size) {
-      const direction = new Float64Array(count);
-      for (const [k, i] of active.entries()) direction[i] = -y[k]!;
-      direction[entering] = 1;
-      if (cone) {
-        const ray = direction.map((value) => Math.max(0, value));
-        if (vanishes(c, ray)) return ray;
-      }
-      const step = longestStep(z, direction, active);
-      if (step) {
-        move(z, direction, active, step);
-        factor.remove(step.blocking);
-        z[entering] = step.length;
-      }
-    }
+    let z: Float64Array = best.slice();
     factor.add(entering);
-
+    if (factor.leastPivot() < independent) {
+      const ray = dependence(c, factor, entering);
+      if (ray) {
+        if (cone && vanishes(c, ray)) return ray.map((value) => Math.max(0, value));
+        advance(z, ray, factor, Number.POSITIVE_INFINITY);
+      }
+    }
     // To the unconstrained minimum over the active rows, dropping on the way what would turn negative.
-    while (active.length > 0) {
-      const target = factor.solve(active.map((i) => a[i]!));
-      const direction = new Float64Array(count);
-      let turns = false;
-      for (const [k, i] of active.entries()) {
-        direction[i] = target[k]! - z[i]!;
-        if (target[k]! <= 0) turns = true;
-      }
-      const step = turns ? longestStep(z, direction, active) : undefined;
-      if (!step || step.length >= 1) {
-        for (const [k, i] of active.entries()) z[i] = Math.max(0, target[k]!);
-        break;
-      }
-      move(z, direction, active, step);
-      factor.remove(step.blocking);
+    for (;;) {
+      const target = factor.solve(a);
+      const way = target.map((value, i) => value - z[i]!);
+      if (advance(z, way, factor, 1)) continue;
+      z = target;
+      break;
     }
+    const now = dot(a, z);
+    if (!(now > gain)) break;
+    best = z;
+    gain = now;
   }
-  return most.z;
+  return best;
 }
 
-/** 1/aᵀz, which is zᵀCz/(aᵀz)², the squared norm of the combination, where z is the minimum over its active rows; and has no cancellation. */
-function reciprocal(a: Float64Array, z: Float64Array, active: readonly number[]): number {
-  let total = 0;
-  for (const i of active) total += a[i]! * z[i]!;
-  return 1 / total;
+/** The combination of the active rows, with a positive part of the one that entered last, which vanishes or nearly so, if there is one. */
+function dependence(c: Float64Array, factor: Factor, entering: number): Float64Array | undefined {
+  const row = (i: number) => c.subarray(i * factor.count, (i + 1) * factor.count);
+  /** A row without its part in the span of the others, as a combination. */
+  const remainder = (i: number) => {
+    factor.remove(i);
+    const rest = factor.solve(row(i)).map((value) => -value);
+    rest[i] = 1;
+    factor.add(i);
+    return rest;
+  };
+  const first = remainder(entering);
+  const size = first.reduce((sum, value) => sum + Math.abs(value), 0);
+  if (dot(row(entering), first) > singular * size * size) return undefined;
+  // The others determine the row with the greatest part best.
+  const most = first.reduce((best, value, i) => (Math.abs(value) > Math.abs(first[best]!) ? i : best), entering);
+  return remainder(most).map((value) => Math.sign(first[most]!) * value);
 }
 
-function objective(c: Float64Array, a: Float64Array, z: Float64Array, active: readonly number[]): number {
-  let value = 0;
-  for (const i of active) {
-    let slope = -a[i]!;
-    for (const j of active) slope += 0.5 * c[i * a.length + j]! * z[j]!;
-    value += z[i]! * slope;
-  }
-  return value;
-}
-
+/** Whether z, without what of it is negative, is a combination that is zero. */
 function vanishes(c: Float64Array, z: Float64Array): boolean {
-  const count = z.length;
-  const products = new Float64Array(count);
-  for (let i = 0; i < count; i++) if (z[i]) for (let j = 0; j < count; j++) products[j]! += z[i]! * c[i * count + j]!;
-  const size = Math.sqrt(z.reduce((sum, value) => sum + value * value, 0));
-  return products.every((value) => Math.abs(value) <= vanishing * size);
+  const positive = z.map((value) => Math.max(0, value));
+  const size = Math.sqrt(dot(positive, positive));
+  return multiply(c, positive).products.every((value) => Math.abs(value) <= vanishing * size);
 }
 
-/** The row, neither active nor useless, whose entry lowers the objective fastest, or −1 at the optimum; and how far from it z is, in units of ‖z‖. */
-function steepest(
-  c: Float64Array,
-  a: Float64Array,
-  z: Float64Array,
-  active: readonly number[],
-  useless: ReadonlySet<number>,
-): { readonly row: number; readonly residual: number } {
-  const count = a.length;
-  const slopes = a.slice();
-  const magnitudes = a.map(Math.abs);
-  for (const i of active) {
-    for (let j = 0; j < count; j++) {
-      const term = c[i * count + j]! * z[i]!;
-      slopes[j]! -= term;
-      magnitudes[j]! += Math.abs(term);
-    }
-  }
-  let square = 0;
-  for (const i of active) {
-    square += z[i]! * z[i]!;
-    slopes[i] = Math.abs(slopes[i]!);
-  }
-  const size = Math.sqrt(square);
-  const residual = slopes.reduce((worst, slope) => Math.max(worst, slope), 0) / size;
-  for (const i of active) slopes[i] = 0;
-  for (const i of useless) slopes[i] = 0;
-  let row = -1;
-  for (let j = 0; j < count; j++)
-    if (slopes[j]! > (row < 0 ? flat * size : slopes[row]!) && slopes[j]! > rounding * magnitudes[j]!) row = j;
-  // Without a size, at 0, everything is open.
-  return { row, residual: residual >= 0 ? residual : Number.POSITIVE_INFINITY };
-}
-
-interface Step {
-  readonly length: number;
-  readonly blocking: number;
-}
-
-/** How far z may go along `direction` before an active entry reaches 0, and which one. */
-function longestStep(z: Float64Array, direction: Float64Array, active: readonly number[]): Step | undefined {
-  let found: Step | undefined;
-  for (const i of active) {
-    if (direction[i]! >= 0) continue;
-    const length = z[i]! / -direction[i]!;
-    if (!found || length < found.length) found = { length, blocking: i };
+/** The row, of those with z = 0, whose entry lowers the objective fastest, or −1 at the optimum. */
+function steepest(c: Float64Array, a: Float64Array, z: Float64Array): number {
+  const { products, terms } = multiply(c, z);
+  let found = -1;
+  let most = flat * Math.sqrt(dot(z, z));
+  for (const [i, value] of a.entries()) {
+    const slope = value - products[i]!;
+    if (z[i] !== 0 || slope <= most || slope <= rounding * (Math.abs(value) + terms[i]!)) continue;
+    found = i;
+    most = slope;
   }
   return found;
 }
 
-function move(z: Float64Array, direction: Float64Array, active: readonly number[], { length, blocking }: Step): void {
-  for (const i of active) z[i] = Math.max(0, z[i]! + length * direction[i]!);
+/** Along `direction` until an active entry reaches 0, which leaves the active set; or not at all where that would be farther than `limit`. */
+function advance(z: Float64Array, direction: Float64Array, factor: Factor, limit: number): boolean {
+  let length = limit;
+  let blocking = -1;
+  for (const i of factor.active) {
+    const until = direction[i]! < 0 ? z[i]! / -direction[i]! : limit;
+    if (until < length || (until === length && direction[i]! < 0)) {
+      length = until;
+      blocking = i;
+    }
+  }
+  if (blocking < 0) return false;
+  for (const [i, step] of direction.entries()) z[i] = Math.max(0, z[i]! + length * step);
   z[blocking] = 0;
+  factor.remove(blocking);
+  return true;
 }

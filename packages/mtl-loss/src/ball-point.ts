@@ -1,5 +1,6 @@
 import { Factor } from './factor';
 import { minNormPoint, normsOf, tiny } from './min-norm-point';
+import { dot, multiply } from './products';
 
 /** The squared norm of a combination, relative to Σ wᵢ²‖gᵢ‖² (a zero row as the shortest other), below which it is zero. */
 const vanishing = 1e-11;
@@ -20,12 +21,12 @@ export interface BallPoint {
  * ‖g_w‖² = ‖g_p‖² + t²‖g_q‖²: so t is found in closed form once it is known which rows do, by a bracket until then.
  */
 export function ballPoint(gramian: Float64Array, count: number, c: number): BallPoint {
-  const products = new Float64Array(count);
-  for (let i = 0; i < count; i++) for (let j = 0; j < count; j++) products[i]! += gramian[i * count + j]! / count;
-  const square = products.reduce((sum, product) => sum + product, 0) / count;
+  const middle = new Float64Array(count).fill(1 / count);
+  const { products } = multiply(gramian, middle);
+  const square = dot(middle, products);
   const kappa = c * Math.sqrt(Math.max(0, square));
   const start = minNormPoint(gramian, count);
-  if (!(kappa > 0)) return { extra: new Float64Array(count), norm: root(quadratic(gramian, start, start)) };
+  if (!(kappa > 0)) return { extra: new Float64Array(count), norm: Math.sqrt(Math.max(0, quadratic(gramian, start))) };
 
   const at = (t: number) => {
     const shifted = gramian.map((product, k) => product + t * (products[Math.floor(k / count)]! + products[k % count]!) + t * t * square);
@@ -44,7 +45,7 @@ export function ballPoint(gramian: Float64Array, count: number, c: number): Ball
     line = lineOf(gramian, products, w);
     t = crossing(line, kappa);
     if (t !== undefined && Math.abs(t - guess) <= accuracy * guess) break;
-    if (quadratic(gramian, w, w) > (kappa * guess) ** 2) low = guess;
+    if (quadratic(gramian, w) > (kappa * guess) ** 2) low = guess;
     else high = guess;
     if (high - low <= accuracy * high) {
       t = guess;
@@ -69,34 +70,31 @@ interface Line {
 function lineOf(gramian: Float64Array, products: Float64Array, w: Float64Array): Line {
   const count = w.length;
   const norms = normsOf(gramian, count);
-  const p = new Float64Array(count);
-  const q = new Float64Array(count);
   // One zero row stands for all of them.
   let zeros = 0;
   const rows = [...w.keys()].filter((i) => w[i]! > 0 && (norms[i]! >= tiny || zeros++ === 0));
   const smallest = rows.reduce((least, i) => (norms[i]! >= tiny ? Math.min(least, norms[i]!) : least), Number.POSITIVE_INFINITY);
+  let p = new Float64Array(count);
+  let q = new Float64Array(count);
+  let least = 0;
   if (rows.length === 1) p[rows[0]!] = 1;
   else {
     // In units of the rows' norms, with aaᵀ added (a constant on the plane aᵀz = smallest) so that a vanishing combination does not make it singular.
-    const size = rows.length;
-    const own = Float64Array.from(rows, (i) => Math.max(norms[i]!, smallest));
+    const own = norms.map((norm) => Math.max(norm, smallest));
     const a = own.map((norm) => smallest / norm);
-    const matrix = new Float64Array(size * size);
-    for (const [k, i] of rows.entries())
-      for (const [l, j] of rows.entries()) matrix[k * size + l] = gramian[i * count + j]! / own[k]! / own[l]! + a[k]! * a[l]!;
-    const factor = new Factor(matrix, size);
-    for (let k = 0; k < size; k++) factor.add(k);
-    const x = factor.solve([...a]);
-    const y = factor.solve(rows.map((i, k) => -products[i]! / own[k]!));
+    const at = (product: number, k: number) =>
+      product / own[Math.floor(k / count)]! / own[k % count]! + a[Math.floor(k / count)]! * a[k % count]!;
+    const factor = new Factor(gramian.map(at), count);
+    factor.reset(rows);
+    const x = factor.solve(a);
+    const y = factor.solve(products.map((product, i) => -product / own[i]!));
     const [ax, ay] = [dot(a, x), dot(a, y)];
-    for (const [k, i] of rows.entries()) {
-      p[i] = (x[k]! / ax / own[k]!) * smallest;
-      q[i] = (y[k]! - (x[k]! * ay) / ax) / own[k]!;
-    }
+    p = x.map((value, i) => (value / ax / own[i]!) * smallest);
+    q = y.map((value, i) => (value - (x[i]! * ay) / ax) / own[i]!);
+    least = vanishing * dot(x, x) * (smallest / ax) ** 2;
   }
-  const least = vanishing * rows.reduce((sum, i) => sum + (p[i]! * Math.max(norms[i]!, rows.length > 1 ? smallest : 0)) ** 2, 0);
-  const constant = quadratic(gramian, p, p);
-  return { p, q, constant: constant <= least ? 0 : constant, growth: Math.max(0, quadratic(gramian, q, q)) };
+  const constant = quadratic(gramian, p);
+  return { p, q, constant: constant <= least ? 0 : constant, growth: Math.max(0, quadratic(gramian, q)) };
 }
 
 /** t with ‖g_p‖² + t²‖g_q‖² = κ²t², if there is one. */
@@ -105,11 +103,4 @@ function crossing({ constant, growth }: Line, kappa: number): number | undefined
   return slope > 0 ? Math.sqrt(constant / slope) : undefined;
 }
 
-function quadratic(gramian: Float64Array, a: Float64Array, b: Float64Array): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) if (a[i]) for (let j = 0; j < b.length; j++) total += a[i]! * gramian[i * a.length + j]! * b[j]!;
-  return total;
-}
-
-const root = (square: number) => Math.sqrt(Math.max(0, square));
-const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+const quadratic = (gramian: Float64Array, w: Float64Array) => dot(w, multiply(gramian, w).products);

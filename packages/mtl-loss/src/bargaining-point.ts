@@ -1,4 +1,5 @@
 import { Factor } from './factor';
+import { dot, multiply } from './products';
 import { unitRows, weightsOfRows } from './unit-rows';
 
 /** Σ yᵢuᵢ (unit rows u, y > 0) of this squared norm, relative to (Σ y)², is zero. */
@@ -41,7 +42,7 @@ function convexRoot(c: Float64Array, start: Float64Array, exponent: number): Flo
   let stalled = 0;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { products, terms } = multiply(c, y);
-    if (sum(y, products) <= vanishing * sum(y) ** 2) return undefined;
+    if (dot(y, products) <= vanishing * sum(y) ** 2) return undefined;
     const target = y.map((value, i) => start[i]! * (value / start[i]!) ** -exponent);
     const slope = target.map((value, i) => value - products[i]!);
     const residual = slope.reduce((worst, value, i) => Math.max(worst, Math.abs(value) / terms[i]!), 0);
@@ -49,7 +50,7 @@ function convexRoot(c: Float64Array, start: Float64Array, exponent: number): Flo
     if (residual < best.residual) best = { y, residual };
     if (residual <= accuracy || (stalled > 3 && best.residual <= 1e3 * accuracy)) break;
     const direction = newton(c, y, target, slope, exponent);
-    const next = descend(c, y, start, direction, sum(slope, direction), exponent);
+    const next = descend(c, y, start, direction, dot(slope, direction), exponent);
     if (!next) break;
     y = next;
   }
@@ -61,8 +62,8 @@ function newton(c: Float64Array, y: Float64Array, target: Float64Array, slope: F
   const hessian = c.slice();
   for (let i = 0; i < count; i++) hessian[i * count + i]! += (exponent * target[i]!) / y[i]!;
   const factor = new Factor(hessian, count);
-  for (let i = 0; i < count; i++) factor.add(i);
-  return factor.solve(Array.from(slope));
+  factor.reset([...y.keys()]);
+  return factor.solve(slope);
 }
 
 /** A step along `direction` that stays positive and lowers ½yᵀCy − Σ sᵢ²h(yᵢ/sᵢ), h′(x) = x^(−exponent); nothing where rounding leaves none. */
@@ -80,7 +81,7 @@ function descend(
       return start[i]! ** 2 * (exponent === 1 ? Math.log(x) : (x ** (1 - exponent) - 1) / (1 - exponent));
     });
     const { products, terms } = multiply(c, at);
-    return { value: sum(at, products) / 2 - sum(utilities), size: sum(at, terms) + sum(utilities.map(Math.abs)) };
+    return { value: dot(at, products) / 2 - sum(utilities), size: dot(at, terms) + sum(utilities.map(Math.abs)) };
   };
   const before = objective(y);
   let length = direction.reduce((most, step, i) => (step < 0 ? Math.min(most, (-0.95 * y[i]!) / step) : most), 1);
@@ -91,22 +92,4 @@ function descend(
   return undefined;
 }
 
-/** Cy, and the sizes of the terms of each entry. */
-function multiply(c: Float64Array, y: Float64Array): { products: Float64Array; terms: Float64Array } {
-  const count = y.length;
-  const products = new Float64Array(count);
-  const terms = new Float64Array(count);
-  for (let i = 0; i < count; i++)
-    for (let j = 0; j < count; j++) {
-      const term = c[i * count + j]! * y[j]!;
-      products[i]! += term;
-      terms[i]! += Math.abs(term);
-    }
-  return { products, terms };
-}
-
-function sum(a: Float64Array, b?: Float64Array): number {
-  let total = 0;
-  for (let i = 0; i < a.length; i++) total += b ? a[i]! * b[i]! : a[i]!;
-  return total;
-}
+const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);

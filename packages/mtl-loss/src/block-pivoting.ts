@@ -1,7 +1,8 @@
 import { Factor } from './factor';
+import { multiply } from './products';
 
 /** Below this pivot the rows are nearly dependent, and others must decide. */
-const independent = 1e-7;
+export const independent = 1e-7;
 /** Products of this share of their terms are zero. */
 const rounding = 1e-14;
 /** So many times in a row may an exchange leave as many wrong rows as there were at best. */
@@ -15,33 +16,16 @@ export function blockPivoting(c: Float64Array, a: Float64Array): Float64Array | 
   const count = a.length;
   const factor = new Factor(c, count);
   const inside = new Uint8Array(count);
+  const all = [...inside.keys()];
   let fewest = count + 1;
   let left = patience;
   for (;;) {
-    const rows: number[] = [];
-    for (let i = 0; i < count; i++) if (inside[i]) rows.push(i);
-    factor.reset(rows);
-    const values = factor.solve(rows.map((i) => a[i]!));
+    factor.reset(all.filter((i) => inside[i]));
     if (factor.leastPivot() < independent) return undefined;
-    const slopes = a.slice();
-    const sizes = a.map(Math.abs);
-    for (let k = 0; k < rows.length; k++) {
-      const start = rows[k]! * count;
-      const value = values[k]!;
-      for (let j = 0; j < count; j++) {
-        const term = c[start + j]! * value;
-        slopes[j]! -= term;
-        sizes[j]! += Math.abs(term);
-      }
-    }
-    const wrong: number[] = [];
-    for (let k = 0; k < rows.length; k++) if (values[k]! < 0) wrong.push(rows[k]!);
-    for (let j = 0; j < count; j++) if (!inside[j] && slopes[j]! > rounding * sizes[j]!) wrong.push(j);
-    if (wrong.length === 0) {
-      const z = new Float64Array(count);
-      for (const [k, i] of rows.entries()) z[i] = values[k]!;
-      return z;
-    }
+    const z = factor.solve(a);
+    const { products, terms } = multiply(c, z);
+    const wrong = all.filter((i) => (inside[i] ? z[i]! < 0 : a[i]! - products[i]! > rounding * (Math.abs(a[i]!) + terms[i]!)));
+    if (wrong.length === 0) return z;
     if (wrong.length < fewest) {
       fewest = wrong.length;
       left = patience;

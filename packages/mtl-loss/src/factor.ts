@@ -32,26 +32,28 @@ export class Factor {
     this.active.splice(0, this.active.length, ...active);
   }
 
-  /** The least pivot of the last solution's factor, 1 where there is none. */
+  /** 1 where there is none. */
   leastPivot(): number {
+    this.#update();
     let least = 1;
     for (let i = 0; i < this.#valid; i++) least = Math.min(least, this.#lower[i * this.count + i]! ** 2);
     return least;
   }
 
-  /** x with (active rows and columns) x = b, with one step of refinement. */
-  solve(b: readonly number[]): Float64Array {
+  /** x, 0 for the rows that are not active, with (active rows and columns) x = b of the active rows; with one step of refinement. */
+  solve(b: Float64Array): Float64Array {
     const { active, count, matrix } = this;
     this.#update();
-    const x = Float64Array.from(b);
-    this.#substitute(x);
-    const residual = Float64Array.from(b);
-    for (let i = 0; i < active.length; i++) {
-      const row = active[i]! * count;
-      for (let k = 0; k < active.length; k++) residual[i]! -= matrix[row + active[k]!]! * x[k]!;
+    const x = new Float64Array(count);
+    for (let round = 0; round < 2; round++) {
+      const residual = Float64Array.from(active, (i) => {
+        let left = b[i]!;
+        for (const k of active) left -= matrix[i * count + k]! * x[k]!;
+        return left;
+      });
+      this.#substitute(residual);
+      for (const [k, i] of active.entries()) x[i]! += residual[k]!;
     }
-    this.#substitute(residual);
-    for (let i = 0; i < x.length; i++) x[i]! += residual[i]!;
     return x;
   }
 

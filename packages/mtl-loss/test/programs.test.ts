@@ -30,12 +30,17 @@ describe('the quadratic programs', () => {
     expect(cone).toBeLessThan(1e-9);
   }, 60_000);
 
-  it('one of 512 tasks too', () => {
-    const one = problem(299 * 11);
-    expect(one.count).toBe(512);
-    expect(simplexResidual(one, minNormPoint(one.gramian, one.count))).toBeLessThan(1e-9);
-    expect(coneResidual(one, projector(one.gramian, one.count)(one.u))).toBeLessThan(1e-9);
-  }, 60_000);
+  // The second is Pareto stationary by 364 of its rows, whose Gramian tells that only up to the root of the rounding errors.
+  it.each([299 * 11, 899 * 11 + 6])(
+    'one of 512 tasks too: %i',
+    (index) => {
+      const one = problem(index);
+      expect(one.count).toBe(512);
+      expect(simplexResidual(one, minNormPoint(one.gramian, one.count))).toBeLessThan(1e-11);
+      expect(coneResidual(one, projector(one.gramian, one.count)(one.u))).toBeLessThan(1e-11);
+    },
+    60_000,
+  );
 });
 
 describe.each([
