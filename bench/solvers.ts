@@ -1,5 +1,5 @@
 // The quadratic programs of balancers: how far from optimal in 10,000 random, degenerate and badly scaled problems, and beside quadprog.
-// Run: [TASKLOOM_QUADPROG=<folder of the npm package quadprog 1.6.1>] node examples/run.mjs ../bench/solvers.ts [number of problems]; 10,000 take 5 minutes.
+// Run: [TASKLOOM_QUADPROG=<folder of the npm package quadprog 1.6.1>] node examples/run.mjs ../bench/solvers.ts [number of problems]; 10,000 take 2 minutes.
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
@@ -106,6 +106,7 @@ The figure is the greatest residual of the conditions of optimality (Karush, Kuh
 ${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}
 
 The right half compares with npm's \`quadprog\` (Goldfarb & Idnani's dual method), simplex / cone: how often it gives an answer at all (it wants a positive definite matrix), and how often one of the two is farther from optimal by more than 1e-9. quadprog is not asked at T = 512.
+Python's quadprog was not to be had here, hence npm's port of the same algorithm.
 `;
 console.log(text);
 if (total >= 10_000) writeFileSync(new URL('results/solvers.md', import.meta.url), text);

@@ -25,7 +25,7 @@ export function alignedMtl({ scale = 'min', preference, tolerance = float32Toler
     'aligned-mtl',
     (gramian, { count, indices, context }) => {
       const pairs = gramianEigen(gramian, count, tolerance);
-      const p = indices.map((i, k) => (preference ? taskValue(preference, context.tasks[k]!, i, 'bad_option', 'preference') : 1 / count));
+      const p = indices.map((i, k) => (preference ? taskValue(preference, context.tasks[k]!, i, 'preference') : 1 / count));
       if (pairs.length === 0) return p;
       const square = {
         min: () => pairs[0]!.value,

@@ -1,6 +1,7 @@
 import { Factor } from './factor';
-import { minNormPoint, normsOf, tiny } from './min-norm-point';
+import { minNormPoint } from './min-norm-point';
 import { dot, multiply } from './products';
+import { normsOf, tiny } from './unit-rows';
 
 /** The squared norm of a combination, relative to Σ wᵢ²‖gᵢ‖² (a zero row as the shortest other), below which it is zero. */
 const vanishing = 1e-11;

@@ -21,7 +21,7 @@ export interface ConfigOptions {
 export function config({ preference, tolerance = float32Tolerance }: ConfigOptions = {}): GradientBalancer<null> {
   return statelessBalancer('config', (gramian, { count, indices, context }) => {
     const units = unitRows(gramian, count);
-    const p = units.rows.map((k) => (preference ? taskValue(preference, context.tasks[k]!, indices[k]!, 'bad_option', 'preference') : 1));
+    const p = units.rows.map((k) => (preference ? taskValue(preference, context.tasks[k]!, indices[k]!, 'preference') : 1));
     const pairs = gramianEigen(units.cosines, p.length, tolerance);
     const y = settled(spectral(pairs, (value) => 1 / value, p));
     const projections = settled(spectral(pairs, () => 1, p));

@@ -1,4 +1,6 @@
 import type { JacobianMethod } from '@taskloom/core';
+import { trackedCoefficients, trackedGramian } from './tracked-rows';
+import { normsOf } from './unit-rows';
 
 export interface DbMtlOptions {
   /** β, how much a gradient keeps of the average before it. Default 0.9; 0 carries nothing. */
@@ -28,30 +30,16 @@ export function dbMtl({ beta = 0.9, betaDecay = 0.5, epsilon = 1e-8 }: DbMtlOpti
     init: () => ({ steps: 0 }),
     weigh(gramian, state, { present, losses }) {
       const tasks = present.length;
-      const carried = beta === 0 ? 0 : tasks;
-      const rows = tasks + carried;
       const steps = state.steps + 1;
       const keep = beta / steps ** betaDecay;
-      const own = Float64Array.from(present, (here, i) => (here > 0 ? (1 - keep) / (losses[i]! + epsilon) : 0));
-      const former = Float64Array.from(present, (here) => (here > 0 ? keep : 1));
-      const norms = Float64Array.from(present, (_, i) => {
-        let square = own[i]! ** 2 * gramian[i * rows + i]!;
-        if (carried > 0)
-          square += 2 * own[i]! * former[i]! * gramian[i * rows + tasks + i]! + former[i]! ** 2 * gramian[(tasks + i) * rows + tasks + i]!;
-        return Math.sqrt(Math.max(0, square));
-      });
-      const greatest = norms.reduce((most, norm, i) => (present[i]! > 0 ? Math.max(most, norm) : most), 0);
+      const own = present.map((here, i) => (here > 0 ? (1 - keep) / (losses[i]! + epsilon) : 0));
+      const former = present.map((here) => (here > 0 ? keep : 1));
+      const products = beta === 0 ? gramian : trackedGramian(gramian, 2 * tasks, { own, former });
+      const norms = normsOf(products, tasks).map((norm, i) => (present[i]! > 0 ? norm * (beta === 0 ? own[i]! : 1) : 0));
+      const greatest = norms.reduce((a, b) => Math.max(a, b), 0);
       const alphas = norms.map((norm, i) => (present[i]! > 0 ? greatest / (norm + epsilon) : 0));
-      const coefficients = new Float64Array((1 + carried) * rows);
-      for (let i = 0; i < tasks; i++) {
-        coefficients[i] = alphas[i]! * own[i]!;
-        if (carried === 0) continue;
-        coefficients[tasks + i] = alphas[i]! * former[i]!;
-        coefficients[(1 + i) * rows + i] = own[i]!;
-        coefficients[(1 + i) * rows + tasks + i] = former[i]!;
-      }
-      const weights = beta === 0 ? coefficients.slice(0, tasks) : alphas;
-      return { weights, coefficients, state: { steps } };
+      const weights = beta === 0 ? alphas.map((alpha, i) => alpha * own[i]!) : alphas;
+      return { weights, coefficients: beta === 0 ? weights : trackedCoefficients({ own, former }, alphas), state: { steps } };
     },
   };
 }

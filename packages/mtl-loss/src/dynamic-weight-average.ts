@@ -1,4 +1,6 @@
-import { type LossWeighting, TaskloomError } from '@taskloom/core';
+import type { LossWeighting } from '@taskloom/core';
+import { checkCount } from './option';
+import { softmaxOf } from './simplex';
 
 export interface DynamicWeightAverageOptions {
   /** Softness of the softmax. Default 2. */
@@ -29,12 +31,7 @@ export function dynamicWeightAverage({
   temperature = 2,
   window,
 }: DynamicWeightAverageOptions = {}): LossWeighting<DynamicWeightAverageState> {
-  if (window !== undefined && !(Number.isInteger(window) && window > 0))
-    throw new TaskloomError('bad_option', "'window' is a number of steps.", {
-      name: 'window',
-      got: window,
-      expected: 'a whole number of 1 or more',
-    });
+  if (window !== undefined) checkCount('window', window, 1);
   const width = 2 * (window ?? 0);
   return {
     kind: 'loss-weighting',
@@ -61,11 +58,9 @@ export function dynamicWeightAverage({
 function weightsOf({ beforeLast, last }: DynamicWeightAverageState, present: Float64Array, temperature: number): Float64Array {
   const ratios = last.map((loss, i) => loss / beforeLast[i]!);
   const known = (i: number) => Number.isFinite(ratios[i]!);
-  const logits = ratios.map((ratio, i) => (known(i) ? ratio : 1) / temperature);
-  const counted = logits.map((_, i) => (present[i]! > 0 || known(i) ? 1 : 0));
-  const greatest = Math.max(...logits);
-  const powers = logits.map((logit, i) => counted[i]! * Math.exp(logit - greatest));
-  const scale = counted.reduce(add, 0) / powers.reduce(add, 0);
+  const counted = (i: number) => present[i]! > 0 || known(i);
+  const powers = softmaxOf(ratios.map((ratio, i) => (counted(i) ? (known(i) ? ratio : 1) / temperature : Number.NEGATIVE_INFINITY)));
+  const scale = ratios.filter((_, i) => counted(i)).length;
   return powers.map((power, i) => (present[i]! > 0 ? power * scale : 0));
 }
 

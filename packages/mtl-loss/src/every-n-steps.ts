@@ -1,4 +1,5 @@
-import { type FeatureBalancer, type GradientBalancer, TaskloomError } from '@taskloom/core';
+import type { FeatureBalancer, GradientBalancer } from '@taskloom/core';
+import { checkCount } from './option';
 import { restoredInner } from './wrapped-state';
 
 /** The weights of the last computation (NaN for a task that had no part in it), the steps since, and the method's own state. */
@@ -16,8 +17,7 @@ export interface EveryNStepsState<S> {
 export function everyNSteps<S>(method: FeatureBalancer<S>, n: number): FeatureBalancer<EveryNStepsState<S>>;
 export function everyNSteps<S>(method: GradientBalancer<S>, n: number): GradientBalancer<EveryNStepsState<S>>;
 export function everyNSteps<S>(method: GradientBalancer<S>, n: number): GradientBalancer<EveryNStepsState<S>> {
-  if (!Number.isInteger(n) || n < 1)
-    throw new TaskloomError('bad_option', 'Weights cannot be computed so seldom.', { name: 'n', got: n, expected: 'an integer ≥ 1' });
+  checkCount('n', n, 1);
   return {
     ...method,
     init: (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN), age: 0, inner: method.init(tasks) }),

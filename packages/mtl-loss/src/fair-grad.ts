@@ -1,6 +1,7 @@
-import { type GradientBalancer, TaskloomError } from '@taskloom/core';
+import type { GradientBalancer } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
 import { statelessBalancer } from './gradient-balancer';
+import { checkOption } from './option';
 
 export interface FairGradOptions {
   /** α > 0: 1 (default) is proportional fairness, the direction of Nash-MTL; above 1 the tasks that gain least count for more, towards max–min fairness. */
@@ -15,7 +16,6 @@ export interface FairGradOptions {
  * is ‖g‖^(−2α/(1+α)). A zero gradient has weight 0; where no direction helps all (Pareto stationary) all weights are 0. Cost F + T·B.
  */
 export function fairGrad({ alpha = 1 }: FairGradOptions = {}): GradientBalancer<null> {
-  if (!(alpha > 0 && alpha < Number.POSITIVE_INFINITY))
-    throw new TaskloomError('bad_option', 'There is no such fairness.', { name: 'alpha', got: alpha, expected: 'a finite number > 0' });
+  checkOption(alpha > 0 && Number.isFinite(alpha), 'alpha', alpha, 'a finite number > 0');
   return statelessBalancer('fair-grad', (gramian, { count }) => bargainingPoint(gramian, count, 1 / alpha));
 }

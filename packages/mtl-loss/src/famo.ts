@@ -1,6 +1,7 @@
 import type { LossWeighting } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { weighPresent } from './present-tasks';
+import { softmaxOf } from './simplex';
 import { type TaskValues, taskValue } from './task-values';
 
 export interface FamoOptions {
@@ -42,7 +43,7 @@ export function famo({
   beta2 = 0.999,
 }: FamoOptions = {}): LossWeighting<FamoState> & Required<Pick<LossWeighting<FamoState>, 'afterStep'>> {
   const above = (losses: Float64Array, tasks: readonly string[]) =>
-    losses.map((loss, i) => Math.max(loss - (minLosses ? taskValue(minLosses, tasks[i]!, i, 'bad_option', 'least loss') : 0), 0) + epsilon);
+    losses.map((loss, i) => Math.max(loss - (minLosses ? taskValue(minLosses, tasks[i]!, i, 'least loss') : 0), 0) + epsilon);
   return {
     kind: 'loss-weighting',
     name: 'famo',
@@ -52,7 +53,7 @@ export function famo({
     weigh(losses, state, context) {
       const distances = above(losses, context.tasks);
       const weights = weighPresent(context, ({ indices }) => {
-        const z = softmax(indices.map((i) => state.logits[i]!));
+        const z = softmaxOf(indices.map((i) => state.logits[i]!));
         const parts = z.map((share, k) => share / distances[indices[k]!]!);
         const total = parts.reduce((a, b) => a + b);
         return parts.map((part) => part / total);
@@ -65,7 +66,7 @@ export function famo({
       const shown = [...present.keys()].filter((i) => present[i]! > 0);
       const fallen = shown.map((i) => Math.log(before[i]!) - Math.log(after[i]!));
       if (!fallen.every(Number.isFinite)) return state;
-      const z = softmax(shown.map((i) => state.logits[i]!));
+      const z = softmaxOf(shown.map((i) => state.logits[i]!));
       const mean = z.reduce((sum, share, k) => sum + share * fallen[k]!, 0);
       const gradient = state.logits.map((logit) => gamma * logit);
       for (const [k, i] of shown.entries()) gradient[i]! += z[k]! * (fallen[k]! - mean);
@@ -78,11 +79,4 @@ export function famo({
       return { logits, adam };
     },
   };
-}
-
-function softmax(logits: readonly number[]): number[] {
-  const greatest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - greatest));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / total);
 }

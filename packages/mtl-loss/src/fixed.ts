@@ -12,7 +12,7 @@ export function fixed(weights?: TaskValues): LossWeighting<null> {
     weigh: (_, state, { tasks, present }) => ({
       weights: Float64Array.from(tasks, (task, i) => {
         if (!(present[i]! > 0)) return 0;
-        return weights === undefined ? 1 : taskValue(weights, task, i, 'weight_missing', 'weight');
+        return weights === undefined ? 1 : taskValue(weights, task, i, 'weight', { code: 'weight_missing' });
       }),
       state,
     }),

@@ -1,3 +1,5 @@
+import { dot, multiply } from './products';
+
 /**
  * min wᵀGw over the simplex by Frank–Wolfe with exact line search from uniform weights, as O. Sener and V. Koltun 2018 (algorithm 2) do it:
  * stops when the step is below `epsilon` or after `iterations`. An approximation; see `minNormPoint` for the exact solution.
@@ -5,10 +7,10 @@
 export function frankWolfe(gramian: Float64Array, count: number, epsilon: number, iterations: number): Float64Array {
   const weights = new Float64Array(count).fill(1 / count);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const products = weights.map((_, i) => weights.reduce((sum, weight, j) => sum + weight * gramian[i * count + j]!, 0));
+    const { products } = multiply(gramian, weights);
     const vertex = products.indexOf(products.reduce((a, b) => Math.min(a, b)));
     const a = products[vertex]!;
-    const b = weights.reduce((sum, weight, i) => sum + weight * products[i]!, 0);
+    const b = dot(weights, products);
     const c = gramian[vertex * count + vertex]!;
     const step = c <= a ? 1 : b <= a ? 0 : (b - a) / (b + c - 2 * a);
     for (let i = 0; i < count; i++) weights[i] = (1 - step) * weights[i]! + (i === vertex ? step : 0);

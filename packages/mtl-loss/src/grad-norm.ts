@@ -1,7 +1,9 @@
 import type { BalancingContext, FeatureBalancer } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { presentGramian, weighPresent } from './present-tasks';
+import { softmaxOf } from './simplex';
 import { type TaskValues, taskValue } from './task-values';
+import { normsOf } from './unit-rows';
 
 export interface GradNormOptions {
   /** α: how strongly a task that lags is helped. Default 1.5; 0 makes all norms equal. */
@@ -48,7 +50,7 @@ export function gradNorm({
     init: (tasks) => ({
       parameters: new Float64Array(tasks.length).fill(1),
       initialLosses: Float64Array.from(tasks, (task, i) =>
-        initialLosses ? taskValue(initialLosses, task, i, 'bad_option', 'initial loss') : Number.NaN,
+        initialLosses ? taskValue(initialLosses, task, i, 'initial loss') : Number.NaN,
       ),
       adam: hostAdamState(tasks.length),
     }),
@@ -61,8 +63,8 @@ export function gradNorm({
         const { count, indices } = present;
         const products = presentGramian(gramian, tasks, present);
         const own = indices.map((i) => state.parameters[i]!);
-        const w = form === 'softmax' ? softmaxOf(own, count) : own;
-        const norms = w.map((_, k) => Math.sqrt(Math.max(products[k * count + k]!, 0)));
+        const w = form === 'softmax' ? Array.from(softmaxOf(own), (share) => count * share) : own;
+        const norms = normsOf(products, count);
         const slopes = slopesOf(w, norms, targetShares(present.context, first, indices, alpha));
         const through = slopes.reduce((sum, slope, k) => sum + slope * w[k]!, 0) / count;
         for (const [k, i] of indices.entries()) gradient[i] = form === 'softmax' ? w[k]! * (slopes[k]! - through) : slopes[k]!;
@@ -93,15 +95,8 @@ function targetShares({ losses }: BalancingContext, first: Float64Array, indices
 }
 
 /** ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant. */
-function slopesOf(weights: readonly number[], norms: readonly number[], shares: readonly number[]): number[] {
+function slopesOf(weights: readonly number[], norms: Float64Array, shares: readonly number[]): number[] {
   const weighted = weights.map((weight, k) => weight * norms[k]!);
   const mean = weighted.reduce((a, b) => a + b) / weighted.length;
   return weighted.map((value, k) => Math.sign(value - mean * shares[k]!) * norms[k]!);
-}
-
-function softmaxOf(logits: readonly number[], sum: number): number[] {
-  const greatest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - greatest));
-  const total = powers.reduce((a, b) => a + b);
-  return powers.map((power) => (sum * power) / total);
 }

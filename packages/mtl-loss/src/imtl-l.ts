@@ -1,7 +1,7 @@
-import { TaskloomError } from '@taskloom/core';
 import { exp, fill, mul, type Scalar, sub, sum, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { presence, presentLosses } from './present-losses';
 import type { TotalLoss } from './total-loss';
+import { trained } from './trained';
 
 export interface ImtlLOptions {
   /** Start of each s. Default 0: the plain sum. */
@@ -25,26 +25,9 @@ export function imtlL({ initial = 0 }: ImtlLOptions = {}): TotalLoss<ImtlLParame
     init: (tasks) => ({ logScales: fill([tasks.length], initial) as Tensor1D }),
     total: (losses, parameters, present) =>
       tidy(() => {
-        const logScales = scalesFor(losses, parameters);
+        const logScales = trained('imtlL', losses, parameters, 'logScales');
         const scaled = mul(exp(logScales), presentLosses(losses, present));
         return sum(sub(scaled, mul(logScales, presence(losses, present)))) as Scalar;
       }),
   };
-}
-
-function scalesFor(losses: Tensor1D, parameters: Partial<ImtlLParameters> | undefined): Tensor1D {
-  const found = parameters?.logScales;
-  if (!found)
-    throw new TaskloomError('not_initialized', '`imtlL` was given no log-scales.', {
-      name: 'parameters',
-      expected: '{ logScales: [tasks] }',
-      remedy: 'Pass what init(tasks) returns, and train it with the model.',
-    });
-  if (found.size !== losses.size)
-    throw new TaskloomError('shape_mismatch', '`imtlL` was initialised for another number of tasks.', {
-      name: 'logScales',
-      expected: `[${losses.size}]`,
-      got: found.shape,
-    });
-  return found;
 }

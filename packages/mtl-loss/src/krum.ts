@@ -1,5 +1,6 @@
-import { type GradientBalancer, TaskloomError } from '@taskloom/core';
+import type { GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
+import { checkCount } from './option';
 
 export interface KrumOptions {
   /** How many tasks may have a gradient that is arbitrarily wrong. Default 1. */
@@ -16,16 +17,8 @@ export interface KrumOptions {
  * is taken. Cost F + T·B.
  */
 export function krum({ byzantine = 1, selected = 1 }: KrumOptions = {}): GradientBalancer<null> {
-  for (const [name, value, least] of [
-    ['byzantine', byzantine, 0],
-    ['selected', selected, 1],
-  ] as const)
-    if (!(Number.isInteger(value) && value >= least))
-      throw new TaskloomError('bad_option', `'krum' cannot have this number of ${name} tasks.`, {
-        name,
-        got: value,
-        expected: `an integer ≥ ${least}`,
-      });
+  checkCount('byzantine', byzantine, 0);
+  checkCount('selected', selected, 1);
   return statelessBalancer('krum', (gramian, { count }) => {
     const neighbours = Math.max(1, count - byzantine - 2);
     const chosen = Math.min(selected, count);

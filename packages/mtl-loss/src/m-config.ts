@@ -2,6 +2,7 @@ import type { ColumnRule, JacobianMethod } from '@taskloom/core';
 import { add, concat, div, matMul, mul, reshape, slice, sqrt, square, sub } from '@tensorflow/tfjs-core';
 import { type ConfigOptions, config } from './config';
 import { combined } from './host-rows';
+import { trackedGramian } from './tracked-rows';
 
 export interface MConfigOptions extends ConfigOptions {
   /** Decay of each task's first moment. Default 0.9. */
@@ -43,16 +44,9 @@ export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options
       const ready = seen.every((count) => count > 0) && tasks > 0;
       const steps = state.steps + (ready ? 1 : 0);
       const correction = seen.map((count) => 1 / (1 - beta1 ** Math.max(1, count)));
-      const moments = new Float64Array(tasks * tasks);
-      for (let i = 0; i < tasks; i++)
-        for (let j = 0; j < tasks; j++)
-          moments[i * tasks + j] =
-            correction[i]! *
-            correction[j]! *
-            (own[i]! * own[j]! * gramian[i * rows + j]! +
-              own[i]! * former[j]! * gramian[i * rows + tasks + j]! +
-              former[i]! * own[j]! * gramian[(tasks + i) * rows + j]! +
-              former[i]! * former[j]! * gramian[(tasks + i) * rows + tasks + j]!);
+      const moments = trackedGramian(gramian, rows, { own, former }).map(
+        (value, at) => value * correction[Math.floor(at / tasks)]! * correction[at % tasks]!,
+      );
       const all = { ...context, present: new Float64Array(tasks).fill(1) };
       const weights = ready ? direction.weigh(moments, null, all).weights : new Float64Array(tasks);
       const factors = weights.map((weight, i) => weight * correction[i]!);

@@ -3,6 +3,7 @@ import { frankWolfe } from './frank-wolfe';
 import { statelessBalancer } from './gradient-balancer';
 import { minNormPoint } from './min-norm-point';
 import { projectedGradient } from './projected-gradient';
+import { normsOf } from './unit-rows';
 
 export interface MgdaOptions {
   /**
@@ -38,12 +39,13 @@ export function mgda({
     'frank-wolfe': (gramian: Float64Array, count: number) => frankWolfe(gramian, count, epsilon, iterations),
     'projected-gradient': (gramian: Float64Array, count: number) => projectedGradient(gramian, count, epsilon, iterations, clamp),
   }[solver];
+  const byNorm = normalization === 'l2' || normalization === 'loss+';
+  const byLoss = normalization === 'loss' || normalization === 'loss+';
   const balancer = statelessBalancer(
     'mgda',
     (gramian, { count, context }) => {
-      const divisors = Float64Array.from({ length: count }, (_, i) => {
-        const norm = normalization === 'l2' || normalization === 'loss+' ? Math.sqrt(Math.max(0, gramian[i * count + i]!)) : 1;
-        const divisor = normalization === 'loss' || normalization === 'loss+' ? norm * Math.abs(context.losses[i]!) : norm;
+      const divisors = normsOf(gramian, count).map((norm, i) => {
+        const divisor = (byNorm ? norm : 1) * (byLoss ? Math.abs(context.losses[i]!) : 1);
         // A task at its optimum has nothing to divide.
         return divisor > 0 ? divisor : 1;
       });
@@ -52,5 +54,5 @@ export function mgda({
     },
     { features: true },
   );
-  return { ...balancer, needs: normalization.startsWith('loss') ? ['gramian', 'losses'] : ['gramian'] };
+  return { ...balancer, needs: byLoss ? ['gramian', 'losses'] : ['gramian'] };
 }

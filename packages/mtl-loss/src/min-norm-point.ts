@@ -1,4 +1,6 @@
 import { leastQuadratic } from './active-set';
+import { shares } from './simplex';
+import { correlations, normsOf, tiny } from './unit-rows';
 
 /**
  * The point of least norm in the convex hull of gradients, exactly: w ∈ simplex minimising wᵀGw, for a T×T Gramian (row-major, float64).
@@ -14,26 +16,4 @@ export function minNormPoint(gramian: Float64Array, count: number): Float64Array
   const a = norms.map((norm) => smallest / norm);
   const z = leastQuadratic(correlations(gramian, norms), a, true);
   return shares(z.map((value, i) => value * a[i]!));
-}
-
-/** A norm below this is 0: its square has lost digits or is not there. */
-export const tiny = Number.MIN_VALUE * 2 ** 52;
-
-export function normsOf(gramian: Float64Array, count: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, i) => Math.sqrt(Math.max(0, gramian[i * count + i]!)));
-}
-
-/** Cosines between the rows, none of which is zero. */
-export function correlations(gramian: Float64Array, norms: Float64Array): Float64Array {
-  const count = norms.length;
-  const cosines = new Float64Array(count * count);
-  for (let i = 0; i < count; i++)
-    for (let j = 0; j < count; j++)
-      cosines[i * count + j] = i === j ? 1 : Math.max(-1, Math.min(1, gramian[i * count + j]! / norms[i]! / norms[j]!));
-  return cosines;
-}
-
-function shares(values: Float64Array): Float64Array {
-  const total = values.reduce((sum, value) => sum + value, 0);
-  return values.map((value) => value / total);
 }

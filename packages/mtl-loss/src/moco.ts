@@ -1,6 +1,8 @@
 import type { JacobianMethod } from '@taskloom/core';
 import { type CarriedWeights, equalWeights, product, stepWeights } from './carried-weights';
 import { softmaxOf } from './simplex';
+import { trackedCoefficients, trackedGramian } from './tracked-rows';
+import { normsOf } from './unit-rows';
 
 export interface MocoOptions {
   /** β, how fast the tracked gradients follow. Default 0.5. */
@@ -42,34 +44,17 @@ export function moco({
       const tasks = context.present.length;
       const steps = state.steps + 1;
       const follow = beta / steps ** betaDecay;
-      // yᵢ as a combination of the row gᵢ and the row it was.
-      const own = new Float64Array(tasks);
-      const former = new Float64Array(tasks).fill(1);
-      for (let i = 0; i < tasks; i++) {
-        if (!(context.present[i]! > 0)) continue;
-        const norm = Math.sqrt(Math.max(0, gramian[i * 2 * tasks + i]!));
-        own[i] = (follow * context.losses[i]!) / (norm + tiny);
-        former[i] = 1 - follow;
-      }
-      const rows = 2 * tasks;
-      const tracked = (i: number, j: number) =>
-        own[i]! * own[j]! * gramian[i * rows + j]! +
-        own[i]! * former[j]! * gramian[i * rows + tasks + j]! +
-        former[i]! * own[j]! * gramian[(tasks + i) * rows + j]! +
-        former[i]! * former[j]! * gramian[(tasks + i) * rows + tasks + j]!;
+      const { present, losses } = context;
+      const norms = normsOf(gramian, 2 * tasks);
+      const own = present.map((here, i) => (here > 0 ? (follow * losses[i]!) / (norms[i]! + tiny) : 0));
+      const former = present.map((here) => (here > 0 ? 1 - follow : 1));
+      const products = trackedGramian(gramian, 2 * tasks, { own, former });
       const rate = gamma / steps ** gammaDecay;
       const { weights, state: next } = stepWeights(state, context, (lambda, indices) => {
-        const slopes = product((i, j) => tracked(indices[i]!, indices[j]!), lambda);
+        const slopes = product((i, j) => products[indices[i]! * tasks + indices[j]!]!, lambda);
         return softmaxOf(lambda.map((value, i) => value - rate * (slopes[i]! + regularization * value)));
       });
-      const coefficients = new Float64Array((1 + tasks) * rows);
-      for (let i = 0; i < tasks; i++) {
-        coefficients[i] = weights[i]! * own[i]!;
-        coefficients[tasks + i] = weights[i]! * former[i]!;
-        coefficients[(1 + i) * rows + i] = own[i]!;
-        coefficients[(1 + i) * rows + tasks + i] = former[i]!;
-      }
-      return { weights, coefficients, state: { ...next, steps } };
+      return { weights, coefficients: trackedCoefficients({ own, former }, weights), state: { ...next, steps } };
     },
   };
 }

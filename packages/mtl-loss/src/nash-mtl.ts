@@ -1,6 +1,8 @@
-import { type GradientBalancer, TaskloomError } from '@taskloom/core';
+import type { GradientBalancer } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
+import { checkCount, checkOption } from './option';
 import { presentGramian, weighPresent } from './present-tasks';
+import { dot, multiply } from './products';
 
 export interface NashMtlOptions {
   /** Greatest norm of the update, which would be √T without it; 0 for none. Default 1. */
@@ -26,14 +28,8 @@ export interface NashMtlState {
  * weights are 0, and the next step tries again, as it does when a task is present that has no weight. Cost F + T·B, and O(T³) for about six Newton steps.
  */
 export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): GradientBalancer<NashMtlState> {
-  if (!(Number.isInteger(updateEvery) && updateEvery >= 1))
-    throw new TaskloomError('bad_option', 'Weights cannot be computed so seldom.', {
-      name: 'updateEvery',
-      got: updateEvery,
-      expected: 'an integer ≥ 1',
-    });
-  if (!(maxNorm >= 0))
-    throw new TaskloomError('bad_option', 'A norm cannot have this limit.', { name: 'maxNorm', got: maxNorm, expected: 'a number ≥ 0' });
+  checkCount('updateEvery', updateEvery, 1);
+  checkOption(maxNorm >= 0, 'maxNorm', maxNorm, 'a number ≥ 0');
   return {
     kind: 'gradient-balancer',
     name: 'nash-mtl',
@@ -53,7 +49,7 @@ export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): 
           for (const [k, i] of indices.entries()) kept[i] = chosen[k]!;
           next = { weights: kept, age: 1 };
         }
-        const square = chosen.reduce((sum, a, i) => sum + chosen.reduce((part, b, j) => part + a * b * products[i * count + j]!, 0), 0);
+        const square = dot(chosen, multiply(products, chosen).products);
         return maxNorm > 0 && square > maxNorm ** 2 ? chosen.map((weight) => (weight * maxNorm) / Math.sqrt(square)) : chosen;
       });
       return { weights, state: next };

@@ -1,3 +1,6 @@
+import { dot, multiply } from './products';
+import { ontoSimplex } from './simplex';
+
 /**
  * min wᵀGw over the simplex as O. Sener and V. Koltun's published code does it: the best point between two rows, then projected gradient steps with exact line search
  * until a step changes w by less than `epsilon` (sum of absolute values) or after `iterations`. No line search goes nearer to an end than `clamp`.
@@ -8,12 +11,12 @@ export function projectedGradient(gramian: Float64Array, count: number, epsilon:
   let w = bestPair(gramian, count, clamp);
   if (count === 2) return w;
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const slope = times(gramian, w);
+    const slope = multiply(gramian, w).products;
     const next = nextPoint(
       w,
       slope.map((value) => -value),
     );
-    const share = between(dot(w, slope), dot(next, slope), dot(next, times(gramian, next)), clamp);
+    const share = between(dot(w, slope), dot(next, slope), dot(next, multiply(gramian, next).products), clamp);
     const moved = w.map((value, i) => share * value + (1 - share) * next[i]!);
     const change = moved.reduce((sum, value, i) => sum + Math.abs(value - w[i]!), 0);
     if (change < epsilon) break;
@@ -60,28 +63,4 @@ function nextPoint(w: Float64Array, direction: Float64Array): Float64Array {
   }
   const step = Math.min(Number.isFinite(fall) ? fall : 1, rise);
   return ontoSimplex(w.map((value, i) => value + step * (direction[i]! - mean)));
-}
-
-/** The nearest point of the simplex. */
-function ontoSimplex(point: Float64Array): Float64Array {
-  const sorted = point.slice().sort().reverse();
-  let shift = (point.reduce((a, b) => a + b) - 1) / point.length;
-  let sum = 0;
-  for (let i = 0; i < point.length - 1; i++) {
-    sum += sorted[i]!;
-    const candidate = (sum - 1) / (i + 1);
-    if (candidate > sorted[i + 1]!) {
-      shift = candidate;
-      break;
-    }
-  }
-  return point.map((value) => Math.max(0, value - shift));
-}
-
-function times(gramian: Float64Array, w: Float64Array): Float64Array {
-  return w.map((_, i) => w.reduce((sum, weight, j) => sum + gramian[i * w.length + j]! * weight, 0));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

@@ -1,5 +1,6 @@
 import type { BalancingContext, LossWeighting } from '@taskloom/core';
 import { weighPresent } from './present-tasks';
+import { shares, softmaxOf } from './simplex';
 
 export interface RlwOptions {
   /** `normal` (default): the softmax of standard normal draws. `dirichlet`: uniform on the simplex. */
@@ -12,29 +13,18 @@ export interface RlwOptions {
  * resumed run repeats them. Cost F + B.
  */
 export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting<null> {
-  const draw = distribution === 'normal' ? softmaxOfNormal : dirichlet;
+  const draw = distribution === 'normal' ? (own: BalancingContext, count: number) => softmaxOf(own.normal('rlw', count)) : dirichlet;
   return {
     kind: 'loss-weighting',
     name: 'rlw',
     needs: ['losses'],
     beforehand: true,
     init: () => null,
-    weigh: (_, state, context) => ({ weights: weighPresent(context, ({ count, context: own }) => shares(draw(own, count))), state }),
+    weigh: (_, state, context) => ({ weights: weighPresent(context, ({ count, context: own }) => draw(own, count)), state }),
   };
-}
-
-function softmaxOfNormal(context: BalancingContext, count: number): Float64Array {
-  const draws = context.normal('rlw', count);
-  const greatest = Math.max(...draws);
-  return draws.map((draw) => Math.exp(draw - greatest));
 }
 
 /** Exponential draws: their shares are uniform on the simplex. */
 function dirichlet(context: BalancingContext, count: number): Float64Array {
-  return context.uniform('rlw', count).map((draw) => -Math.log1p(-Math.min(draw, 1 - 2 ** -30)) + 2 ** -40);
-}
-
-function shares(values: Float64Array): Float64Array {
-  const total = values.reduce((a, b) => a + b);
-  return values.map((value) => value / total);
+  return shares(context.uniform('rlw', count).map((draw) => -Math.log1p(-Math.min(draw, 1 - 2 ** -30)) + 2 ** -40));
 }

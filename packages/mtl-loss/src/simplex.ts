@@ -20,7 +20,11 @@ export function ontoSimplex(point: ArrayLike<number>): Float64Array {
 export function softmaxOf(logits: ArrayLike<number>): Float64Array {
   const values = Float64Array.from(logits);
   const greatest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = values.map((value) => Math.exp(value - greatest));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / total);
+  return shares(values.map((value) => Math.exp(value - greatest)));
+}
+
+/** xᵢ / Σ xⱼ */
+export function shares(values: Float64Array): Float64Array {
+  const total = values.reduce((a, b) => a + b, 0);
+  return values.map((value) => value / total);
 }

@@ -14,6 +14,7 @@ import {
   where,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { checkOption } from './option';
 import { presence, presentLosses } from './present-losses';
 import type { NoParameters, TotalLoss } from './total-loss';
 
@@ -32,7 +33,7 @@ export interface SmoothTchebycheffOptions {
  * weighted sum reaches). Reads the losses as they are, so they should be on one scale; `stch` finds the scales itself. Cost F + B.
  */
 export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebycheffOptions = {}): TotalLoss<NoParameters> {
-  if (!(mu > 0)) throw new TaskloomError('bad_option', "'mu' must be positive.", { name: 'mu', got: mu });
+  checkOption(mu > 0, 'mu', mu, 'a number > 0');
   return {
     kind: 'scalarization',
     name: 'smooth-tchebycheff',

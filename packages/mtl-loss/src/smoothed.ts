@@ -1,4 +1,5 @@
-import { type FeatureBalancer, type GradientBalancer, type LossWeighting, TaskloomError } from '@taskloom/core';
+import type { FeatureBalancer, GradientBalancer, LossWeighting } from '@taskloom/core';
+import { checkOption } from './option';
 import { restoredInner } from './wrapped-state';
 
 /** The running weights (NaN for a task not met yet), and the method's own state. */
@@ -18,8 +19,7 @@ export function smoothed<S>(
   method: GradientBalancer<S> | LossWeighting<S>,
   ema: number,
 ): GradientBalancer<SmoothedState<S>> | LossWeighting<SmoothedState<S>> {
-  if (!(ema >= 0 && ema < 1))
-    throw new TaskloomError('bad_option', 'Weights cannot be averaged so.', { name: 'ema', got: ema, expected: '0 ≤ ema < 1' });
+  checkOption(ema >= 0 && ema < 1, 'ema', ema, '0 ≤ ema < 1');
   const wrapped = {
     init: (tasks: readonly string[]): SmoothedState<S> => ({
       weights: new Float64Array(tasks.length).fill(Number.NaN),

@@ -1,5 +1,7 @@
-import { type LossWeighting, TaskloomError } from '@taskloom/core';
+import type { LossWeighting } from '@taskloom/core';
+import { checkOption } from './option';
 import { weighPresent } from './present-tasks';
+import { softmaxOf } from './simplex';
 
 export interface StchOptions {
   /** Smoothness: the smaller, the more of the weight the task that lags most gets. Default 1. */
@@ -25,7 +27,7 @@ export interface StchState {
  * ends: a run shorter than it is `log`. A task without labels in the last warm-up epoch takes the first loss seen later as its nadir. Cost F + B.
  */
 export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions = {}): LossWeighting<StchState> {
-  if (!(mu > 0)) throw new TaskloomError('bad_option', "'mu' must be positive.", { name: 'mu', got: mu });
+  checkOption(mu > 0, 'mu', mu, 'a number > 0');
   return {
     kind: 'loss-weighting',
     name: 'stch',
@@ -46,10 +48,8 @@ export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions =
         const slopes = logs.map((value) => Math.exp(-value));
         if (epoch < warmupEpochs) return slopes;
         const fallen = logs.map((value, k) => (value - Math.log(Math.max(sums[indices[k]!]! / counts[indices[k]!]!, 0) + epsilon)) / mu);
-        const greatest = Math.max(...fallen);
-        const shares = fallen.map((value) => Math.exp(value - greatest));
-        const total = shares.reduce((a, b) => a + b);
-        return slopes.map((slope, k) => (count * slope * shares[k]!) / total);
+        const shares = softmaxOf(fallen);
+        return slopes.map((slope, k) => count * slope * shares[k]!);
       });
       return { weights, state: { sums, counts } };
     },

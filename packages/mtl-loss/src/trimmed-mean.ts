@@ -1,5 +1,6 @@
-import { type ColumnRule, type JacobianMethod, TaskloomError } from '@taskloom/core';
+import type { ColumnRule, JacobianMethod } from '@taskloom/core';
 import { concat, greater, matMul, max, maximum, minimum, reshape, slice, type Tensor, where } from '@tensorflow/tfjs-core';
+import { checkCount, checkOption } from './option';
 
 export interface TrimmedMeanOptions {
   /** k: how many of the greatest entries of a column, and of the smallest, are left out. Default 1. */
@@ -11,19 +12,13 @@ export interface TrimmedMeanOptions {
  * gradients cannot move far. Needs T > 2k; where fewer tasks are present it trims as many as leave one. Columns are sorted on the backend, in O(T²) passes over the rows.
  */
 export function trimmedMean({ trim = 1 }: TrimmedMeanOptions = {}): JacobianMethod<null> {
-  if (!Number.isInteger(trim) || trim < 0)
-    throw new TaskloomError('bad_option', 'The number of entries to leave out is a whole number.', { name: 'trim', got: trim });
+  checkCount('trim', trim, 0);
   return {
     kind: 'jacobian-method',
     name: 'trimmed-mean',
     needs: ['gradients'],
     init(tasks) {
-      if (tasks.length > 0 && tasks.length <= 2 * trim)
-        throw new TaskloomError('bad_option', `${tasks.length} tasks are too few to leave out ${trim} at both ends.`, {
-          name: 'trim',
-          got: trim,
-          expected: `at most ${Math.floor((tasks.length - 1) / 2)}`,
-        });
+      checkOption(tasks.length === 0 || tasks.length > 2 * trim, 'trim', trim, `less than half of the ${tasks.length} tasks`);
       return null;
     },
     weigh(_, state, { present }) {

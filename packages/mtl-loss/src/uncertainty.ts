@@ -2,6 +2,7 @@ import { TaskloomError } from '@taskloom/core';
 import { add, exp, fill, mul, neg, type Scalar, softplus, sum, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { presence, presentLosses } from './present-losses';
 import type { TotalLoss } from './total-loss';
+import { trained } from './trained';
 
 export type UncertaintyKind = 'regression' | 'classification';
 
@@ -39,31 +40,13 @@ export function uncertainty({
     },
     total: (losses, parameters, present) =>
       tidy(() => {
-        const logVariances = variancesFor(losses, parameters);
+        const logVariances = trained('uncertainty', losses, parameters, 'logVariances');
         const factor = typeof kinds === 'string' ? fill([losses.size], factorOf(kinds)) : tensor1d(known(factors));
         const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
         const regularizer = form === 'kendall' ? mul(logVariances, 0.5) : softplus(logVariances);
         return sum(add(weighted, mul(regularizer, presence(losses, present)))) as Scalar;
       }),
   };
-}
-
-/** Throws `not_initialized` for parameters that `init` did not make, `shape_mismatch` for those of another number of tasks. */
-function variancesFor(losses: Tensor1D, parameters: Partial<UncertaintyParameters> | undefined): Tensor1D {
-  const found = parameters?.logVariances;
-  if (!found)
-    throw new TaskloomError('not_initialized', '`uncertainty` was given no log-variances.', {
-      name: 'parameters',
-      expected: '{ logVariances: [tasks] }',
-      remedy: 'Pass what init(tasks) returns, and train it with the model.',
-    });
-  if (found.size !== losses.size)
-    throw new TaskloomError('shape_mismatch', '`uncertainty` was initialised for another number of tasks.', {
-      name: 'logVariances',
-      expected: `[${losses.size}]`,
-      got: found.shape,
-    });
-  return found;
 }
 
 const factorOf = (kind: UncertaintyKind) => (kind === 'classification' ? 1 : 0.5);

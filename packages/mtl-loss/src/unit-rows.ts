@@ -1,4 +1,19 @@
-import { correlations, normsOf, tiny } from './min-norm-point';
+/** A norm below this is 0: its square has lost digits or is not there. */
+export const tiny = Number.MIN_VALUE * 2 ** 52;
+
+export function normsOf(gramian: Float64Array, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => Math.sqrt(Math.max(0, gramian[i * count + i]!)));
+}
+
+/** Cosines between the rows, none of which is zero. */
+export function correlations(gramian: Float64Array, norms: Float64Array): Float64Array {
+  const count = norms.length;
+  const cosines = new Float64Array(count * count);
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < count; j++)
+      cosines[i * count + j] = i === j ? 1 : Math.max(-1, Math.min(1, gramian[i * count + j]! / norms[i]! / norms[j]!));
+  return cosines;
+}
 
 /** The gradients that are not zero, as unit vectors. */
 export interface UnitRows {

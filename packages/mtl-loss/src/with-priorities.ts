@@ -1,7 +1,10 @@
-import { type BalancingContext, type FeatureBalancer, type GradientBalancer, type LossWeighting, TaskloomError } from '@taskloom/core';
+import type { BalancingContext, FeatureBalancer, GradientBalancer, LossWeighting } from '@taskloom/core';
+import { type TaskValues, taskValue } from './task-values';
+
+const positive = { code: 'weight_missing', expected: 'a finite number > 0', holds: (value: number) => value > 0 };
 
 /** A positive number a task, by name or in the order of the tasks; only their ratios count. */
-export type Priorities = { readonly [task: string]: number } | ArrayLike<number>;
+export type Priorities = TaskValues;
 
 /**
  * `method` with its weights multiplied by priorities, which are first divided by their mean over the present tasks: a task of priority 2 counts twice as much, whatever the
@@ -15,16 +18,7 @@ export function withPriorities<S>(
   method: GradientBalancer<S> | LossWeighting<S>,
   priorities: Priorities,
 ): GradientBalancer<S> | LossWeighting<S> {
-  const list = Array.isArray(priorities) || ArrayBuffer.isView(priorities);
-  const priorityOf = (task: string, i: number): number => {
-    const priority = (priorities as { readonly [key: string]: number })[list ? i : task];
-    if (typeof priority === 'number' && priority > 0 && Number.isFinite(priority)) return priority;
-    throw new TaskloomError('weight_missing', `There is no priority for task '${task}'.`, {
-      name: task,
-      got: priority,
-      expected: 'a finite number > 0',
-    });
-  };
+  const priorityOf = (task: string, i: number) => taskValue(priorities, task, i, 'priority', positive);
   const weigh = (input: Float64Array, state: S, context: BalancingContext) => {
     const { weights, state: next } = method.weigh(input, state, context);
     const own = context.tasks.map((task, i) => (context.present[i]! > 0 ? priorityOf(task, i) : 0));

@@ -59,13 +59,14 @@ describe.each([
     ];
     expect([...balanceJacobian(jacobian, make()).weights]).toEqual([1 / 3, 1 / 3, 1 / 3]);
     expect([...balanceJacobian(jacobian, make({ preference: [1, 0, 4] })).weights]).toEqual([1, 0, 4]);
+    expect([...balanceJacobian(jacobian, make({ preference: { 0: 1, 1: 0, 2: 4 } })).weights]).toEqual([1, 0, 4]);
     const context = balancingContext({ tasks: 3, present: [1, 0, 1] });
     expect([...balanceJacobian(jacobian, make({ preference: [1, 5, 4] }), null, context).weights]).toEqual([1, 0, 4]);
   });
 
   it('asks for a preference of each task', () =>
     expect(() => balanceJacobian(documented, make({ preference: [1] }))).toThrowError(
-      expect.objectContaining({ code: 'weight_missing' }) as never,
+      expect.objectContaining({ code: 'bad_option' }) as never,
     ));
 
   it('goes against no task by more than regularisation allows', () =>
