@@ -32,7 +32,18 @@ export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits,
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
 export { combineColumns, combineRows, gramianOf, gramiansByLeaf, jacobianMemory } from './jacobian';
 export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
-export type { Encoding, HeadInput, ModelParts, MultiTaskInput, MultiTaskModel, MultiTaskParams, TaskHead, TrunkStages } from './multi-task';
+export type {
+  Encoding,
+  HeadInput,
+  ModelParts,
+  MultiTaskInput,
+  MultiTaskModel,
+  MultiTaskParams,
+  TableReads,
+  TaskHead,
+  TrunkStages,
+} from './multi-task';
+export { tablesWithin } from './multi-task';
 export { type GeluOptions, gelu, logSoftmax, logSumExp, type MatMulOptions, matMulBroadcast, softmax, stopGradient, take } from './ops';
 export type { Optimizer, StepInfo } from './optimizers/transformation';
 export {
@@ -57,7 +68,14 @@ export {
 export { type DrawAttributes, keyTensor, type Random, random, randomKernel } from './random';
 export { repairGradients } from './repair-gradients';
 export { type RowView, type RowViewOptions, rowView } from './row-view';
-export { type EmbeddingTable, type EmbeddingTableOptions, embeddingTable, type TableRows, type TableState } from './rows/embedding-table';
+export {
+  type EmbeddingTable,
+  type EmbeddingTableOptions,
+  embeddingTable,
+  type TableRows,
+  type TableState,
+  type TableView,
+} from './rows/embedding-table';
 export {
   type RowStep,
   type SparseAdagradOptions,

@@ -26,6 +26,16 @@ export interface TrunkStages {
   perTask(params: Params, rows: Tree<Tensor>, context: Context): Encoding;
 }
 
+/** Tables of embeddings by the paths of their parameters below the trunk's own, each with the inputs whose int32 ids name its rows. No input names rows of two. */
+export interface TableReads {
+  readonly [path: string]: readonly string[];
+}
+
+/** The tables of a trunk whose parameters are a branch of another's. */
+export function tablesWithin(branch: string, tables: TableReads): TableReads {
+  return Object.fromEntries(Object.entries(tables).map(([path, inputs]) => [`${branch}/${path}`, inputs]));
+}
+
 /** What a head sees: the encoding of its m rows, and of their partners where the task is about pairs. */
 export interface HeadInput extends Encoding {
   readonly pair?: Encoding;
@@ -62,7 +72,8 @@ export interface ModelParts {
 
 /** One trunk, many heads: encodes the rows once, gives each task's head its rows. */
 export interface MultiTaskModel extends Module<MultiTaskInput, { readonly [task: string]: Tensor }, MultiTaskParams> {
-  readonly trunk: Module<Tree<Tensor>, Encoding>;
+  /** `tables` where it reads rows of tables by ids and nothing else of them, so that a step need not see the rest. */
+  readonly trunk: Module<Tree<Tensor>, Encoding> & { readonly tables?: TableReads };
   /** Absent where what a head sees depends on its task before there is an encoding. */
   readonly parts?: ModelParts;
   readonly heads: { readonly [task: string]: TaskHead };

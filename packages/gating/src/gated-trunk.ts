@@ -1,5 +1,5 @@
-import type { Context, Encoding, Json, Module, Params, Tree, TrunkStages } from '@taskloom/core';
-import { TaskloomError } from '@taskloom/core';
+import type { Context, Encoding, Json, Module, Params, TableReads, Tree, TrunkStages } from '@taskloom/core';
+import { TaskloomError, tablesWithin } from '@taskloom/core';
 import { dense } from '@taskloom/core/modules';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sigmoidGate, softGate } from './mixture';
@@ -11,6 +11,7 @@ export interface GateableTrunk extends Module<Tree<Tensor>, Encoding> {
   readonly kind?: string;
   readonly tokens?: boolean;
   readonly stages?: TrunkStages;
+  readonly tables?: TableReads;
 }
 
 export interface GatedTrunkOptions {
@@ -31,6 +32,7 @@ export interface GatedTrunk extends Module<Tree<Tensor>, Encoding> {
   readonly width: number;
   readonly tokens: boolean;
   readonly stages?: TrunkStages;
+  readonly tables?: TableReads;
 }
 
 /**
@@ -67,6 +69,7 @@ export function gatedTrunk(trunk: GateableTrunk, options: GatedTrunkOptions): Ga
     width: expertWidth,
     tokens: trunk.tokens ?? false,
     config: { kind: 'gated', trunk: trunk.config, gate: { ...options, tasks } } as Json,
+    ...(trunk.tables && { tables: tablesWithin('trunk', trunk.tables) }),
     ...(trunk.buffers && { buffers: () => ({ trunk: trunk.buffers!() }) }),
     init: (random): Params => ({ trunk: trunk.init(random.fold('trunk')), gate: gate.init(random.fold('gate')) }),
     ...stagesOf(trunk, layer),

@@ -1,5 +1,17 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { equals, flatten, type Params, random, run, unflatten } from '@taskloom/core';
+import {
+  embeddingTable,
+  equals,
+  flatten,
+  hostArray,
+  merge,
+  type Params,
+  random,
+  run,
+  sparseSgd,
+  toTensor,
+  unflatten,
+} from '@taskloom/core';
 import { expectAllClose, onBackends } from '@taskloom/testing';
 import { add, concat, pad, setBackend, slice, type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -42,6 +54,22 @@ describe.each(Object.entries(all))('%s', (_, t) => {
     const params = t.init(random(1));
     expect(equals(again.init(random(1)), params)).toBe(true);
     expect(run(again, params, inputsOf(t)).output.pooled.dataSync()).toEqual(run(t, params, inputsOf(t)).output.pooled.dataSync());
+  });
+
+  it('sees of its tables the rows that its inputs name', () => {
+    const params = t.init(random(1));
+    const inputs = inputsOf(t);
+    const small = { ...inputs };
+    const tables = Object.entries(t.tables ?? {}).map(([path, names]) => {
+      const whole = flatten(params).get(path)!;
+      const table = embeddingTable({ values: hostArray(whole.dataSync() as Float32Array, whole.shape), optimizer: sparseSgd() });
+      const view = table.view(names.map((name) => hostArray(inputs[name]!.dataSync() as Int32Array, inputs[name]!.shape)));
+      for (const [i, name] of names.entries()) small[name] = toTensor(view.ids[i]!);
+      return [path, toTensor(view.output)] as const;
+    });
+    expect(tables.length).toBe(t.kind === 'mlp' ? 0 : t.kind === 'bagOfEmbeddings' ? 2 : 1);
+    const seen = (p: Params, x: typeof inputs) => [...run(t, p, x, { training: true, random: random(2) }).output.pooled.dataSync()];
+    expect(seen(merge(params, unflatten(tables)), small)).toEqual(seen(params, inputs));
   });
 
   it('keeps its promise of widths, also from parameters that were stored by path', () => {

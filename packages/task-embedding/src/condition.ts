@@ -1,5 +1,5 @@
-import type { Context, Encoding, Json, Module, Params, Tree, TrunkStages } from '@taskloom/core';
-import { TaskloomError } from '@taskloom/core';
+import type { Context, Encoding, Json, Module, Params, TableReads, Tree, TrunkStages } from '@taskloom/core';
+import { TaskloomError, tablesWithin } from '@taskloom/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { add } from './fusions/add';
 import { concatenate } from './fusions/concatenate';
@@ -14,6 +14,7 @@ export interface ConditionableTrunk extends Module<Tree<Tensor>, Encoding> {
   readonly kind?: string;
   readonly tokens?: boolean;
   readonly stages?: TrunkStages;
+  readonly tables?: TableReads;
 }
 
 export interface ConditionOptions {
@@ -28,6 +29,7 @@ export interface ConditionedTrunk extends Module<Tree<Tensor>, Encoding> {
   readonly tokens: boolean;
   /** The trunk runs once for a row, the fusion once for each of its tasks. */
   readonly stages: TrunkStages;
+  readonly tables?: TableReads;
 }
 
 /**
@@ -74,6 +76,7 @@ export function condition(trunk: ConditionableTrunk, { embedding, fusion }: Cond
     width: fuse.width,
     tokens: trunk.tokens ?? false,
     config: { kind: 'conditioned', trunk: trunk.config, embedding: embedding.config, fusion: fuse.config } as Json,
+    ...(trunk.tables && { tables: tablesWithin('trunk', trunk.tables) }),
     ...(trunk.buffers && { buffers: () => ({ trunk: trunk.buffers!() }) }),
     init: (random): Params => ({
       trunk: trunk.init(random.fold('trunk')),

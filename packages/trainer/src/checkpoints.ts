@@ -131,8 +131,9 @@ async function readIntact(store: CheckpointStore, step: number) {
 
 function encode(state: Host<StepState>, progress: Progress, setup: Setup): { [name: string]: Uint8Array } {
   const { params, buffers } = averaged(state) as unknown as { params: Branch<HostArray>; buffers: Branch<HostArray> };
-  const { optimizer, balancing, ema } = state as unknown as { [name: string]: Branch<HostArray> };
+  const { optimizer, balancing, ema, tables } = state as unknown as { [name: string]: Branch<HostArray> };
   const rest: Record<string, Branch<HostArray>> = { optimizer: optimizer!, balancing: balancing!, ema: ema! };
+  if (Object.keys(tables!).length > 0) rest.tables = tables!;
   if (Object.keys(ema!).length > 0) rest.params = state.params as unknown as Branch<HostArray>;
   return {
     [files.model]: writeSafetensors(flatten<HostArray>({ params, buffers })),
@@ -159,11 +160,12 @@ function decode(bundle: { readonly [name: string]: Uint8Array }) {
     optimizer = {},
     balancing = {},
     ema = {},
+    tables = {},
     params: raw = params,
   } = hostTree(readSafetensors(training).tensors) as { [name: string]: Branch<HostArray> };
   return {
     model: { params, buffers },
-    state: { params: raw as Branch<HostArray>, buffers, optimizer, balancing, ema },
+    state: { params: raw as Branch<HostArray>, buffers, optimizer, balancing, ema, tables },
     progress: progressOf(json.progress, files.progress),
     setup: json.setup,
   };

@@ -15,6 +15,7 @@ import {
 } from '@taskloom/core';
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { EvaluatorState } from './evaluate';
+import type { HostTables } from './host-tables';
 import type { Plan } from './plan';
 import type { StepState } from './step';
 
@@ -48,11 +49,18 @@ export function paramsFrom({ params, buffers }: Host<EvaluatorState>): { params:
  * A saved state in the structure of a fresh one (files know no empty branches); `best` is the model that the best evaluation used. Frees the fresh one and throws
  * `config_changed` where they differ, `file_corrupt` where they hold what no step would have left.
  */
-export function restored(fresh: StepState, saved: Host<StepState>, best: Host<EvaluatorState> | undefined): Host<StepState> {
+export function restored(
+  fresh: StepState,
+  saved: Host<StepState>,
+  best: Host<EvaluatorState> | undefined,
+  tables: HostTables,
+): Host<StepState> {
   try {
     const { params, buffers } = fresh;
-    if (best) fitting({ params, buffers }, best);
-    const leaves = fitting(fresh, saved);
+    const forms = [...tables.forms()];
+    if (best) fitting({ params, buffers }, best, new Map(forms.filter(([path]) => path.startsWith('params/'))));
+    const leaves = fitting(fresh, saved, new Map(forms));
+    tables.load(leaves);
     return mapTree<Tensor, HostArray>(fresh, (_, path) => leaves.get(path)!) as unknown as Host<StepState>;
   } catch (error) {
     disposeParams(fresh);
@@ -60,11 +68,16 @@ export function restored(fresh: StepState, saved: Host<StepState>, best: Host<Ev
   }
 }
 
-/** The leaves of `saved`, which has those of `fresh`. */
-function fitting(fresh: Params, saved: Host<Params>): Map<string, HostArray> {
+/** The leaves of `saved`, which has those of `fresh` and the `others`. */
+function fitting(
+  fresh: Params,
+  saved: Host<Params>,
+  others: ReadonlyMap<string, Pick<HostArray, 'dtype' | 'shape'>>,
+): Map<string, HostArray> {
   const leaves = flatten(saved as unknown as Branch<HostArray>);
-  const own = flatten(fresh);
-  const form = (leaf: Tensor | HostArray | undefined) => (leaf ? `${leaf.dtype} [${leaf.shape.join(', ')}]` : 'none');
+  const own = new Map<string, Pick<Tensor | HostArray, 'dtype' | 'shape'>>([...flatten(fresh), ...others]);
+  const form = (leaf: Pick<Tensor | HostArray, 'dtype' | 'shape'> | undefined) =>
+    leaf ? `${leaf.dtype} [${leaf.shape.join(', ')}]` : 'none';
   const differs = [...own, ...leaves].find(([path]) => form(own.get(path)) !== form(leaves.get(path)))?.[0];
   if (differs !== undefined)
     throw new TaskloomError('config_changed', `The checkpoint's '${differs}' is not what the model and optimiser have now.`, {

@@ -6,6 +6,7 @@ import { judged, scoreOf } from './early-stopping';
 import { type Evaluator, type EvaluatorState, evaluatorOf } from './evaluate';
 import { averaged, copied, notFinite, paramsFrom, restored, startingParams } from './fit-state';
 import { type HostBalancing, hostBalancing } from './host-balancing';
+import { type HostTables, hostTables } from './host-tables';
 import { type Plan, planOf, setupOf } from './plan';
 import type { Progress } from './progress';
 import { rowStream } from './row-stream';
@@ -55,23 +56,24 @@ export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitR
 
   const start = startingParams(plan);
   const parameters = countParams(start.params);
-  const state = initialState(plan, start);
-  const resumed = saved && restored(state, saved.state, best?.state);
-  const evaluatorStart = plan.validation && copied(start);
+  const { tables, rest } = hostTables(plan, start.params);
+  const state = initialState({ ...plan, hasTables: tables.paths.size > 0 }, { ...start, params: rest });
+  const resumed = saved && restored(state, saved.state, best?.state, tables);
+  const evaluatorStart = plan.validation && withTables(copied({ params: rest, buffers: start.buffers }), tables);
   const step = trainingStep({ ...plan, balancing: totalOf(plan, balancing), lossesAfter: balancing.afterStep !== undefined });
   const trainer = await plan.executor.compile(step, { state });
   const evaluator = evaluatorStart && (await evaluatorOf({ ...plan, state: evaluatorStart }));
 
   /** The state, which is only saved or returned if an update has not overflowed. */
   const goodState = async (): Promise<Host<StepState>> => {
-    const state = await trainer.readState();
+    const state = tables.within(await trainer.readState());
     const spoilt = notFinite(state);
     if (spoilt !== undefined) throw overflowed(progress.step, spoilt, await checkpoints?.last());
     return state;
   };
 
   const readModel = async (): Promise<HostModel> => {
-    const { params, buffers } = await trainer.readState();
+    const { params, buffers } = tables.within(await trainer.readState());
     return { params, buffers };
   };
 
@@ -92,16 +94,19 @@ export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitR
 
       // Forward, losses, balance, update.
       const learningRate = plan.learningRateAt(index);
+      const seen = tables.view(batches);
       const outputs = await trainer({
-        batches: batches as unknown as Branch<HostArray>,
+        batches: seen.batches as unknown as Branch<HostArray>,
+        tables: seen.tables,
         key: hostArray(Int32Array.from(keys.fold(index).key)),
         step: hostArray(Float32Array.of(index), []),
         learningRate: hostArray(Float32Array.of(learningRate), []),
       });
       const losses = Float64Array.from(outputs.losses.data);
       if (outputs.finite.data[0] === 0) throw diverged(index, tasks, losses, await checkpoints?.last());
+      if (outputs.tables) seen.update(outputs.tables as Branch<HostArray>, { step: index, learningRate });
       balancing.ahead?.note(losses);
-      if (outputs.lossesAfter) balancing.afterStep?.(losses, Float64Array.from(outputs.lossesAfter.data));
+      if (outputs.lossesAfter) balancing.afterStep?.(losses, Float64Array.from((outputs.lossesAfter as HostArray).data));
       const seconds = (performance.now() - began) / 1000;
       speed.record(seconds);
 
@@ -191,6 +196,10 @@ function totalOf({ balancer, at }: Plan, { weighLosses, ahead, weighGramian, wei
     default:
       return 'sum';
   }
+}
+
+function withTables({ params, buffers }: EvaluatorState, tables: HostTables): EvaluatorState {
+  return { params: tables.among(params), buffers };
 }
 
 async function evaluated(evaluator: Evaluator, state: Host<StepState>, { validation, evaluationBatchSize }: Plan) {

@@ -14,6 +14,7 @@ export function planOf(options: FitOptions | FeatureFitOptions) {
     sourcesPerStep = 1,
     keep = 2,
     ema,
+    clipNorm,
     stepsPerEpoch,
     evaluateEvery = 'epoch',
     checkpointEvery,
@@ -33,10 +34,13 @@ export function planOf(options: FitOptions | FeatureFitOptions) {
       },
     );
   assertFeatures(options);
+  assertTables(options);
   if (sourcesPerStep !== 'all') assertCount('sourcesPerStep', sourcesPerStep);
   if (evaluateEvery !== 'epoch') assertCount('evaluateEvery', evaluateEvery);
   if (ema !== undefined && !(ema > 0 && ema < 1))
     throw new TaskloomError('bad_option', "'ema' is a decay.", { name: 'ema', expected: '0 < ema < 1', got: ema });
+  if (clipNorm !== undefined && !(clipNorm > 0))
+    throw new TaskloomError('bad_option', "'clipNorm' is a norm.", { name: 'clipNorm', expected: 'a number > 0', got: clipNorm });
   if (tasks.length === 0) throw new TaskloomError('no_tasks', 'The model has no task.', { name: 'model' });
   const names = new Set<string>();
   for (const { name } of options.train.sources) {
@@ -97,8 +101,36 @@ function assertFeatures({ at, balancer }: FitOptions | FeatureFitOptions): void 
   });
 }
 
+/** Rows that a step does not name have no gradient there, no average and no new value. */
+function assertTables({ model, tableOptimizer, ema, balancer }: FitOptions | FeatureFitOptions): void {
+  if (!tableOptimizer) return;
+  if (!model.trunk.tables)
+    throw new TaskloomError('unsupported', 'The trunk does not say which tables its inputs name rows of.', {
+      name: 'tableOptimizer',
+      remedy: 'Take a trunk with `tables` (bagOfEmbeddings, textCNN, transformer), or leave the option out.',
+    });
+  const keeps = balancer?.kind === 'jacobian-method' || (balancer?.kind === 'loss-weighting' && balancer.afterStep);
+  if (ema === undefined && !keeps) return;
+  throw new TaskloomError('unsupported', `${keeps ? `'${balancer.name}'` : 'A moving average'} needs whole tables in each step.`, {
+    name: keeps ? 'balancer' : 'ema',
+    remedy: "Leave out 'tableOptimizer', so that whole tables are trained.",
+  });
+}
+
 /** What a resumed run must share with the one it goes on from; steps, learning rate and evaluation may change. */
-export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, stepsPerEpoch, sampler, balancer, at, train }: Plan) {
+export function setupOf({
+  tasks,
+  seed,
+  batchSize,
+  accumulate,
+  sourcesPerStep,
+  stepsPerEpoch,
+  sampler,
+  balancer,
+  at,
+  tableOptimizer,
+  train,
+}: Plan) {
   const sources = train.sources.map(({ name, size }) => ({ name, size }));
   return {
     tasks,
@@ -109,6 +141,7 @@ export function setupOf({ tasks, seed, batchSize, accumulate, sourcesPerStep, st
     stepsPerEpoch,
     sampler: sampler.name,
     balancer: `${balancer?.name ?? 'sum'}${at === 'features' ? ' at features' : ''}`,
+    ...(tableOptimizer ? { tableOptimizer: tableOptimizer.name } : {}),
     sources,
   };
 }

@@ -16,8 +16,10 @@ import {
   random,
   select,
   TaskloomError,
+  type Tree,
   zipParams,
 } from '@taskloom/core';
+import { clipByGlobalNorm } from '@taskloom/core/optimizers';
 import {
   add,
   addN,
@@ -42,7 +44,7 @@ import { zero } from './forward';
 import type { RowBalancing } from './row-balancing';
 import { lossesWith, type MicroBatch, summedGradients, type Total, type Trainable } from './summed-gradients';
 
-/** What the engine keeps between steps. `balancing` holds a scalarization's parameters or a Jacobian method's rows, `ema` the moving average; both may be empty. */
+/** What the engine keeps between steps. `balancing` holds a scalarization's parameters or a Jacobian method's rows, `ema` the moving average; both may be empty. `tables` is empty in the engine: outside it is what the host's optimiser keeps of tables. */
 export interface StepState {
   readonly [name: string]: Params;
   readonly params: MultiTaskParams;
@@ -50,6 +52,7 @@ export interface StepState {
   readonly optimizer: Params;
   readonly balancing: Params;
   readonly ema: Params;
+  readonly tables: Params;
 }
 
 /** Everything that varies from step to step. */
@@ -60,16 +63,20 @@ export interface StepInputs {
   /** float32 [], counted from 0. */
   readonly step: Scalar;
   readonly learningRate: Scalar;
+  /** By the names of the parameters: tables of the rows that the batches name. */
+  readonly tables?: Params;
 }
 
 export interface StepOutputs {
-  readonly [name: string]: Tensor;
+  readonly [name: string]: Tree<Tensor>;
   readonly losses: Tensor1D;
   readonly weights: Tensor1D;
   readonly total: Scalar;
   readonly gradientNorm: Scalar;
   /** 1 if losses and gradient are finite; if 0, the new state is spoilt. */
   readonly finite: Scalar;
+  /** Gradients with respect to the tables of the inputs. */
+  readonly tables: Params;
 }
 
 export interface StepOptions {
@@ -80,6 +87,8 @@ export interface StepOptions {
   /** Paths of what is trained. */
   readonly wrt: Pattern;
   readonly ema?: number;
+  /** Greatest norm of the gradient over all that is trained. */
+  readonly clipNorm?: number;
   /** Micro-batches per update. */
   readonly accumulate: number;
   /** Also run the same rows through the new parameters: `outputs.lossesAfter` [tasks]. Default: false. */
@@ -87,11 +96,13 @@ export interface StepOptions {
 }
 
 /** The update as one pure function of state and inputs: gradients of the balanced losses, the optimiser, the moving average. */
-export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, accumulate, lossesAfter }: StepOptions) {
+export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, clipNorm, accumulate, lossesAfter }: StepOptions) {
   return (state: StepState, fed: Branch<Tensor>): { state: StepState; outputs: StepOutputs } => {
     const inputs = fed as unknown as StepInputs;
     const byRows = typeof balancing === 'object' && !('kind' in balancing) && !('beforehand' in balancing) ? balancing : undefined;
-    const trainable: Trainable = { ...state.params, ...(!byRows && hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
+    const { tables = {} } = inputs;
+    const params = merge(state.params, tables);
+    const trainable: Trainable = { ...params, ...(!byRows && hasLeaves(state.balancing) ? { balancing: state.balancing } : {}) };
     const trained = trainedBy(wrt);
     const given = {
       model,
@@ -108,23 +119,27 @@ export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, acc
         : balancedGradients(given, byRows, state.balancing)
       : summedGradients(given, balancing as Total);
 
-    const learned = select(trainable, trained);
-    const { updates, state: optimizerState } = optimizer.update(gradients, state.optimizer, learned, {
-      step: inputs.step,
-      learningRate: inputs.learningRate,
-    });
+    const info = { step: inputs.step, learningRate: inputs.learningRate };
+    const limited =
+      clipNorm === undefined ? gradients : clipByGlobalNorm(clipNorm).update(gradients, {}, trainable as Params, info).updates;
+    // What is learned here; the host moves the tables.
+    const onHost = flatten(tables);
+    const here = (path: string) => !onHost.has(path);
+    const learned = select(trainable, (path) => trained(path) && here(path));
+    const { updates, state: optimizerState } = optimizer.update(select(limited, here), state.optimizer, learned, info);
     const next = addParams(learned, updates);
-    const { balancing: parameters = {}, ...params } = next as Trainable;
+    const { balancing: parameters = {}, ...moving } = next as Trainable;
     const gradientNorm = sqrt(sumOfSquares(gradients)) as Scalar;
     const finite = isNumber(add(add(total, sum(losses)), gradientNorm));
-    const moved = merge(state.params, params) as MultiTaskParams;
+    const moved = merge(state.params, moving) as MultiTaskParams;
     return {
       state: {
         params: moved,
         buffers,
         optimizer: optimizerState,
         balancing: memory ?? parameters,
-        ema: ema === undefined ? {} : movingAverage(ema, state.ema, params as Params, inputs.step),
+        ema: ema === undefined ? {} : movingAverage(ema, state.ema, moving as Params, inputs.step),
+        tables: {},
       },
       outputs: {
         losses,
@@ -132,6 +147,7 @@ export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, acc
         total,
         gradientNorm,
         finite: cast(finite, 'float32') as Scalar,
+        tables: select(limited, (path) => !here(path)),
         ...(lossesAfter ? { lossesAfter: lossesWith(moved, given) } : {}),
       },
     };
@@ -140,7 +156,18 @@ export function trainingStep({ model, tasks, optimizer, balancing, wrt, ema, acc
 
 /** The state of step 0; tensors of `params` and `buffers` are taken over. */
 export function initialState(
-  { optimizer, balancer, wrt, ema, tasks }: Pick<StepOptions, 'optimizer' | 'wrt' | 'ema' | 'tasks'> & { readonly balancer?: Balancer },
+  {
+    optimizer,
+    balancer,
+    wrt,
+    ema,
+    tasks,
+    hasTables = false,
+  }: Pick<StepOptions, 'optimizer' | 'wrt' | 'ema' | 'tasks'> & {
+    readonly balancer?: Balancer;
+    /** Shared parameters are trained that are not among `params`. */
+    readonly hasTables?: boolean;
+  },
   { params, buffers }: { readonly params: MultiTaskParams; readonly buffers: Params },
 ): StepState {
   const trained = trainedBy(wrt);
@@ -151,7 +178,7 @@ export function initialState(
   });
   const learned = select({ ...params, ...(balancer?.kind === 'scalarization' && hasLeaves(balancing) ? { balancing } : {}) }, trained);
   const needsShared = balancer?.kind === 'gradient-balancer' || balancer?.kind === 'jacobian-method';
-  if (!hasLeaves(learned) || (needsShared && !hasLeaves(shared))) {
+  if (!hasTables && (!hasLeaves(learned) || (needsShared && !hasLeaves(shared)))) {
     for (const tree of [params, buffers, balancing]) disposeParams(tree);
     throw new TaskloomError(
       'nothing_to_train',
@@ -165,6 +192,7 @@ export function initialState(
     optimizer: tidy(() => optimizer.init(learned)),
     balancing,
     ema: ema === undefined ? {} : mapParams(select(params, trained), (leaf) => leaf.clone()),
+    tables: {},
   };
 }
 

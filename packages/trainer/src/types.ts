@@ -14,6 +14,7 @@ import type {
   Optimizer,
   Params,
   Pattern,
+  SparseOptimizer,
   Tree,
 } from '@taskloom/core';
 
@@ -62,6 +63,13 @@ export interface FitOptions {
   readonly buffers?: Params;
   readonly optimizer: Optimizer;
   readonly learningRate: LearningRate;
+  /** Greatest norm of the gradient over all that is trained; a longer one is scaled down. Default: none. */
+  readonly clipNorm?: number;
+  /**
+   * Keeps the tables of embeddings that the trunk declares on the host, and moves with this optimiser the rows that a step's batches name: a step costs what its
+   * batches cost, however large the tables are. Default: `optimizer` moves whole tables. Not with `ema`, nor with balancers that keep gradients or ask for losses after a step.
+   */
+  readonly tableOptimizer?: SparseOptimizer;
   /** Number of updates. */
   readonly steps: number;
   /** Rows of one draw from one source; a step sees `batchSize` × sources per step × `accumulate` rows. */

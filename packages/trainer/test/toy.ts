@@ -40,7 +40,7 @@ function weightedMean(losses: Tensor, weight: Tensor1D): Scalar {
   return div(sum(mul(losses, weight)), maximum(sum(weight), 1e-6)) as Scalar;
 }
 
-function head(kind: 'classification' | 'regression', outputs: number): TaskHead {
+export function head(kind: 'classification' | 'regression', outputs: number): TaskHead {
   const layer = dense(width, outputs);
   const isClass = kind === 'classification';
   return {

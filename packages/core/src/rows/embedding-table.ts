@@ -2,6 +2,7 @@ import { assertShape, TaskloomError } from '../error';
 import { type HostArray, hostArray } from '../host-array';
 import { RowStore } from './row-store';
 import type { RowStep, SparseOptimizer } from './sparse-optimizers';
+import { viewTerms } from './table-view';
 import { type Combiner, type Terms, termsOf, transposed } from './terms';
 
 /** The whole table: values [size, width], and of each field of the optimiser an array of the same shape. All float32. */
@@ -26,6 +27,12 @@ export interface TableRows {
   update(gradient: HostArray, step: RowStep): void;
 }
 
+/** The rows that a step reads, as a table that it sees in place of the whole one. */
+export interface TableView extends TableRows {
+  /** The arrays of ids, by their rows in `output` [U, width]: 0 stays 0, and a sign stays. Row 0 is zero, as are those beyond the rows named. */
+  readonly ids: readonly HostArray[];
+}
+
 /** An embedding table on the host, of which a step touches the rows of its batch and nothing else. */
 export interface EmbeddingTable {
   readonly size: number;
@@ -34,6 +41,11 @@ export interface EmbeddingTable {
   lookUp(ids: HostArray): TableRows;
   /** As `bagOfEmbeddings` of one bag, ids int32 [N, L] → [N, width]: that is all that the engine gets and gives back. Default combiner: `mean`. */
   bag(ids: HostArray, options?: { readonly combiner?: Combiner }): TableRows;
+  /**
+   * The rows that `ids` name, each once, for a model that reads the table as a parameter: it takes `output` and the new `ids` instead. U is a power of two, or the whole
+   * size where that is less, so that few shapes occur. `update` moves all rows named.
+   */
+  view(ids: readonly HostArray[]): TableView;
   /** Copies, for a checkpoint, an evaluation, an export. */
   read(): TableState;
   /** Replaces values and state; fields that `state` lacks start anew. */
@@ -80,6 +92,17 @@ export function embeddingTable({ values, optimizer, state }: EmbeddingTableOptio
       assertShape(ids.shape, [-1, -1], 'ids');
       const [count] = ids.shape as [number, number];
       return rowsOf(termsOf(ids, count, size, combiner), [count, width]);
+    },
+    view(ids) {
+      const { names, ids: renumbered, size: height, rows, gradients } = viewTerms(ids, size);
+      return {
+        output: hostArray(store.sum(rows), [height, width]),
+        ids: renumbered,
+        update(gradient, step) {
+          check('gradient', gradient, [height, width]);
+          store.update(names, gradients, gradient.data as Float32Array, optimizer.factors(step));
+        },
+      };
     },
     read: () => ({ values: part(0), state: Object.fromEntries(fields.map((field, i) => [field, part(1 + i)])) }),
     load,

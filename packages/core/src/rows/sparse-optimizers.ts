@@ -75,35 +75,39 @@ export interface SparseAdamOptions {
   readonly beta2?: number;
   /** Added to √v̂. Default 1e-8. */
   readonly epsilon?: number;
+  /** λ of AdamW; a row decays in the steps that name it. Default 0. */
+  readonly weightDecay?: number;
 }
 
 /**
  * Adam whose moments of a row move in the steps that name the row, corrected for bias by the number of all steps ("lazy Adam"; PyTorch's
- * SparseAdam). With every row in every step it is `adam()`. Kingma & Ba 2015, arXiv:1412.6980.
+ * SparseAdam). With every row in every step it is `adam()`, or `adamw()` with its decay. Kingma & Ba 2015, arXiv:1412.6980.
  */
-export function sparseAdam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: SparseAdamOptions = {}): SparseOptimizer {
+export function sparseAdam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 }: SparseAdamOptions = {}): SparseOptimizer {
   fraction('beta1', beta1);
   fraction('beta2', beta2);
   nonNegative('epsilon', epsilon);
+  nonNegative('weightDecay', weightDecay);
   const correction = (decay: number, t: number) => (decay === 0 ? 1 : -Math.expm1(t * Math.log(decay)));
   return {
     name: 'sparseAdam',
     fields: { mean: 0, variance: 0 },
-    factorCount: 7,
+    factorCount: 8,
     factors: ({ step, learningRate }) => [
       ...[beta1, 1 - beta1, beta2, 1 - beta2],
       learningRate / correction(beta1, step + 1),
       1 / Math.sqrt(correction(beta2, step + 1)),
       epsilon,
+      1 - learningRate * weightDecay,
     ],
     temporaries: 2,
-    // x − (α / (1 − β₁ᵗ)) m / (√v / √(1 − β₂ᵗ) + ε): one division an element.
-    update: ({ gradient, factors: [b1, a1, b2, a2, rate, root, least], places: [x, mean, variance], temporaries: [m, v] }) => [
+    // (1 − αλ) x − (α / (1 − β₁ᵗ)) m / (√v / √(1 − β₂ᵗ) + ε): one division an element.
+    update: ({ gradient, factors: [b1, a1, b2, a2, rate, root, least, keep], places: [x, mean, variance], temporaries: [m, v] }) => [
       ...m!.set(add(mul(mean!.load, b1!), mul(gradient, a1!))),
       ...mean!.store(m!.get),
       ...v!.set(add(mul(variance!.load, b2!), mul(mul(gradient, gradient), a2!))),
       ...variance!.store(v!.get),
-      ...x!.store(sub(x!.load, div(mul(m!.get, rate!), add(mul(sqrt(v!.get), root!), least!)))),
+      ...x!.store(sub(mul(x!.load, keep!), div(mul(m!.get, rate!), add(mul(sqrt(v!.get), root!), least!)))),
     ],
   };
 }

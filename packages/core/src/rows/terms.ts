@@ -18,6 +18,14 @@ const divisors: { readonly [combiner in Combiner]: (count: number) => number } =
   unit: Math.sqrt,
 };
 
+/** Throws `out_of_range` where the table has no such row. */
+export function rowOf(id: number, size: number): number {
+  const row = id < 0 ? -id : id;
+  if (row >= size)
+    throw new TaskloomError('out_of_range', 'An id has no row in the table.', { name: 'ids', got: id, expected: `|id| < ${size}` });
+  return row;
+}
+
 /** ids [sums, length], 0 for none and a sign for the weight's. Throws `out_of_range` for an id without a row. */
 export function termsOf({ data: ids }: HostArray, sums: number, size: number, combiner: Combiner): Terms {
   const length = sums === 0 ? 0 : ids.length / sums;
@@ -30,9 +38,7 @@ export function termsOf({ data: ids }: HostArray, sums: number, size: number, co
     for (const end = at + length; at < end; at++) {
       const id = ids[at]!;
       if (id === 0) continue;
-      const row = id < 0 ? -id : id;
-      if (row >= size)
-        throw new TaskloomError('out_of_range', 'An id has no row in the table.', { name: 'ids', got: id, expected: `|id| < ${size}` });
+      const row = rowOf(id, size);
       rows[count] = row;
       weights[count++] = id < 0 ? -1 : 1;
     }
@@ -63,8 +69,11 @@ export function transposed({ sums, ends, rows, weights }: Terms): { readonly nam
   return { names, terms: { sums: names.length, ends: starts, rows: places, weights: placed } };
 }
 
-/** The distinct rows, which of them each row is, and how often each occurs: a hash table with open addressing, of the batch's size and not the table's. */
-function numbered(rows: Uint32Array) {
+/**
+ * The distinct rows in the order of their first occurrence, which of them each row is, and how often each occurs: by a hash table with open addressing,
+ * of the batch's size and not the table's.
+ */
+export function numbered(rows: Uint32Array) {
   const bits = Math.max(4, 33 - Math.clz32(rows.length));
   const slots = new Int32Array(2 ** bits).fill(-1);
   const mask = slots.length - 1;

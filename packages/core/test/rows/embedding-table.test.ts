@@ -8,7 +8,7 @@ import { type HostArray, hostArray } from '../../src/host-array';
 import { hostRandom } from '../../src/host-random';
 import { run } from '../../src/module';
 import { bagOfEmbeddings, embedding } from '../../src/modules';
-import { adagrad, adam, applyUpdates, type Optimizer, sgd } from '../../src/optimizers';
+import { adagrad, adam, adamw, applyUpdates, type Optimizer, sgd } from '../../src/optimizers';
 import { flatten, type Params } from '../../src/params';
 import { embeddingTable, type TableState } from '../../src/rows/embedding-table';
 import { type SparseOptimizer, sparseAdagrad, sparseAdam, sparseSgd } from '../../src/rows/sparse-optimizers';
@@ -41,9 +41,10 @@ const optimizers: [string, SparseOptimizer, Optimizer, (rate: number, t: number)
   ['adagrad', sparseAdagrad({ initialAccumulator: 0.1 }), adagrad({ initialAccumulator: 0.1 }), bruteAdagrad],
   ['adam', sparseAdam(), adam(), bruteAdam],
 ];
+const decaying: (typeof optimizers)[number] = ['adamw', sparseAdam({ weightDecay: 0.1 }), adamw({ weightDecay: 0.1 }), bruteAdam];
 
 describe('embeddingTable', () => {
-  it.each(optimizers)('%s of a table whose rows all occur is the dense one', (_, sparse, dense) => {
+  it.each([...optimizers, decaying])('%s of a table whose rows all occur is the dense one', (_, sparse, dense) => {
     const [size, width] = [12, 6];
     const table = embeddingTable({ values: normal('values', [size, width]), optimizer: sparse });
     // Each row but that of padding, some of them twice.
@@ -66,7 +67,8 @@ describe('embeddingTable', () => {
       table.lookUp(ids).update(hostArray(weights.dataSync() as Float32Array, [...weights.shape]), { step, learningRate: 0.05 });
     }
     const { values, state: kept } = table.read();
-    expectNear(numbers(values), [...(params.table as Tensor).dataSync()]);
+    // Row 0 is padding, which nothing reads; there a dense decay goes on.
+    expectNear(numbers(values).slice(width), [...(params.table as Tensor).dataSync()].slice(width));
     expect(
       Object.keys(kept)
         .map((field) => `${field}/table`)
@@ -132,6 +134,47 @@ describe('embeddingTable', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it.each(optimizers)('a view of it is trained by %s as the bags are', (_, optimizer) => {
+    const [size, width] = [90, 6];
+    const [viewed, pooled] = [0, 1].map(() => embeddingTable({ values: normal('values', [size, width]), optimizer }));
+    for (let step = 0; step < 4; step++) {
+      const given = [idsOf(`a ${step}`, [5, 7], size), idsOf(`b ${step}`, [3, 2, 2], size)];
+      given[0]!.data.fill(0, 3, 9);
+      const { output, ids, update } = viewed!.view(given);
+      const distinct = new Set(given.flatMap(({ data }) => [...data].map(Math.abs)).filter((id) => id !== 0));
+      expect(output.shape).toEqual([64, width]);
+      expect(ids.map(({ shape }) => shape)).toEqual(given.map(({ shape }) => shape));
+      const gradient = new Float32Array(64 * width);
+      const { values } = viewed!.read();
+      for (const [i, { data }] of given.entries())
+        for (const [j, id] of data.entries()) {
+          const local = ids[i]!.data[j]!;
+          expect(Math.sign(local)).toBe(Math.sign(id));
+          if (id === 0) continue;
+          const [at, from] = [Math.abs(local) * width, Math.abs(id) * width];
+          expect([...output.data.subarray(at, at + width)]).toEqual([...values.data.subarray(from, from + width)]);
+          // As if the loss were the sum of what is looked up, by weights.
+          for (let k = 0; k < width; k++) gradient[at + k]! += Math.sign(id) * (1 + j + k);
+        }
+      expect(new Set(ids.flatMap(({ data }) => [...data].map(Math.abs)).filter((id) => id !== 0)).size).toBe(distinct.size);
+      expect([...output.data.subarray(0, width), ...output.data.subarray((1 + distinct.size) * width)].every((x) => x === 0)).toBe(true);
+      update(hostArray(gradient, [64, width]), { step, learningRate: 0.1 });
+
+      const all = hostArray(Int32Array.from(given.flatMap(({ data }) => [...data])));
+      const weights = given.flatMap(({ data }) => [...data].flatMap((_, j) => Array.from({ length: width }, (_, k) => 1 + j + k)));
+      pooled!.lookUp(all).update(hostArray(Float32Array.from(weights), [all.data.length, width]), { step, learningRate: 0.1 });
+      expect(flat(viewed!.read())).toEqual(flat(pooled!.read()));
+    }
+  });
+
+  it('gives a view no more rows than the table has', () => {
+    const table = embeddingTable({ values: normal('values', [20, 3]), optimizer: sparseSgd() });
+    const all = hostArray(Int32Array.from({ length: 19 }, (_, i) => i + 1));
+    expect(table.view([all]).output.shape).toEqual([20, 3]);
+    expect(table.view([]).output.shape).toEqual([16, 3]);
+    expect(() => table.view([hostArray(Int32Array.of(20))])).toThrow(expect.objectContaining({ code: 'out_of_range' }));
   });
 
   it.each(optimizers)('%s goes on from what was read with the same bits', (_, optimizer) => {

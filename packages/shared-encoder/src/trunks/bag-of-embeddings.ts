@@ -53,6 +53,7 @@ export function bagOfEmbeddings(options: BagOfEmbeddingsTrunkOptions): Trunk {
     width: projection ?? width,
     tokens: false,
     config: jsonOf('bagOfEmbeddings', options),
+    tables: shared ? { 'embedding/shared/table': names } : Object.fromEntries(names.map((name) => [`embedding/${name}/table`, [name]])),
     init: (random) => ({
       embedding: embedding.init(random.fold('embedding')),
       ...(project ? { projection: project.init(random.fold('projection')) } : {}),

@@ -1,0 +1,53 @@
+import { type HostArray, hostArray } from '../host-array';
+import { numbered, rowOf, type Terms } from './terms';
+
+/** The rows that some arrays of ids name, as a table of their own. */
+export interface ViewTerms {
+  /** The rows of the large table, each once; in the view they come after row 0. */
+  readonly names: Uint32Array;
+  /** The ids by their rows in the view: 0 stays 0, and a sign stays. */
+  readonly ids: readonly HostArray[];
+  /** Rows of the view: the least power of two from 16 that holds them, or all that the table has. */
+  readonly size: number;
+  /** The view's rows as sums of one term, or of none. */
+  readonly rows: Terms;
+  /** The gradients of the rows named as sums of one term. */
+  readonly gradients: Terms;
+}
+
+/** Throws `out_of_range` for an id without a row. */
+export function viewTerms(ids: readonly HostArray[], tableSize: number): ViewTerms {
+  const named = new Uint32Array(ids.reduce((sum, { data }) => sum + data.length, 0));
+  let count = 0;
+  for (const { data } of ids) for (let i = 0; i < data.length; i++) if (data[i] !== 0) named[count++] = rowOf(data[i]!, tableSize);
+  const { names, numbers } = numbered(named.subarray(0, count));
+
+  let term = 0;
+  const renumbered = ids.map(({ data, shape }) => {
+    const local = new Int32Array(data.length);
+    for (let i = 0; i < data.length; i++) {
+      if (data[i] === 0) continue;
+      const row = 1 + numbers[term++]!;
+      local[i] = data[i]! < 0 ? -row : row;
+    }
+    return hostArray(local, shape);
+  });
+
+  let size = 16;
+  while (size < names.length + 1) size *= 2;
+  // With row 0 the rows named are never more than those of the table.
+  size = Math.min(size, tableSize);
+  const one = new Float32Array(names.length).fill(1);
+  return {
+    names,
+    ids: renumbered,
+    size,
+    rows: { sums: size, ends: Uint32Array.from({ length: size }, (_, row) => Math.min(row, names.length)), rows: names, weights: one },
+    gradients: {
+      sums: names.length,
+      ends: names.map((_, i) => i + 1),
+      rows: names.map((_, i) => i + 1),
+      weights: one,
+    },
+  };
+}
