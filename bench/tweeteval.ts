@@ -1,8 +1,6 @@
 /**
- * TweetEval: one model for all seven tasks beside seven models for one task each, with as many training steps in all. Prints the published rows and ours, with 95 %
- * intervals. Run: node examples/run.mjs ../bench/tweeteval.ts [--smoke] [--part multi|single] [--words] [--one-stance] [--execution compiled|eager]
- * `--one-stance` gives the five targets of stance one head, over the rows of all, in place of five.
- * `--words` leaves out the character n-grams, which take most of the time, and trains for 900 steps.
+ * TweetEval: one model for all seven tasks beside seven models for one task each, with as many training steps in all. Prints the published rows and ours, over several seeds.
+ * Run: node examples/run.mjs ../bench/tweeteval.ts [--seeds 5] [--first 1] [--part multi|single|both] [--steps 400] [--execution compiled|eager]
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -15,13 +13,11 @@ import { dataFiles } from '../apps/reference/src/data-files';
 
 const { values: flags } = parseArgs({
   options: {
-    smoke: { type: 'boolean', default: false },
-    part: { type: 'string' },
+    seeds: { type: 'string', default: '5' },
+    first: { type: 'string', default: '1' },
+    part: { type: 'string', default: 'multi' },
     steps: { type: 'string' },
-    seed: { type: 'string' },
-    words: { type: 'boolean', default: false },
     execution: { type: 'string' },
-    'one-stance': { type: 'boolean', default: false },
   },
 });
 const units = ['emoji', 'emotion', 'hate', 'irony', 'offensive', 'sentiment', 'stance'] as const;
@@ -39,48 +35,56 @@ const published: { readonly [model: string]: readonly number[] } = {
 };
 
 const { config, root } = await loadConfigFile(fileURLToPath(new URL('../examples/tweeteval.config.ts', import.meta.url)));
-const whole: ResolvedConfig = flags.words
-  ? {
-      ...config,
-      features: {
-        kind: 'hashed',
-        words: true,
-        bigrams: true,
-        characters: false,
-        start: false,
-        acrossWords: false,
-        buckets: 32_768,
-        signed: false,
-        lowercase: true,
-        perToken: 12,
-        maxTokens: 48,
-      },
-      trunk: { kind: 'bagOfEmbeddings', width: 32, combiner: 'mean', featureDropout: 0, trainBy: 'rows', dropout: 0.3 },
-      training: { ...config.training, steps: 900, learningRate: 0.015, evaluateEvery: 150 },
-    }
-  : config;
 const data = dataFiles(root);
-const steps = flags.smoke ? 20 : Number(flags.steps ?? whole.training.steps);
-const multi: ResolvedConfig = {
-  ...(flags['one-stance'] ? withOneStance(whole) : whole),
-  ...(flags.seed ? { seed: Number(flags.seed) } : {}),
-  training: { ...whole.training, steps, evaluateEvery: Math.min(steps, whole.training.evaluateEvery ?? steps), checkpointEvery: steps },
-};
-const backend = await startBackend('wasm');
+const steps = Number(flags.steps ?? config.training.steps);
+const multi: ResolvedConfig = { ...config, training: { ...config.training, steps, checkpointEvery: steps } };
+await startBackend('wasm');
 
-type Judged = { readonly [split in 'validation' | 'test']: Evaluation };
-const results: { readonly name: string; readonly judged: Judged }[] = [];
+type Judged = { readonly [split in Split]: Evaluation };
+type Split = 'validation' | 'test';
+const results: { readonly [model: string]: Judged[] } = { 'one model': [], 'seven models': [] };
+const times: number[] = [];
 
-if (flags.part !== 'single') {
-  const { outputs, heads, seconds, parameters, keptStep } = await trained(multi);
-  results.push({ name: 'ours, one model', judged: judgedBy(outputs, heads) });
-  note(`One model: ${parameters} parameters, ${steps} steps, kept step ${keptStep}, ${minutes(seconds)} with evaluations.`);
+for (let seed = Number(flags.first); seed < Number(flags.first) + Number(flags.seeds); seed++) {
+  if (flags.part !== 'single') {
+    const { outputs, heads, seconds, parameters, processor } = await trained({ ...multi, seed });
+    const judged = judgedBy(outputs, heads);
+    results['one model']!.push(judged);
+    times.push(seconds);
+    note(
+      `Seed ${seed}, one model: ${parameters} parameters, ${steps} steps, ${minutes(seconds)}, ${minutes(processor)} of processor: ${cells(judged.test).map(percent).join(' ')}`,
+    );
+  }
+  if (flags.part !== 'multi') results['seven models']!.push(await sevenModels(seed));
 }
 
-if (flags.part !== 'multi') {
-  const merged = { validation: {}, test: {} } as { [split in 'validation' | 'test']: { [task: string]: TaskOutputs } };
+console.log(`\nTest, ${flags.seeds} seeds from ${flags.first}, mean ± standard deviation:\n`);
+console.log(`| model | ${units.join(' | ')} | mean |\n| --- |${' ---: |'.repeat(units.length + 1)}`);
+console.log(
+  '| metric | macro F1 | macro F1 | macro F1 | F1 of irony | macro F1 | macro recall | mean F1 of against, favor | of the seven |',
+);
+for (const [model, scores] of Object.entries(published))
+  console.log(`| ${model} | ${scores.map((score) => score.toFixed(1)).join(' | ')} |`);
+for (const [name, judged] of Object.entries(results)) {
+  if (judged.length === 0) continue;
+  for (const split of ['test', 'validation'] as const) {
+    const label = split === 'test' ? `**ours, ${name}**` : `ours, ${name}, validation`;
+    console.log(`| ${label} | ${over(judged.map((one) => cells(one[split]))).join(' | ')} |`);
+  }
+}
+for (const [name, judged] of Object.entries(results))
+  if (judged.length > 0) {
+    const interval = judged[0]!.test.interval!.map(percent).join(' … ');
+    console.log(`\n${name}, seed ${flags.first}: the mean's 95 % interval over test rows is ${interval}.`);
+  }
+if (times.length > 0)
+  console.log(`\nTraining of one model: ${minutes(times.reduce((a, b) => a + b, 0) / times.length)} by the clock, mean.`);
+
+/** A model for each task, with the steps that the one model's sampler gives to it. */
+async function sevenModels(seed: number): Promise<Judged> {
+  const merged = { validation: {}, test: {} } as { [split in Split]: { [task: string]: TaskOutputs } };
   let heads = {};
-  let [total, all] = [0, 0];
+  let total = 0;
   const shares = await stepShares();
   for (const unit of units) {
     const tasks = multi.tasks.filter(({ name }) => name === unit || name.startsWith(`${unit}-`));
@@ -89,74 +93,47 @@ if (flags.part !== 'multi') {
     const alone: ResolvedConfig = {
       ...rest,
       name: unit,
+      seed,
       tasks,
       ...(unit === 'stance' && multi.groups ? { groups: multi.groups } : {}),
-      training: { ...multi.training, steps: own, evaluateEvery: Math.max(1, Math.ceil(own / 7)), checkpointEvery: own },
+      training: { ...multi.training, steps: own, checkpointEvery: own },
     };
     const done = await trained(alone);
     for (const split of ['validation', 'test'] as const) Object.assign(merged[split], done.outputs[split]);
     heads = { ...heads, ...done.heads };
     total += done.seconds;
-    all += done.parameters;
-    note(`${unit} alone: ${own} steps, kept step ${done.keptStep}, ${minutes(done.seconds)}.`);
   }
-  results.push({ name: 'ours, seven models', judged: judgedBy(merged, heads as Parameters<typeof judge>[0]['heads']) });
-  note(`Seven models: ${all} parameters, ${steps} steps in all, ${minutes(total)}.`);
-}
-
-console.log(`\nTest, ${backend} backend, ${flags.smoke ? 'smoke run' : `seed ${multi.seed}`}:\n`);
-console.log(`| model | ${units.join(' | ')} | mean |\n| --- |${' ---: |'.repeat(units.length + 1)}`);
-console.log(
-  '| metric | macro F1 | macro F1 | macro F1 | F1 of irony | macro F1 | macro recall | mean F1 of against, favor | of the seven |',
-);
-for (const [model, scores] of Object.entries(published))
-  console.log(`| ${model} | ${scores.map((score) => score.toFixed(1)).join(' | ')} |`);
-for (const { name, judged } of results) {
-  console.log(`| **${name}** | ${row(judged.test, (value) => `**${percent(value)}**`)} |`);
-  console.log(`| 95 % interval | ${row(judged.test, (_, interval) => (interval ? interval.map(percent).join(' … ') : ''))} |`);
-  console.log(`| ${name}, validation | ${row(judged.validation, percent)} |`);
+  const judged = judgedBy(merged, heads as Parameters<typeof judge>[0]['heads']);
+  note(`Seed ${seed}, seven models: ${minutes(total)}: ${cells(judged.test).map(percent).join(' ')}`);
+  return judged;
 }
 
 /** Trains a config; predictions and targets of both splits. */
 async function trained(config: ResolvedConfig) {
   const store = memoryStore();
-  const { seconds, parameters, keptStep } = await train(config, {
+  const before = process.cpuUsage();
+  const { seconds, parameters } = await train(config, {
     store,
     data,
     ...(flags.execution ? { execution: flags.execution as Execution } : {}),
-    onProgress(event) {
-      if (event.kind === 'execution') note(`  ${config.name}: executor ${event.name}`);
-      if (event.kind === 'evaluation')
-        note(
-          `  ${config.name}, step ${event.step}: validation ${percent(event.evaluation.mean)}, stance ${percent(stanceOf(event.evaluation))}`,
-        );
-    },
   });
+  const { user, system } = process.cpuUsage(before);
   const run = await loadRun(store);
-  const outputs = { validation: {}, test: {} } as { [split in 'validation' | 'test']: { [task: string]: TaskOutputs } };
+  const outputs = { validation: {}, test: {} } as { [split in Split]: { [task: string]: TaskOutputs } };
   for (const split of ['validation', 'test'] as const)
     await run.evaluate(split, { data, onOutputs: (task, found) => (outputs[split][task] = found) });
   run.dispose();
-  return { outputs, heads: run.model.heads, seconds, parameters, keptStep };
+  return { outputs, heads: run.model.heads, seconds, parameters, processor: (user + system) / 1e6 };
 }
 
 function judgedBy(
-  outputs: { readonly [split in 'validation' | 'test']: { readonly [task: string]: TaskOutputs } },
+  outputs: { readonly [split in Split]: { readonly [task: string]: TaskOutputs } },
   heads: Parameters<typeof judge>[0]['heads'],
 ): Judged {
   const metrics = Object.fromEntries(multi.tasks.map((task) => [task.name, task.metrics]));
-  const of = (split: 'validation' | 'test') =>
+  const of = (split: Split) =>
     judge({ heads, outputs: outputs[split], metrics, groups: multi.groups, ...(split === 'test' ? { bootstrap: { samples: 1000 } } : {}) });
   return { validation: of('validation'), test: of('test') };
-}
-
-/** The five tasks of stance as one, whose metric is then that of the group. */
-function withOneStance({ groups, ...rest }: ResolvedConfig): ResolvedConfig {
-  const [group] = groups!;
-  const five = rest.tasks.filter(({ name }) => group!.tasks.includes(name));
-  const files = (split: 'train' | 'validation' | 'test') => five.map((task) => task.data[split] as string);
-  const one = { ...five[0]!, name: group!.name, data: { train: files('train'), validation: files('validation'), test: files('test') } };
-  return { ...rest, tasks: [...rest.tasks.filter((task) => !five.includes(task)), one] };
 }
 
 async function rowsIn(files: string | readonly string[]): Promise<number> {
@@ -178,17 +155,19 @@ async function stepShares(): Promise<{ readonly [unit: string]: number }> {
   );
 }
 
-function row(evaluation: Evaluation, show: (value: number, interval: readonly [number, number] | undefined) => string): string {
-  const cells = units.map((unit) => {
-    const { metrics, intervals } = evaluation.groups?.[unit] ?? evaluation.tasks[unit]!;
-    const [name, value] = Object.entries(metrics)[0]!;
-    return show(value, intervals?.[name]);
-  });
-  return [...cells, show(evaluation.mean, evaluation.interval)].join(' | ');
+/** The score of each unit, then their mean. */
+function cells({ groups, tasks, mean }: Evaluation): number[] {
+  return [...units.map((unit) => Object.values((groups?.[unit] ?? tasks[unit])!.metrics)[0]!), mean];
 }
 
-function stanceOf({ groups, tasks }: Evaluation): number {
-  return Object.values((groups?.stance ?? tasks.stance)?.metrics ?? {})[0] ?? Number.NaN;
+/** Mean ± standard deviation of each column. */
+function over(rows: readonly (readonly number[])[]): string[] {
+  return rows[0]!.map((_, column) => {
+    const values = rows.map((row) => row[column]!);
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1));
+    return values.length > 1 ? `${percent(mean)} ± ${percent(deviation)}` : percent(mean);
+  });
 }
 
 function percent(value: number): string {
