@@ -60,8 +60,16 @@ export function describePrediction(
   }
 }
 
-function named(labels: readonly string[], probabilities: HostArray, row: number): { [label: string]: number } {
-  return Object.fromEntries(labels.map((label, i) => [label, probabilities.data[row * labels.length + i]!]));
+/** An object of each list of labels, to be copied: that is several times as fast as to make one label by label. */
+const templates = new WeakMap<readonly string[], { readonly [label: string]: number }>();
+
+function named(labels: readonly string[], { data }: HostArray, row: number): { [label: string]: number } {
+  const template = templates.get(labels) ?? Object.fromEntries(labels.map((label) => [label, 0]));
+  templates.set(labels, template);
+  const found: { [label: string]: number } = { ...template };
+  let at = row * labels.length;
+  for (const label of labels) found[label] = data[at++]!;
+  return found;
 }
 
 function spansOf(tags: readonly string[], document: Document): TaggedSpan[] {

@@ -111,7 +111,9 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
   /** The character n-grams of each word, then those that reach over spaces. */
   function gramIds(words: readonly Word[]): Int32Array {
     const spanning = acrossWords && characters ? spanningIds(words, characters) : none;
-    const out = new Int32Array(words.reduce((count, { grams }) => count + grams.length, spanning.length));
+    let count = spanning.length;
+    for (const { grams } of words) count += grams.length;
+    const out = new Int32Array(count);
     let at = 0;
     for (const { grams } of words) {
       out.set(grams, at);
@@ -122,7 +124,9 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
   }
 
   function spanningIds(words: readonly Word[], [shortest, longest]: readonly [number, number]): Int32Array {
-    const text = ` ${words.map(({ normal }) => normal).join(' ')} `;
+    let text = ' ';
+    for (const { normal } of words) text += `${normal} `;
+    if (words.length === 0) text += ' ';
     const ids = spanningHashes(encoder.encode(text), shortest, longest);
     for (let i = 0; i < ids.length; i++) ids[i] = bucketOf(ids[i]!, characterBuckets, signed);
     return ids;

@@ -29,8 +29,10 @@ export function characterHashes(marked: Uint8Array, minimum: number, maximum: nu
  * For each start, shorter before longer.
  */
 export function spanningHashes(text: Uint8Array, minimum: number, maximum: number): Int32Array {
-  const hashes: number[] = [];
   const length = text.length;
+  // At most: each start with each length.
+  const hashes = new Int32Array(length * (maximum - minimum + 1));
+  let count = 0;
   for (let start = 0; start < length; start++) {
     if (continues(text[start]!)) continue;
     let h = offsetBasis;
@@ -42,10 +44,10 @@ export function spanningHashes(text: Uint8Array, minimum: number, maximum: numbe
       last = n > 1 && text[end] === space;
       do h = Math.imul(h ^ text[end++]!, prime);
       while (end < length && continues(text[end]!));
-      if (n >= minimum && spans) hashes.push(h);
+      if (n >= minimum && spans) hashes[count++] = h;
     }
   }
-  return new Int32Array(hashes);
+  return hashes.subarray(0, count);
 }
 
 const space = 0x20;

@@ -3,5 +3,6 @@ import { nodeRuntime, type OrtOptions, sessionOptions } from './node';
 
 /** Opens an ONNX model, by its bytes or the path of its file, on onnxruntime-node. Throws `missing_package`, `file_corrupt`. */
 export async function openModel(model: Uint8Array | string, { threads = 'auto' }: Pick<OrtOptions, 'threads'> = {}): Promise<OnnxModel> {
-  return openOn(await nodeRuntime(false), model, sessionOptions(threads));
+  // A model is one session, whatever the shapes: what it keeps in its arena, it needs again. Without, large batches are a matter of page faults.
+  return openOn(await nodeRuntime(false), model, { ...sessionOptions(threads), enableCpuMemArena: true });
 }
