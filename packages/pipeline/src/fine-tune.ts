@@ -4,7 +4,7 @@ import type { Row } from './data-provider';
 import { buildDataset } from './dataset';
 import { buildFeatures } from './features';
 import { buildModel } from './model';
-import { buildOptimizer } from './optimization';
+import { buildOptimizers } from './optimization';
 import { hasRun, readRun, writeRun } from './run-files';
 import { readParameters, writeParameters } from './run-parameters';
 import type { ResolvedConfig } from './schema';
@@ -57,7 +57,7 @@ export async function fineTune(from: CheckpointStore, options: FineTuneOptions):
       params,
       buffers,
       train,
-      optimizer: buildOptimizer(config.training),
+      ...buildOptimizers(config.training),
       learningRate: options.learningRate ?? config.training.learningRate / 5,
       steps,
       batchSize: options.batchSize ?? Math.min(config.training.batchSize, Math.max(...train.sources.map(({ size }) => size))),

@@ -20,9 +20,12 @@ import { annealed, proportional, roundRobin, type Sampler, temperature, uniform,
 import { accumulateOf, balancers } from './balancers';
 import type { ResolvedConfig } from './schema';
 import type { TaskConfig } from './task-schema';
+import { tableOptimizerOf } from './touched-tables';
 import type { TrainingConfig } from './training-schema';
 
-export function buildOptimizer({ optimizer, weightDecay, clipNorm }: TrainingConfig): Optimizer {
+/** What moves the parameters, and where tables are moved by their rows, what moves those; a gradient is clipped over all of them. */
+export function buildOptimizers(training: TrainingConfig) {
+  const { optimizer, weightDecay, clipNorm } = training;
   const makers: { readonly [name in TrainingConfig['optimizer']]: () => Optimizer } = {
     adamw: () => adamw({ weightDecay }),
     lion: () => lion({ weightDecay }),
@@ -34,7 +37,9 @@ export function buildOptimizer({ optimizer, weightDecay, clipNorm }: TrainingCon
     nadam: () => nadam(),
   };
   const chosen = makers[optimizer]();
-  return clipNorm > 0 ? chain(clipByGlobalNorm(clipNorm), chosen) : chosen;
+  const tableOptimizer = tableOptimizerOf(training);
+  if (tableOptimizer) return { optimizer: chosen, tableOptimizer, ...(clipNorm > 0 ? { clipNorm } : {}) };
+  return { optimizer: clipNorm > 0 ? chain(clipByGlobalNorm(clipNorm), chosen) : chosen };
 }
 
 export function buildSchedule({ learningRate, schedule, warmup: rising }: TrainingConfig, steps: number): Schedule {
@@ -70,7 +75,7 @@ export function buildSampler({ sampler, temperature: t }: TrainingConfig): Sampl
 export function optimizationOf(resolved: ResolvedConfig, steps: number) {
   const { training, seed } = resolved;
   return {
-    optimizer: buildOptimizer(training),
+    ...buildOptimizers(training),
     learningRate: buildSchedule(training, steps),
     steps,
     batchSize: training.batchSize,

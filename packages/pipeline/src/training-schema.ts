@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { balancerFault, balancers } from './balancers';
 import { oneOf, strictObject } from './strict-object';
+import { tablesFault } from './touched-tables';
 
 const count = z.number().int().positive();
 
@@ -21,6 +22,11 @@ export const trainingSchema = strictObject({
   weightDecay: z.number().min(0).default(0.01),
   /** Greatest norm of the gradient; 0 for no clipping. */
   clipNorm: z.number().min(0).default(1),
+  /**
+   * Which rows of the tables of embeddings a step moves: the `whole` table, or those that its batches name (`touched`; with adamw, adam and adagrad), whose cost does
+   * not grow with the table. A row's moments, and its decay, then move in the steps that name it.
+   */
+  tables: oneOf(['whole', 'touched']).default('whole'),
   /** Which source the next batch comes from. */
   sampler: oneOf(['proportional', 'temperature', 'annealed', 'uniform', 'roundRobin', 'uniMax']).default('proportional'),
   /** Sources drawn for one step; 'all': one batch of every source in each step, which gradient balancers like. */
@@ -59,7 +65,9 @@ export const trainingSchema = strictObject({
   })
   .superRefine((training, context) => {
     const fault = balancerFault(training);
-    if (fault) context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
+    if (fault) return context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
+    const tables = tablesFault(training);
+    if (tables) context.addIssue({ code: 'custom', path: ['tables'], message: tables });
   });
 
 export type TrainingConfig = z.output<typeof trainingSchema>;

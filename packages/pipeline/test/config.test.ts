@@ -38,6 +38,13 @@ describe('resolveConfig', () => {
     [{ tasks: [task, task] }, "tasks[1].name: Two tasks are called 'topic'."],
     [{ tasks: [] }, 'At least one task'],
     [{ tasks: [task], training: { steps: 1, epochs: 1 } }, "Give 'steps' or 'epochs', not both."],
+    [
+      { tasks: [task], training: { tables: 'touched', optimizer: 'lion' } },
+      "training.tables: 'lion' moves whole tables; adamw, adam, adagrad can move rows.",
+    ],
+    [{ tasks: [task], training: { tables: 'touched', ema: 0.9 } }, "training.tables: 'ema' averages whole tables."],
+    [{ tasks: [task], training: { tables: 'touched', balancer: 'moco' } }, "training.tables: 'moco' needs whole tables in each step."],
+    [{ tasks: [task], training: { tables: 'touched', balancer: 'famo' } }, "training.tables: 'famo' needs whole tables in each step."],
     [{ tasks: [{ name: 'x', head: 'tagging', data: { train: 'a' } }] }, 'Tags need a trunk'],
     [{ tasks: [{ name: 'x', head: 'ordinal', data: { train: 'a' } }] }, 'tasks[0].labels: '],
     [{ tasks: [task], trunk: { kind: 'transformer', width: 10, heads: 4 } }, 'not a multiple'],

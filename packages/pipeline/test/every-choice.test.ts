@@ -57,6 +57,23 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
   ['vocabulary, bagOfEmbeddings', { features: vocabulary }],
   ['vocabulary, textCNN, tags', { features: vocabulary, trunk: textCNN, tasks: ['topic', 'products'] }],
   ['tags as a chain', { trunk: textCNN, tasks: ['topic', { ...tinyTasks.products, crf: true }] }],
+  ['rows of tables, bagOfEmbeddings', { training: { tables: 'touched', clipNorm: 0.5 } }],
+  [
+    'rows of tables, by matrix',
+    { trunk: { kind: 'bagOfEmbeddings', width: 8, trainBy: 'matrix' }, training: { tables: 'touched', optimizer: 'adam' } },
+  ],
+  [
+    'rows of tables, textCNN, balanced gradients',
+    { trunk: textCNN, training: { tables: 'touched', optimizer: 'adagrad', balancer: 'pcgrad' } },
+  ],
+  [
+    'rows of tables, transformer, accumulated',
+    { features: vocabulary, trunk: transformer, training: { tables: 'touched', accumulate: 2, sourcesPerStep: 1 } },
+  ],
+  [
+    'rows of tables, conditioned and gated',
+    { taskEmbedding: { kind: 'learned', dimension: 4, fusion: 'film' }, gating: { kind: 'mmoe' }, training: { tables: 'touched' } },
+  ],
   ['tokenizer, bagOfEmbeddings', { features: tokenizer }],
   ['tokenizer, textCNN, running text', { features: tokenizer, trunk: textCNN }],
   ['tokenizer, transformer, tags', { features: tokenizer, trunk: transformer, tasks: ['topic', 'products'] }],
