@@ -30,7 +30,7 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
     const entering = steepest(c, a, best);
     if (entering < 0) break;
     let z: Float64Array = best.slice();
-    factor.add(entering);
+    factor.active = [...factor.active, entering];
     if (factor.leastPivot() < independent) {
       const ray = dependence(c, factor, entering);
       if (ray) {
@@ -59,10 +59,11 @@ function dependence(c: Float64Array, factor: Factor, entering: number): Float64A
   const row = (i: number) => c.subarray(i * factor.count, (i + 1) * factor.count);
   /** A row without its part in the span of the others, as a combination. */
   const remainder = (i: number) => {
-    factor.remove(i);
+    const others = factor.active.filter((other) => other !== i);
+    factor.active = others;
     const rest = factor.solve(row(i)).map((value) => -value);
     rest[i] = 1;
-    factor.add(i);
+    factor.active = [...others, i];
     return rest;
   };
   const first = remainder(entering);
@@ -108,6 +109,6 @@ function advance(z: Float64Array, direction: Float64Array, factor: Factor, limit
   if (blocking < 0) return false;
   for (const [i, step] of direction.entries()) z[i] = Math.max(0, z[i]! + length * step);
   z[blocking] = 0;
-  factor.remove(blocking);
+  factor.active = factor.active.filter((i) => i !== blocking);
   return true;
 }

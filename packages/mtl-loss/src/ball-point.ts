@@ -86,7 +86,7 @@ function lineOf(gramian: Float64Array, products: Float64Array, w: Float64Array):
     const at = (product: number, k: number) =>
       product / own[Math.floor(k / count)]! / own[k % count]! + a[Math.floor(k / count)]! * a[k % count]!;
     const factor = new Factor(gramian.map(at), count);
-    factor.reset(rows);
+    factor.active = rows;
     const x = factor.solve(a);
     const y = factor.solve(products.map((product, i) => -product / own[i]!));
     const [ax, ay] = [dot(a, x), dot(a, y)];

@@ -62,7 +62,7 @@ function newton(c: Float64Array, y: Float64Array, target: Float64Array, slope: F
   const hessian = c.slice();
   for (let i = 0; i < count; i++) hessian[i * count + i]! += (exponent * target[i]!) / y[i]!;
   const factor = new Factor(hessian, count);
-  factor.reset([...y.keys()]);
+  factor.active = [...y.keys()];
   return factor.solve(slope);
 }
 

@@ -20,7 +20,7 @@ export function blockPivoting(c: Float64Array, a: Float64Array): Float64Array | 
   let fewest = count + 1;
   let left = patience;
   for (;;) {
-    factor.reset(all.filter((i) => inside[i]));
+    factor.active = all.filter((i) => inside[i]);
     if (factor.leastPivot() < independent) return undefined;
     const z = factor.solve(a);
     const { products, terms } = multiply(c, z);

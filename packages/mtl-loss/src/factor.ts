@@ -1,12 +1,12 @@
 /** Least pivot of the Cholesky factor; the diagonal is 1. */
 const pivot = 1e-15;
 
-/** The Cholesky factor of the rows and columns `active` of a symmetric matrix with unit diagonal, kept up to date as rows come and go. */
+/** Cholesky's factor of the rows and columns `active` of a symmetric matrix with unit diagonal; as rows come and go, what their predecessors share is kept. */
 export class Factor {
-  readonly active: number[] = [];
+  active: readonly number[] = [];
+  /** The rows that the factor is of. */
+  #done: readonly number[] = [];
   readonly #lower: Float64Array;
-  /** How many rows of the factor are up to date. */
-  #valid = 0;
 
   constructor(
     readonly matrix: Float64Array,
@@ -15,29 +15,10 @@ export class Factor {
     this.#lower = new Float64Array(count * count);
   }
 
-  add(row: number): void {
-    this.active.push(row);
-  }
-
-  remove(row: number): void {
-    const at = this.active.indexOf(row);
-    this.active.splice(at, 1);
-    this.#valid = Math.min(this.#valid, at);
-  }
-
-  reset(active: readonly number[]): void {
-    let same = 0;
-    while (same < active.length && active[same] === this.active[same]) same++;
-    this.#valid = Math.min(this.#valid, same);
-    this.active.splice(0, this.active.length, ...active);
-  }
-
   /** 1 where there is none. */
   leastPivot(): number {
     this.#update();
-    let least = 1;
-    for (let i = 0; i < this.#valid; i++) least = Math.min(least, this.#lower[i * this.count + i]! ** 2);
-    return least;
+    return this.active.reduce((least, _, i) => Math.min(least, this.#lower[i * this.count + i]! ** 2), 1);
   }
 
   /** x, 0 for the rows that are not active, with (active rows and columns) x = b of the active rows; with one step of refinement. */
@@ -60,7 +41,9 @@ export class Factor {
   #update(): void {
     const { active, count, matrix } = this;
     const lower = this.#lower;
-    for (let i = this.#valid; i < active.length; i++) {
+    let i = 0;
+    while (i < active.length && active[i] === this.#done[i]) i++;
+    for (; i < active.length; i++) {
       const row = i * count;
       for (let j = 0; j <= i; j++) {
         const other = j * count;
@@ -69,7 +52,7 @@ export class Factor {
         lower[row + j] = i === j ? Math.sqrt(Math.max(sum, pivot)) : sum / lower[other + j]!;
       }
     }
-    this.#valid = active.length;
+    this.#done = active;
   }
 
   #substitute(x: Float64Array): void {

@@ -1,4 +1,5 @@
 import { dot, multiply } from './products';
+import { between } from './projected-gradient';
 
 /**
  * min wᵀGw over the simplex by Frank–Wolfe with exact line search from uniform weights, as O. Sener and V. Koltun 2018 (algorithm 2) do it:
@@ -9,10 +10,7 @@ export function frankWolfe(gramian: Float64Array, count: number, epsilon: number
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { products } = multiply(gramian, weights);
     const vertex = products.indexOf(products.reduce((a, b) => Math.min(a, b)));
-    const a = products[vertex]!;
-    const b = dot(weights, products);
-    const c = gramian[vertex * count + vertex]!;
-    const step = c <= a ? 1 : b <= a ? 0 : (b - a) / (b + c - 2 * a);
+    const step = 1 - between(dot(weights, products), products[vertex]!, gramian[vertex * (count + 1)]!, 0);
     for (let i = 0; i < count; i++) weights[i] = (1 - step) * weights[i]! + (i === vertex ? step : 0);
     if (step < epsilon) break;
   }

@@ -1,6 +1,6 @@
 import type { BalancingContext, FeatureBalancer } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
-import { presentGramian, weighPresent } from './present-tasks';
+import { weighGramian } from './present-tasks';
 import { softmaxOf } from './simplex';
 import { type TaskValues, taskValue } from './task-values';
 import { normsOf } from './unit-rows';
@@ -59,9 +59,8 @@ export function gradNorm({
       const tasks = context.present.length;
       const gradient = new Float64Array(tasks);
       const first = state.initialLosses.map((loss, i) => (Number.isNaN(loss) && context.present[i]! > 0 ? context.losses[i]! : loss));
-      const weights = weighPresent(context, (present) => {
+      const weights = weighGramian(gramian, context, (products, present) => {
         const { count, indices } = present;
-        const products = presentGramian(gramian, tasks, present);
         const own = indices.map((i) => state.parameters[i]!);
         const w = form === 'softmax' ? Array.from(softmaxOf(own), (share) => count * share) : own;
         const norms = normsOf(products, count);

@@ -1,5 +1,5 @@
 import type { GradientBalancer } from '@taskloom/core';
-import { presentGramian, weighPresent } from './present-tasks';
+import { weighGramian } from './present-tasks';
 import { taskOrders } from './task-orders';
 
 export interface GradVacOptions {
@@ -41,9 +41,8 @@ export function gradVac({ beta = 0.01, epsilon = 0, permutations }: GradVacOptio
     weigh(gramian, state, context) {
       const tasks = context.present.length;
       const targets = state.targets.slice();
-      const weights = weighPresent(context, (present) => {
+      const weights = weighGramian(gramian, context, (products, present) => {
         const { count, indices } = present;
-        const products = presentGramian(gramian, tasks, present);
         const orders = taskOrders('grad-vac', permutations, present);
         const total = new Float64Array(count);
         for (let i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
 import type { FeatureBalancer, GradientBalancer } from '@taskloom/core';
-import { type PresentTasks, presentGramian, weighPresent } from './present-tasks';
+import { type PresentTasks, weighGramian } from './present-tasks';
 
 /** Gramian of the present tasks (row-major, finite) → their weights. */
 type Rule = (gramian: Float64Array, present: PresentTasks) => ArrayLike<number>;
@@ -14,9 +14,6 @@ export function statelessBalancer(name: string, rule: Rule, traits: { readonly f
     needs: ['gramian'],
     ...traits,
     init: () => null,
-    weigh(gramian, state, context) {
-      const tasks = context.present.length;
-      return { weights: weighPresent(context, (present) => rule(presentGramian(gramian, tasks, present), present)), state };
-    },
+    weigh: (gramian, state, context) => ({ weights: weighGramian(gramian, context, rule), state }),
   };
 }

@@ -40,7 +40,8 @@ function orthogonalized(columns: Float64Array[]): Float64Array[] {
         const theta = (qq - pp) / (2 * pq);
         const tangent = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(1, theta));
         const cosine = 1 / Math.hypot(1, tangent);
-        for (const [k, value] of p.entries()) {
+        for (let k = 0; k < p.length; k++) {
+          const value = p[k]!;
           p[k] = cosine * (value - tangent * q[k]!);
           q[k] = cosine * (tangent * value + q[k]!);
         }

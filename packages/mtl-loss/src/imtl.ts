@@ -1,7 +1,7 @@
 import type { FeatureBalancer } from '@taskloom/core';
 import { float32Tolerance } from './gramian-eigen';
 import { type ImtlGOptions, impartialWeights } from './imtl-g';
-import { presentGramian, weighPresent } from './present-tasks';
+import { weighGramian } from './present-tasks';
 
 export interface ImtlOptions extends ImtlGOptions {
   /** Of the gradient steps on s. Default 0.1. */
@@ -36,11 +36,8 @@ export function imtl({
     init: (tasks) => ({ logScales: new Float64Array(tasks.length).fill(initial) }),
 
     weigh(gramian, { logScales }, context) {
-      const tasks = context.present.length;
-      const weights = weighPresent(context, (present) => {
-        const { count, indices } = present;
+      const weights = weighGramian(gramian, context, (products, { count, indices }) => {
         const scales = indices.map((i) => Math.exp(logScales[i]!));
-        const products = presentGramian(gramian, tasks, present);
         const scaled = products.map((product, at) => product * scales[Math.floor(at / count)]! * scales[at % count]!);
         return impartialWeights(scaled, count, solution, tolerance).map((weight, k) => weight * scales[k]!);
       });

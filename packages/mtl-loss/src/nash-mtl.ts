@@ -1,7 +1,7 @@
 import type { GradientBalancer } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
 import { checkCount, checkOption } from './option';
-import { presentGramian, weighPresent } from './present-tasks';
+import { weighGramian } from './present-tasks';
 import { dot, multiply } from './products';
 
 export interface NashMtlOptions {
@@ -39,9 +39,7 @@ export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): 
     weigh(gramian, state, context) {
       const tasks = context.present.length;
       let next: NashMtlState = { ...state, age: state.age + 1 };
-      const weights = weighPresent(context, (present) => {
-        const { count, indices } = present;
-        const products = presentGramian(gramian, tasks, present);
+      const weights = weighGramian(gramian, context, (products, { count, indices }) => {
         let chosen: Float64Array = Float64Array.from(indices, (i) => state.weights[i]!);
         if (state.age % updateEvery === 0 || chosen.some((weight) => weight === 0)) {
           chosen = count === 1 ? Float64Array.of(1) : bargainingPoint(products, count);

@@ -31,8 +31,17 @@ export function weighPresent(context: BalancingContext, rule: (present: PresentT
   return weights;
 }
 
-/** The rows and columns of the present tasks, row-major. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
-export function presentGramian(gramian: Float64Array, tasks: number, { indices, context }: PresentTasks): Float64Array {
+/** The same from a rule about their Gramian too (row-major, finite). */
+export function weighGramian(
+  gramian: Float64Array,
+  context: BalancingContext,
+  rule: (gramian: Float64Array, present: PresentTasks) => ArrayLike<number>,
+): Float64Array {
+  return weighPresent(context, (present) => rule(presentGramian(gramian, context.present.length, present), present));
+}
+
+/** The rows and columns of the present tasks. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
+function presentGramian(gramian: Float64Array, tasks: number, { indices, context }: PresentTasks): Float64Array {
   if (gramian.length !== tasks * tasks)
     throw new TaskloomError('shape_mismatch', 'The Gramian does not fit the tasks.', {
       name: 'gramian',

@@ -26,7 +26,7 @@ export function projectedGradient(gramian: Float64Array, count: number, epsilon:
 }
 
 /** The share of the first of two vectors at the least norm between them, from their inner products. */
-function between(first: number, mixed: number, second: number, clamp: number): number {
+export function between(first: number, mixed: number, second: number, clamp: number): number {
   if (mixed >= first) return 1 - clamp;
   if (mixed >= second) return clamp;
   return (second - mixed) / (first + second - 2 * mixed);
