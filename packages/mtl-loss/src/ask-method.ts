@@ -1,4 +1,4 @@
-import { type BalancingContext, type GradientBalancer, hostCall, type JacobianMethod, type Random, random } from '@taskloom/core';
+import { type BalancingContext, type GradientBalancer, hostCall, type Random, random } from '@taskloom/core';
 import { ones, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { balancingContext } from './balancing-context';
 
@@ -22,8 +22,6 @@ export interface Asked<S> {
   call(inputs: readonly Tensor[], lengths: readonly number[], losses: Tensor1D, compute: Compute<S>): Tensor1D[];
   /** Weights [tasks] from the Gramian [tasks, tasks]. */
   weights(method: GradientBalancer<S>, gramian: Tensor, losses: Tensor1D): Tensor1D;
-  /** Weights [tasks] and coefficients from the Gramian of all rows. */
-  coefficients(method: JacobianMethod<S>, gramian: Tensor | undefined, losses: Tensor1D, memory: number): [Tensor1D, Tensor1D];
   /** After the last question. */
   state(): S;
 }
@@ -69,15 +67,6 @@ export function asking<S>(
         const { weights, state: next } = balancer.weigh(products!, before, context);
         return { values: [weights], state: next };
       })[0]!,
-    coefficients(jacobianMethod, gramian, losses, memory) {
-      const { columns, derived, batches = 1 } = jacobianMethod;
-      const rows = batches * names.length + memory + (derived?.count(names.length) ?? 0);
-      const count = columns ? columns.coefficients(names.length) : (1 + memory) * rows;
-      return call(gramian ? [gramian] : [], [names.length, count], losses, ([products], before, context) => {
-        const { weights, coefficients, state: next } = jacobianMethod.weigh(products ?? new Float64Array(), before, context);
-        return { values: [weights, coefficients], state: next };
-      }) as [Tensor1D, Tensor1D];
-    },
     state: () => state as S,
   };
 }

@@ -1,9 +1,6 @@
 import {
   type Branch,
-  combineColumns,
-  combineRows,
   flatten,
-  gramianOf,
   isLeaf,
   jacobianRows,
   mapTree,
@@ -14,6 +11,7 @@ import {
 } from '@taskloom/core';
 import { add, addN, dot, mul, type Scalar, sum, type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import { asking } from './ask-method';
+import { balancedRows } from './balanced-rows';
 import { conflictOf } from './conflict';
 import type { FeatureGradientsOptions, MultiTaskGradients } from './multi-task-gradients';
 
@@ -37,11 +35,11 @@ export function atFeatures<P extends Params, F extends Tree<Tensor>, S>(
         const { values, rows } = jacobianRows((leaf: { z: Tree<Tensor> }) => options.losses(p, leaf.z as F), { z: fixed } as never, {
           tasks: names.length,
         }) as unknown as { values: Tensor1D; rows: Params[] };
-        const { update, ...told } = balanced(options, asked, rows, values, { z: fixed } as Params);
+        const { update, gramian, weights } = balancedRows(asked, method, values, rows, { activations: { z: fixed } as Params });
         const heads = dot(options.losses(p, fixed as F), present);
         const along = flatten(update);
         const trunk = [...flatten({ z } as Branch<Tensor>)].map(([path, leaf]) => sum(mul(leaf, stopGradient(along.get(path)!))));
-        return { value: add(heads, addN(trunk)) as Scalar, aux: { losses: values, ...told } as Branch<Tensor> };
+        return { value: add(heads, addN(trunk)) as Scalar, aux: { losses: values, gramian, weights } as Branch<Tensor> };
       },
       params,
       { wrt },
@@ -50,23 +48,6 @@ export function atFeatures<P extends Params, F extends Tree<Tensor>, S>(
     return { gradients: pass.gradients, losses, gramian, weights, memory: {}, conflict: conflictOf(gramian, present) };
   });
   return { ...tensors, state: state!() };
-}
-
-/** The update at the features, and what led to it. */
-function balanced<P extends Params, F extends Tree<Tensor>, S>(
-  { method }: FeatureGradientsOptions<P, F, S>,
-  asked: ReturnType<typeof asking<S>>,
-  rows: readonly Params[],
-  losses: Tensor1D,
-  activations: Params,
-): { update: Params; gramian: Tensor2D; weights: Tensor1D } {
-  const gramian = gramianOf(rows);
-  if (method.kind === 'gradient-balancer') {
-    const weights = asked.weights(method, gramian, losses);
-    return { update: combineRows(rows, weights), gramian, weights };
-  }
-  const [weights, coefficients] = asked.coefficients(method, gramian, losses, 0);
-  return { update: combineColumns(method, { rows, coefficients, random: asked.random, activations }).update, gramian, weights };
 }
 
 function mapLeaves<F extends Tree<Tensor>>(tree: F, f: (leaf: Tensor) => Tensor): F {

@@ -1,5 +1,4 @@
 import {
-  combineColumns,
   combineRows,
   flatten,
   gramianOf,
@@ -15,8 +14,9 @@ import {
   TaskloomError,
   valueAndGradients,
 } from '@taskloom/core';
-import { dot, mean, reshape, type Scalar, slice, sum, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { dot, mean, reshape, type Scalar, sum, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import { type Asked, asking } from './ask-method';
+import { type BalancedRows, balancedRows } from './balanced-rows';
 import { conflictOf } from './conflict';
 import type { AnyParameterOptions, BlockGradientsOptions, BlockStates, MultiTaskGradients } from './multi-task-gradients';
 
@@ -37,7 +37,7 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
     const sharedOf = (all: readonly P[]) => (shared === undefined ? all : all.map((row) => sharedPart(row, shared)));
     const own = sharedOf(rows);
     const others = () => (shared === undefined ? {} : combineRows(rows, present));
-    const made = (gramian: Tensor2D, weights: Tensor1D, update: Params, memory: Params = {}) => ({
+    const made = ({ gramian, weights, update, memory }: BalancedRows<Params>) => ({
       gradients: (shared === undefined ? update : merge(others(), update)) as P,
       losses,
       gramian,
@@ -47,14 +47,9 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
     });
 
     if (method.kind === 'jacobian-method') {
-      const all = passes.flatMap((pass) => sharedOf(pass.rows));
       const memory = options.memory ?? jacobianMemory(method, own[0]!, names.length);
-      const carried = method.memory?.(names.length) ?? 0;
-      const whole = method.needs.includes('gramian') ? gramianOf(all, memory, method.derived) : undefined;
-      const [weights, coefficients] = asked.coefficients(method, whole, losses, carried);
-      const gramian = whole ? slice(whole, [0, 0], [names.length, names.length]) : gramianOf(own);
-      const { update, memory: next } = combineColumns(method, { rows: all, memory, coefficients, random: asked.random });
-      return made(gramian, weights, update, next);
+      const all = passes.flatMap((pass) => sharedOf(pass.rows));
+      return made(balancedRows(asked, method, losses, all, { memory }));
     }
     if (blocks !== undefined) {
       const { gramian, weights } = byBlock(
@@ -63,11 +58,11 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
         own,
         losses,
       );
-      return made(gramian, mean(weights, 0), combineRows(own, weights));
+      return made({ gramian, weights: mean(weights, 0), update: combineRows(own, weights), memory: {} });
     }
+    if (store !== 'nothing') return made(balancedRows(asked, method, losses, own));
     const gramian = gramianOf(own);
     const weights = asked.weights(method, gramian, losses);
-    if (store !== 'nothing') return made(gramian, weights, combineRows(own, weights));
     const gradientsOf = (wanted: Pattern, factors: Tensor1D) =>
       valueAndGradients((p: P) => dot(options.losses(p, 0), stopGradient(factors)) as Scalar, params, { wrt: wanted }).gradients;
     const [selected, isShared] = [matcher(wrt ?? '**'), matcher(shared ?? '**')];

@@ -1,6 +1,6 @@
-import { exp, fill, mul, type Scalar, sub, sum, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { exp, fill, mul, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core';
 import { presence, presentLosses } from './present-losses';
-import type { TotalLoss } from './total-loss';
+import { scalarization, type TotalLoss } from './total-loss';
 import { trained } from './trained';
 
 export interface ImtlLOptions {
@@ -18,16 +18,13 @@ export type ImtlLParameters = { readonly logScales: Tensor1D };
  * `total` throws `not_initialized` without its parameters, `shape_mismatch` for another number of tasks.
  */
 export function imtlL({ initial = 0 }: ImtlLOptions = {}): TotalLoss<ImtlLParameters> {
-  return {
-    kind: 'scalarization',
-    name: 'imtl-l',
-    needs: ['losses'],
-    init: (tasks) => ({ logScales: fill([tasks.length], initial) as Tensor1D }),
-    total: (losses, parameters, present) =>
-      tidy(() => {
-        const logScales = trained('imtlL', losses, parameters, 'logScales');
-        const scaled = mul(exp(logScales), presentLosses(losses, present));
-        return sum(sub(scaled, mul(logScales, presence(losses, present)))) as Scalar;
-      }),
-  };
+  return scalarization(
+    'imtl-l',
+    (tasks): ImtlLParameters => ({ logScales: fill([tasks.length], initial) }),
+    (losses, parameters, present) => {
+      const logScales = trained('imtlL', losses, parameters, 'logScales');
+      const scaled = mul(exp(logScales), presentLosses(losses, present));
+      return sum(sub(scaled, mul(logScales, presence(losses, present))));
+    },
+  );
 }

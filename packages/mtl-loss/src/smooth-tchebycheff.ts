@@ -1,22 +1,8 @@
 import { logSumExp, TaskloomError } from '@taskloom/core';
-import {
-  fill,
-  greater,
-  max,
-  mul,
-  reshape,
-  type Scalar,
-  scalar,
-  sub,
-  type Tensor1D,
-  tensor1d,
-  tidy,
-  where,
-  zerosLike,
-} from '@tensorflow/tfjs-core';
+import { fill, greater, max, mul, reshape, scalar, sub, type Tensor1D, tensor1d, where, zerosLike } from '@tensorflow/tfjs-core';
 import { checkOption } from './option';
 import { presence, presentLosses } from './present-losses';
-import type { NoParameters, TotalLoss } from './total-loss';
+import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
 
 export interface SmoothTchebycheffOptions {
   /** Smoothness: the smaller, the nearer to the plain maximum. Default 1. */
@@ -34,24 +20,17 @@ export interface SmoothTchebycheffOptions {
  */
 export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebycheffOptions = {}): TotalLoss<NoParameters> {
   checkOption(mu > 0, 'mu', mu, 'a number > 0');
-  return {
-    kind: 'scalarization',
-    name: 'smooth-tchebycheff',
-    needs: ['losses'],
-    init: () => ({}),
-    total: (losses, _, present) =>
-      tidy(() => {
-        const perTask = (name: string, values: readonly number[] | undefined, otherwise: number): Tensor1D =>
-          values ? tensor1d(fitting(name, values, losses.size)) : (fill([losses.size], otherwise) as Tensor1D);
-        const lacking = sub(presentLosses(losses, present), perTask('ideal', ideal, 0));
-        const scaled = mul(lacking, mul(perTask('preference', preference, 1 / losses.size), 1 / mu)) as Tensor1D;
-        // An absent task has no part in the maximum; with nobody present the total is 0.
-        const shown = presentLosses(scaled, present, fill([losses.size], -1e30) as Tensor1D);
-        const total = mul(reshape(logSumExp(shown), []), mu);
-        const anyone = max(presence(losses, present));
-        return where(greater(anyone, zerosLike(anyone)), total, scalar(0)) as Scalar;
-      }),
-  };
+  return scalarization('smooth-tchebycheff', noParameters, (losses, _, present) => {
+    const perTask = (name: string, values: readonly number[] | undefined, otherwise: number) =>
+      values ? tensor1d(fitting(name, values, losses.size)) : scalar(otherwise);
+    const lacking = sub(presentLosses(losses, present), perTask('ideal', ideal, 0));
+    const scaled = mul(lacking, mul(perTask('preference', preference, 1 / losses.size), 1 / mu)) as Tensor1D;
+    // An absent task has no part in the maximum; with nobody present the total is 0.
+    const shown = presentLosses(scaled, present, fill([losses.size], -1e30) as Tensor1D);
+    const total = mul(reshape(logSumExp(shown), []), mu);
+    const anyone = max(presence(losses, present));
+    return where(greater(anyone, zerosLike(anyone)), total, scalar(0));
+  });
 }
 
 function fitting(name: string, values: readonly number[], count: number): number[] {

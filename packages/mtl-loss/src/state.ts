@@ -1,23 +1,27 @@
 import { type Json, TaskloomError } from '@taskloom/core';
 
 const arrays = { Float64Array, Float32Array, Int32Array, Uint8Array } as const;
+/** The numbers that JSON does not have. */
+const numbers = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY, '-0': -0 } as const;
 
 /**
  * A balancer's state as JSON, and back without loss: typed arrays, NaN, the infinities and −0 come back as they were (JSON alone loses all of
- * them). What has no JSON form is an object with one name that begins with '$'; a plain object with such names is wrapped.
+ * them). What has no JSON form is an object with one name that begins with '$'; a name of the state's own that does so gets one more.
  */
 export function encodeState(state: unknown): Json {
   if (state === null || typeof state === 'string' || typeof state === 'boolean') return state;
-  if (typeof state === 'number')
-    return Number.isFinite(state) && !Object.is(state, -0) ? state : { $number: Object.is(state, -0) ? '-0' : String(state) };
+  if (typeof state === 'number') {
+    const special = Object.entries(numbers).find(([, value]) => Object.is(value, state));
+    return special ? { $number: special[0] } : state;
+  }
   if (Array.isArray(state)) return state.map(encodeState);
   if (typeof state === 'object') {
     for (const [name, type] of Object.entries(arrays))
       if (state instanceof type) return { [`$${name}`]: Array.from(state as Float64Array, encodeState) };
-    if (Object.getPrototypeOf(state) === Object.prototype || Object.getPrototypeOf(state) === null) {
-      const encoded = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, encodeState(value)]));
-      return Object.keys(state).some((name) => name.startsWith('$')) ? { $object: Object.entries(encoded) } : encoded;
-    }
+    if (Object.getPrototypeOf(state) === Object.prototype || Object.getPrototypeOf(state) === null)
+      return Object.fromEntries(
+        Object.entries(state).map(([name, value]) => [name.startsWith('$') ? `$${name}` : name, encodeState(value)]),
+      );
   }
   throw new TaskloomError('bad_state', 'A balancer state holds something that cannot be written.', {
     got: typeof state === 'object' ? (state as object).constructor?.name : typeof state,
@@ -29,18 +33,18 @@ export function encodeState(state: unknown): Json {
 export function decodeState(json: Json): unknown {
   if (json === null || typeof json !== 'object') return json;
   if (Array.isArray(json)) return json.map(decodeState);
-  const [name, ...others] = Object.keys(json);
-  if (!name?.startsWith('$')) return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, decodeState(value as Json)]));
-  const value = (json as { readonly [key: string]: Json })[name]!;
-  if (others.length === 0) {
-    if (name === '$number' && typeof value === 'string' && ['NaN', 'Infinity', '-Infinity', '-0'].includes(value)) return Number(value);
-    const type = arrays[name.slice(1) as keyof typeof arrays];
-    if (Object.hasOwn(arrays, name.slice(1)) && Array.isArray(value)) {
-      const numbers = value.map(decodeState);
-      if (numbers.every((number) => typeof number === 'number')) return type.from(numbers as number[]);
+  const entries = Object.entries(json as { readonly [name: string]: Json });
+  const special = entries.find(([name]) => /^\$(?!\$)/.test(name));
+  if (!special)
+    return Object.fromEntries(entries.map(([name, value]) => [name.startsWith('$') ? name.slice(1) : name, decodeState(value)]));
+  const [name, value] = special;
+  const type = name.slice(1);
+  if (entries.length === 1) {
+    if (type === 'number' && Object.hasOwn(numbers, String(value))) return numbers[value as keyof typeof numbers];
+    if (Object.hasOwn(arrays, type) && Array.isArray(value)) {
+      const decoded = value.map(decodeState);
+      if (decoded.every((one) => typeof one === 'number')) return arrays[type as keyof typeof arrays].from(decoded);
     }
-    if (name === '$object' && Array.isArray(value) && value.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string'))
-      return Object.fromEntries(value.map((entry) => [(entry as Json[])[0] as string, decodeState((entry as Json[])[1]!)]));
   }
   throw new TaskloomError('bad_state', `'${name}' is not a balancer state's.`, {
     name,

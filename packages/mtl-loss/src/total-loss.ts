@@ -1,5 +1,5 @@
 import type { Params, Scalarization } from '@taskloom/core';
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import { type Scalar, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 
 /** A scalarization that can be called without `present`, where every task is. Losses are float32 [tasks]; the caller owns the total. */
 export interface TotalLoss<P extends Params = Params> extends Scalarization<P> {
@@ -8,3 +8,20 @@ export interface TotalLoss<P extends Params = Params> extends Scalarization<P> {
 
 /** The parameters of a scalarization that has none. */
 export type NoParameters = Record<string, never>;
+
+/** A scalarization from its formula. */
+export function scalarization<P extends Params>(
+  name: string,
+  init: (tasks: readonly string[]) => P,
+  formula: (losses: Tensor1D, parameters: P, present: Tensor1D | undefined) => Tensor,
+): TotalLoss<P> {
+  return {
+    kind: 'scalarization',
+    name,
+    needs: ['losses'],
+    init,
+    total: (losses, parameters, present) => tidy(() => formula(losses, parameters, present) as Scalar),
+  };
+}
+
+export const noParameters = (): NoParameters => ({});

@@ -1,7 +1,7 @@
 import { TaskloomError } from '@taskloom/core';
-import { add, exp, fill, mul, neg, type Scalar, softplus, sum, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { add, exp, fill, mul, neg, softplus, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
 import { presence, presentLosses } from './present-losses';
-import type { TotalLoss } from './total-loss';
+import { scalarization, type TotalLoss } from './total-loss';
 import { trained } from './trained';
 
 export type UncertaintyKind = 'regression' | 'classification';
@@ -30,23 +30,20 @@ export function uncertainty({
   form = 'kendall',
 }: UncertaintyOptions = {}): TotalLoss<UncertaintyParameters> {
   let factors: Float32Array | undefined;
-  return {
-    kind: 'scalarization',
-    name: 'uncertainty',
-    needs: ['losses'],
-    init(tasks) {
+  return scalarization(
+    'uncertainty',
+    (tasks): UncertaintyParameters => {
       if (typeof kinds !== 'string') factors = Float32Array.from(tasks, (task) => factorOf(kinds[task] ?? 'regression'));
-      return { logVariances: fill([tasks.length], initial) as Tensor1D };
+      return { logVariances: fill([tasks.length], initial) };
     },
-    total: (losses, parameters, present) =>
-      tidy(() => {
-        const logVariances = trained('uncertainty', losses, parameters, 'logVariances');
-        const factor = typeof kinds === 'string' ? fill([losses.size], factorOf(kinds)) : tensor1d(known(factors));
-        const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
-        const regularizer = form === 'kendall' ? mul(logVariances, 0.5) : softplus(logVariances);
-        return sum(add(weighted, mul(regularizer, presence(losses, present)))) as Scalar;
-      }),
-  };
+    (losses, parameters, present) => {
+      const logVariances = trained('uncertainty', losses, parameters, 'logVariances');
+      const factor = typeof kinds === 'string' ? factorOf(kinds) : tensor1d(known(factors));
+      const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
+      const regularizer = form === 'kendall' ? mul(logVariances, 0.5) : softplus(logVariances);
+      return sum(add(weighted, mul(regularizer, presence(losses, present))));
+    },
+  );
 }
 
 const factorOf = (kind: UncertaintyKind) => (kind === 'classification' ? 1 : 0.5);

@@ -1,0 +1,41 @@
+import { combineColumns, combineRows, type GradientBalancer, gramianOf, type JacobianMethod, type Params } from '@taskloom/core';
+import { slice, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Asked } from './ask-method';
+
+export interface BalancedRows<P extends Params> {
+  /** [tasks, tasks], of the first batch. */
+  readonly gramian: Tensor2D;
+  readonly weights: Tensor1D;
+  readonly update: P;
+  readonly memory: Params;
+}
+
+/** What a method makes of the task gradients of all its batches. `activations`: the representation that they are gradients at. */
+export function balancedRows<P extends Params, S>(
+  asked: Asked<S>,
+  method: GradientBalancer<S> | JacobianMethod<S>,
+  losses: Tensor1D,
+  rows: readonly P[],
+  { memory, activations }: { readonly memory?: Params; readonly activations?: Params } = {},
+): BalancedRows<P> {
+  const tasks = asked.names.length;
+  const own = rows.slice(0, tasks);
+  if (method.kind === 'gradient-balancer') {
+    const gramian = gramianOf(own);
+    const weights = asked.weights(method, gramian, losses);
+    return { gramian, weights, update: combineRows(own, weights), memory: {} };
+  }
+  const { columns, derived } = method;
+  const whole = method.needs.includes('gramian') ? gramianOf(rows, memory, derived) : undefined;
+  const carried = method.memory?.(tasks) ?? 0;
+  const count = columns ? columns.coefficients(tasks) : (1 + carried) * (rows.length + carried + (derived?.count(tasks) ?? 0));
+  const [weights, coefficients] = asked.call(whole ? [whole] : [], [tasks, count], losses, ([products], before, context) => {
+    const { weights: chosen, coefficients: made, state } = method.weigh(products ?? new Float64Array(), before, context);
+    return { values: [chosen, made], state };
+  }) as [Tensor1D, Tensor1D];
+  return {
+    gramian: whole ? slice(whole, [0, 0], [tasks, tasks]) : gramianOf(own),
+    weights,
+    ...combineColumns(method, { rows, memory, coefficients, random: asked.random, activations }),
+  };
+}
