@@ -39,6 +39,7 @@ export type {
   MultiTaskInput,
   MultiTaskModel,
   MultiTaskParams,
+  TableRead,
   TableReads,
   TaskHead,
   TrunkStages,

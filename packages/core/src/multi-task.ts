@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Branch, Tree } from './host-array';
 import type { Context, Module } from './module';
 import type { Params } from './params';
+import type { Combiner } from './rows/terms';
 
 /** What a trunk says about N rows. */
 export interface Encoding {
@@ -26,14 +27,25 @@ export interface TrunkStages {
   perTask(params: Params, rows: Tree<Tensor>, context: Context): Encoding;
 }
 
-/** Tables of embeddings by the paths of their parameters below the trunk's own, each with the inputs whose int32 ids name its rows. No input names rows of two. */
+/** How a trunk reads a table of embeddings: rows by ids, and nothing else. */
+export interface TableRead {
+  /** The inputs whose int32 ids name its rows. */
+  readonly inputs: readonly string[];
+  /**
+   * Where all that is read are sums of bags [N, L], divided in this way, and each bag by itself: the sums may be computed beforehand, since a bag of one row is that
+   * row.
+   */
+  readonly pooled?: Combiner;
+}
+
+/** Tables by the paths of their parameters below the trunk's own. No input names rows of two. */
 export interface TableReads {
-  readonly [path: string]: readonly string[];
+  readonly [path: string]: TableRead;
 }
 
 /** The tables of a trunk whose parameters are a branch of another's. */
 export function tablesWithin(branch: string, tables: TableReads): TableReads {
-  return Object.fromEntries(Object.entries(tables).map(([path, inputs]) => [`${branch}/${path}`, inputs]));
+  return Object.fromEntries(Object.entries(tables).map(([path, read]) => [`${branch}/${path}`, read]));
 }
 
 /** What a head sees: the encoding of its m rows, and of their partners where the task is about pairs. */

@@ -47,6 +47,27 @@ const inputsOf = (t: Trunk): { readonly [name: string]: Tensor } =>
       ? { words: int([1, 8, 0, 3, 0, 0], [2, 3]), characters: int([1, -2, 4, 0], [2, 2]) }
       : { ids: int([1, 2, 3, 0, 4, 8, 0, 0], [2, 4]) };
 
+/** With the rows or sums that it asks for in place of its tables it computes the same. */
+function expectTablesSeen(t: Trunk, inputs: { readonly [name: string]: Tensor }): void {
+  const params = t.init(random(1));
+  const small = { ...inputs };
+  const tables = Object.entries(t.tables ?? {}).map(([path, { inputs: names, pooled }]) => {
+    const whole = flatten(params).get(path)!;
+    const table = embeddingTable({ values: hostArray(whole.dataSync() as Float32Array, whole.shape), optimizer: sparseSgd() });
+    const view = table.view(
+      names.map((name) => hostArray(inputs[name]!.dataSync() as Int32Array, inputs[name]!.shape)),
+      { pooled },
+    );
+    for (const [i, name] of names.entries()) small[name] = toTensor(view.ids[i]!);
+    return [path, toTensor(view.output)] as const;
+  });
+  expect(tables.map(([path]) => path).sort()).toEqual(
+    [...flatten(params).keys()].filter((path) => /^embedding\/.*table$/.test(path)).sort(),
+  );
+  const seen = (p: Params, x: typeof inputs) => run(t, p, x, { training: true, random: random(2) }).output.pooled;
+  expectAllClose(seen(merge(params, unflatten(tables)), small), seen(params, inputs));
+}
+
 describe.each(Object.entries(all))('%s', (_, t) => {
   it('is built again from its config, through JSON', () => {
     const again = trunk(JSON.parse(JSON.stringify(t.config)));
@@ -56,21 +77,7 @@ describe.each(Object.entries(all))('%s', (_, t) => {
     expect(run(again, params, inputsOf(t)).output.pooled.dataSync()).toEqual(run(t, params, inputsOf(t)).output.pooled.dataSync());
   });
 
-  it('sees of its tables the rows that its inputs name', () => {
-    const params = t.init(random(1));
-    const inputs = inputsOf(t);
-    const small = { ...inputs };
-    const tables = Object.entries(t.tables ?? {}).map(([path, names]) => {
-      const whole = flatten(params).get(path)!;
-      const table = embeddingTable({ values: hostArray(whole.dataSync() as Float32Array, whole.shape), optimizer: sparseSgd() });
-      const view = table.view(names.map((name) => hostArray(inputs[name]!.dataSync() as Int32Array, inputs[name]!.shape)));
-      for (const [i, name] of names.entries()) small[name] = toTensor(view.ids[i]!);
-      return [path, toTensor(view.output)] as const;
-    });
-    expect(tables.length).toBe(t.kind === 'mlp' ? 0 : t.kind === 'bagOfEmbeddings' ? 2 : 1);
-    const seen = (p: Params, x: typeof inputs) => [...run(t, p, x, { training: true, random: random(2) }).output.pooled.dataSync()];
-    expect(seen(merge(params, unflatten(tables)), small)).toEqual(seen(params, inputs));
-  });
+  it('sees of its tables the rows that its inputs name', () => expectTablesSeen(t, inputsOf(t)));
 
   it('keeps its promise of widths, also from parameters that were stored by path', () => {
     const params = unflatten(flatten(t.init(random(1)))) as Params;
@@ -243,5 +250,24 @@ describe('mistakes', () => {
     const short = transformer({ size: 9, width: 4, heads: 2, length: 2 });
     expect(() => run(short, short.init(random(1)), { ids: int([1, 2, 3], [1, 3]) })).toThrow(/more tokens than learned positions/);
     expect(() => trunk({ kind: 'textCnn', size: 9, width: 4 })).toThrow(/Did you mean 'textCNN'\?/);
+  });
+});
+
+describe('a bag of embeddings with its tables elsewhere', () => {
+  const bags = { words: int([1, 8, 0, 3, 0, 0, -4, 4, 2], [3, 3]), characters: int([1, -2, 0, 0, 4, 0], [3, 2]) };
+  const two = { size: 9, width: 4, bags: ['words', 'characters'] } as const;
+  it.each([
+    [{ size: 9, width: 4, bags: ['words'] }, 'mean'],
+    [two, undefined],
+    [{ ...two, combiner: 'sum' }, 'sum'],
+    [{ ...two, combiner: 'unit', projection: 3 }, 'unit'],
+    [{ ...two, combiner: 'unit', shared: true }, 'unit'],
+    [{ ...two, combiner: 'unit', featureDropout: 0.5 }, undefined],
+    [{ ...two, combiner: 'max' }, undefined],
+    [{ ...two, combiner: 'sum', trainBy: 'matrix' }, 'sum'],
+  ] as const)('%j', (options, pooled) => {
+    const t = bagOfEmbeddings(options);
+    expect(Object.values(t.tables!).map((read) => read.pooled)).toEqual(Object.keys(t.tables!).map(() => pooled));
+    expectTablesSeen(t, bags);
   });
 });

@@ -13,6 +13,7 @@ import {
   type Params,
   type RowStep,
   select,
+  type TableRead,
   TaskloomError,
   toTensor,
   unflatten,
@@ -49,13 +50,13 @@ export function hostTables(
   { model, tableOptimizer, wrt }: Pick<Plan, 'model' | 'tableOptimizer' | 'wrt'>,
   params: MultiTaskParams,
 ): { readonly tables: HostTables; readonly rest: MultiTaskParams } {
-  const inputsOf = new Map<string, readonly string[]>(
-    Object.entries((tableOptimizer && model.trunk.tables) ?? {}).flatMap(([path, inputs]) =>
-      wrt(`shared/${path}`) ? [[`shared/${path}`, inputs] as const] : [],
+  const reads = new Map<string, TableRead>(
+    Object.entries((tableOptimizer && model.trunk.tables) ?? {}).flatMap(([path, read]) =>
+      wrt(`shared/${path}`) ? [[`shared/${path}`, read] as const] : [],
     ),
   );
-  const own = flatten(select(params, (path) => inputsOf.has(path)));
-  const missing = [...inputsOf.keys()].find((path) => !own.has(path));
+  const own = flatten(select(params, (path) => reads.has(path)));
+  const missing = [...reads.keys()].find((path) => !own.has(path));
   if (missing !== undefined) {
     const got = [...flatten(params).keys()];
     disposeParams(params);
@@ -70,12 +71,12 @@ export function hostTables(
   disposeParams(unflatten(own));
   const rest = own.size === 0 ? params : ({ shared: {}, tasks: {}, ...select(params, (path) => !own.has(path)) } as MultiTaskParams);
   const fields = Object.keys(tableOptimizer?.fields ?? {});
-  return { rest, tables: tablesOf(byPath, inputsOf, fields) };
+  return { rest, tables: tablesOf(byPath, reads, fields) };
 }
 
 function tablesOf(
   byPath: ReadonlyMap<string, EmbeddingTable>,
-  inputsOf: ReadonlyMap<string, readonly string[]>,
+  reads: ReadonlyMap<string, TableRead>,
   fields: readonly string[],
 ): HostTables {
   const tree = <Leaf extends Tensor | HostArray>(leaf: (table: EmbeddingTable, path: string) => Leaf) =>
@@ -86,9 +87,12 @@ function tablesOf(
       let seen = batches;
       const views = new Map(
         [...byPath].map(([path, table]) => {
-          const names = inputsOf.get(path)!;
+          const { inputs: names, pooled } = reads.get(path)!;
           const places = Object.keys(seen).flatMap((index) => names.map((name) => ({ index, name })));
-          const view = table.view(places.map(({ index, name }) => idsIn(seen[index]!, name)));
+          const view = table.view(
+            places.map(({ index, name }) => idsIn(seen[index]!, name)),
+            { pooled },
+          );
           for (const [i, { index, name }] of places.entries()) seen = withIds(seen, index, name, view.ids[i]!);
           return [path, view] as const;
         }),

@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {
   type Balancer,
+  type Combiner,
   disposeParams,
   flatten,
   type GradientBalancer,
@@ -36,13 +37,14 @@ beforeAll(async () => {
 
 const sizes = { words: 60, marks: 40 };
 
-/** Two bags with tables of their own, two heads. */
-function bagModel(): MultiTaskModel {
-  const bags = bagOfEmbeddings({ size: sizes, width: 8, bags: ['words', 'marks'], combiner: 'unit', featureDropout: 0.1 });
+/** Two bags with tables of their own, which a step sees pooled or by their rows; two heads. */
+function bagModel(pooled?: Combiner): MultiTaskModel {
+  const names = ['words', 'marks'];
+  const bags = bagOfEmbeddings({ size: sizes, width: 8, bags: names, combiner: pooled ?? 'mean', featureDropout: pooled ? 0 : 0.1 });
   const heads: { [task: string]: TaskHead } = { side: head('classification', 2), value: head('regression', 1) };
   const trunk: MultiTaskModel['trunk'] = {
     config: {},
-    tables: { 'words/table': ['words'], 'marks/table': ['marks'] },
+    tables: { 'words/table': { inputs: ['words'], pooled }, 'marks/table': { inputs: ['marks'], pooled } },
     init: (random) => bags.init(random),
     apply: (params, inputs, context) => ({ pooled: bags.apply(params as BagOfEmbeddingsParams, inputs as never, context) }),
   };
@@ -130,6 +132,8 @@ describe('tables on the host', () => {
     ['balanced gradients', { balancer: normalised }],
     ['balancing at features', { balancer: mgda(), at: 'features' } as unknown as Partial<FitOptions>],
     ['a clipped gradient', { clipNorm: 0.5 }],
+    ['bags pooled beforehand', { model: bagModel('unit') }],
+    ['micro-batches of bags pooled beforehand', { model: bagModel('sum'), accumulate: 3, steps: 12, learningRate: 0.01 }],
   ];
   test.each(sums.flatMap((each) => settings.map((setting) => [each[0], setting[0], each[1], each[2], setting[1]] as const)))(
     '%s moves them as whole tables, with %s',
@@ -166,9 +170,20 @@ describe('tables on the host', () => {
     expect(memory().numTensors).toBe(before);
   });
 
-  const balancers: { [name: string]: Balancer | undefined } = { none: undefined, normalised };
-  test.each(Object.keys(balancers))('a resumed run ends with the same bits (%s)', async (name) => {
-    const common = { balancer: balancers[name] as never, validation: bagDataset('validation'), evaluateEvery: 6, clipNorm: 1 };
+  const settingsOfResumed: { [name: string]: { balancer?: Balancer; pooled?: Combiner } } = {
+    plain: {},
+    balanced: { balancer: normalised },
+    pooled: { pooled: 'unit' },
+  };
+  test.each(Object.keys(settingsOfResumed))('a resumed run ends with the same bits (%s)', async (name) => {
+    const { balancer, pooled } = settingsOfResumed[name]!;
+    const common = {
+      model: bagModel(pooled),
+      balancer: balancer as never,
+      validation: bagDataset('validation'),
+      evaluateEvery: 6,
+      clipNorm: 1,
+    };
     const [whole, parts] = [memoryStore(), memoryStore()];
     const straight = await fit(options({ ...common, store: whole }));
     const half = await fit(options({ ...common, steps: 13, store: parts }));
@@ -228,9 +243,9 @@ describe('tables on the host', () => {
     await expect(fit(options({ clipNorm: 0 }))).rejects.toThrow(code('bad_option'));
     await expect(fit({ ...options(), model: toyModel(), train: toyDataset('train') })).rejects.toThrow(code('unsupported'));
     const stray = bagModel();
-    const model = { ...stray, trunk: { ...stray.trunk, tables: { 'letters/table': ['letters'] } } };
+    const model = { ...stray, trunk: { ...stray.trunk, tables: { 'letters/table': { inputs: ['letters'] } } } };
     await expect(fit(options({ model }))).rejects.toThrow(code('structure_mismatch'));
-    const missing = { ...stray, trunk: { ...stray.trunk, tables: { 'words/table': ['letters'] } } };
+    const missing = { ...stray, trunk: { ...stray.trunk, tables: { 'words/table': { inputs: ['letters'] } } } };
     await expect(fit(options({ model: missing }))).rejects.toThrow(code('input_missing'));
     const store = memoryStore();
     release(await fit(options({ steps: 2, store })));

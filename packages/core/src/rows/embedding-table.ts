@@ -2,7 +2,7 @@ import { assertShape, TaskloomError } from '../error';
 import { type HostArray, hostArray } from '../host-array';
 import { RowStore } from './row-store';
 import type { RowStep, SparseOptimizer } from './sparse-optimizers';
-import { viewTerms } from './table-view';
+import { pooledTerms, viewTerms } from './table-view';
 import { type Combiner, type Terms, termsOf, transposed } from './terms';
 
 /** The whole table: values [size, width], and of each field of the optimiser an array of the same shape. All float32. */
@@ -43,9 +43,10 @@ export interface EmbeddingTable {
   bag(ids: HostArray, options?: { readonly combiner?: Combiner }): TableRows;
   /**
    * The rows that `ids` name, each once, for a model that reads the table as a parameter: it takes `output` and the new `ids` instead. U is a power of two, or the whole
-   * size where that is less, so that few shapes occur. `update` moves all rows named.
+   * size where that is less, so that few shapes occur. `update` moves all rows named. With `pooled` each array is of bags [N, L] that the model sums in that way: `output` has
+   * their sums, and each bag is one id, that of its sum; U is then one more than there are bags.
    */
-  view(ids: readonly HostArray[]): TableView;
+  view(ids: readonly HostArray[], options?: { readonly pooled?: Combiner }): TableView;
   /** Copies, for a checkpoint, an evaluation, an export. */
   read(): TableState;
   /** Replaces values and state; fields that `state` lacks start anew. */
@@ -93,7 +94,12 @@ export function embeddingTable({ values, optimizer, state }: EmbeddingTableOptio
       const [count] = ids.shape as [number, number];
       return rowsOf(termsOf(ids, count, size, combiner), [count, width]);
     },
-    view(ids) {
+    view(ids, { pooled } = {}) {
+      if (pooled) {
+        for (const bag of ids) assertShape(bag.shape, [-1, -1], 'ids');
+        const { terms, ids: one } = pooledTerms(ids, size, pooled);
+        return { ...rowsOf(terms, [terms.sums, width]), ids: one };
+      }
       const { names, ids: renumbered, size: height, rows, gradients } = viewTerms(ids, size);
       return {
         output: hostArray(store.sum(rows), [height, width]),

@@ -1,5 +1,5 @@
 import { type HostArray, hostArray } from '../host-array';
-import { numbered, rowOf, type Terms } from './terms';
+import { type Combiner, numbered, rowOf, type Terms, termsOf } from './terms';
 
 /** The rows that some arrays of ids name, as a table of their own. */
 export interface ViewTerms {
@@ -50,4 +50,29 @@ export function viewTerms(ids: readonly HostArray[], tableSize: number): ViewTer
       weights: one,
     },
   };
+}
+
+/** Sums of bags, each ids [N, L], one after another behind a row 0 of zeros, and each bag as one id, that of its sum: [N, 1]. */
+export function pooledTerms(
+  bags: readonly HostArray[],
+  tableSize: number,
+  combiner: Combiner,
+): { readonly terms: Terms; readonly ids: readonly HostArray[] } {
+  const parts = bags.map((bag) => termsOf(bag, bag.shape[0]!, tableSize, combiner));
+  const sums = parts.reduce((total, part) => total + part.sums, 1);
+  const count = parts.reduce((total, { rows }) => total + rows.length, 0);
+  const terms: Terms = { sums, ends: new Uint32Array(sums), rows: new Uint32Array(count), weights: new Float32Array(count) };
+  let [sum, term] = [1, 0];
+  const ids = parts.map((part) => {
+    terms.rows.set(part.rows, term);
+    terms.weights.set(part.weights, term);
+    const own = new Int32Array(part.sums);
+    for (let i = 0; i < part.sums; i++, sum++) {
+      terms.ends[sum] = term + part.ends[i]!;
+      own[i] = terms.ends[sum]! > terms.ends[sum - 1]! ? sum : 0;
+    }
+    term += part.rows.length;
+    return hostArray(own, [part.sums, 1]);
+  });
+  return { terms, ids };
 }

@@ -169,6 +169,36 @@ describe('embeddingTable', () => {
     }
   });
 
+  it.each(['sum', 'mean', 'unit'] as const)('gives bags pooled by %s beforehand as bags of one id', (pooled) => {
+    const [size, width] = [50, 4];
+    const [viewed, direct] = [0, 1].map(() => embeddingTable({ values: normal('values', [size, width]), optimizer: sparseAdam() }));
+    const given = [idsOf('a', [3, 7], size), idsOf('b', [2, 4], size)];
+    given[0]!.data.fill(0, 7, 14); // An empty bag.
+    const { output, ids, update } = viewed!.view(given, { pooled });
+    expect(output.shape).toEqual([6, width]);
+    expect(ids.map(({ shape, data }) => [shape, [...data]])).toEqual([
+      [
+        [3, 1],
+        [1, 0, 3],
+      ],
+      [
+        [2, 1],
+        [4, 5],
+      ],
+    ]);
+    const bags = given.map((bag) => direct!.bag(bag, { combiner: pooled }));
+    expect(numbers(output)).toEqual([...new Float32Array(width), ...bags.flatMap((bag) => numbers(bag.output))]);
+    update(normal('gradient', [6, width]), { step: 0, learningRate: 0.1 });
+
+    // All of them in one array of bags, padded to one length.
+    const all = hostArray(new Int32Array(6 * 7), [6, 7]);
+    all.data.set(given[0]!.data, 7);
+    for (const [i, at] of [28, 35].entries()) all.data.set(given[1]!.data.subarray(4 * i, 4 * i + 4), at);
+    direct!.bag(all, { combiner: pooled }).update(normal('gradient', [6, width]), { step: 0, learningRate: 0.1 });
+    expect(flat(viewed!.read())).toEqual(flat(direct!.read()));
+    expect(() => viewed!.view([hostArray(Int32Array.of(1))], { pooled })).toThrow(expect.objectContaining({ code: 'shape_mismatch' }));
+  });
+
   it('gives a view no more rows than the table has', () => {
     const table = embeddingTable({ values: normal('values', [20, 3]), optimizer: sparseSgd() });
     const all = hostArray(Int32Array.from({ length: 19 }, (_, i) => i + 1));

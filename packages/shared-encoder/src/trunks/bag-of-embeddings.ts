@@ -46,6 +46,9 @@ export function bagOfEmbeddings(options: BagOfEmbeddingsTrunkOptions): Trunk {
   const { size, width, bags: names = ['ids'], shared = false, combiner = 'mean', projection, dropout: rate = 0 } = options;
   const { featureDropout, trainBy } = options;
   const embedding = bags({ size, width, bags: names, shared, combiner, featureDropout, trainBy });
+  // A mean is over all bags together, and a feature is left out of a bag at random.
+  const apart = combiner !== 'max' && (combiner !== 'mean' || names.length === 1) && !featureDropout;
+  const pooled = apart ? combiner : undefined;
   const project = projection === undefined ? undefined : dense({ inputs: width, units: projection, activation: 'relu' });
   const drop = dropout({ rate });
   return {
@@ -53,7 +56,9 @@ export function bagOfEmbeddings(options: BagOfEmbeddingsTrunkOptions): Trunk {
     width: projection ?? width,
     tokens: false,
     config: jsonOf('bagOfEmbeddings', options),
-    tables: shared ? { 'embedding/shared/table': names } : Object.fromEntries(names.map((name) => [`embedding/${name}/table`, [name]])),
+    tables: shared
+      ? { 'embedding/shared/table': { inputs: names, pooled } }
+      : Object.fromEntries(names.map((name) => [`embedding/${name}/table`, { inputs: [name], pooled }])),
     init: (random) => ({
       embedding: embedding.init(random.fold('embedding')),
       ...(project ? { projection: project.init(random.fold('projection')) } : {}),

@@ -46,7 +46,7 @@ export function textCNN(options: TextCNNOptions): Trunk {
     width: end.width,
     tokens: true,
     config: jsonOf('textCNN', options),
-    tables: { 'embedding/table': ['ids'] },
+    tables: { 'embedding/table': { inputs: ['ids'] } },
     init: (random): Params => ({
       embedding: embedding.init(random.fold('embedding')),
       convolutions: Object.fromEntries(convolutions.map(({ name, module }) => [name, module.init(random.fold(name))])),

@@ -74,7 +74,7 @@ export function transformer(options: TransformerOptions): Trunk {
     width: end.width,
     tokens: true,
     config: jsonOf('transformer', { ...options, prefix: prefix?.config }),
-    tables: { 'embedding/table': ['ids'] },
+    tables: { 'embedding/table': { inputs: ['ids'] } },
     init: (random): Params => ({
       embedding: embedding.init(random.fold('embedding')),
       positions: place.init(random.fold('positions')),
