@@ -29,17 +29,18 @@ const works = {
   maml: () => ({ ...sinusoidStep(), steps: 50 }),
 };
 /** What differs from the defaults that the table's first row has. */
-const variants: { readonly [name: string]: object } = {
+const variants: { readonly [name: string]: { readonly extra?: object; readonly [option: string]: unknown } } = {
   'our defaults': {},
   'memory pattern on': { enableMemPattern: true },
   'arena on': { enableCpuMemArena: true },
   'no spinning': { extra: { session: { intra_op: { allow_spinning: '0' } } } },
-  'spinning as by default': { extra: {} },
+  'spinning as by default': { extra: { session: {} } },
   'spinning for 200 µs': { extra: { session: { intra_op: { spin_duration_us: '200' } } } },
   'spinning ends with the run': { extra: { session: { force_spinning_stop: '1' } } },
   'parallel execution': { executionMode: 'parallel' },
   'optimisation: basic': { graphOptimizationLevel: 'basic' },
-  'without constant folding': { extra: { optimization: { disable_specified_optimizers: 'ConstantFolding' } } },
+  'sums fused with layer normalisation': { extra: { optimization: {} } },
+  'without constant folding': { extra: { optimization: { disable_specified_optimizers: 'SkipLayerNormFusion;ConstantFolding' } } },
 };
 
 interface Turn {
@@ -82,10 +83,11 @@ async function table(): Promise<void> {
   }
 }
 
-async function child(differences: object): Promise<void> {
+async function child({ extra, ...differences }: (typeof variants)[string]): Promise<void> {
   await setBackend('cpu');
   const { step, init, batch, steps } = works[flags.work as keyof typeof works]();
-  const options = { ...sessionOptions(Number(flags.threads)), ...differences };
+  const defaults = sessionOptions(Number(flags.threads)) as { readonly extra: object };
+  const options = { ...defaults, ...differences, extra: { ...defaults.extra, ...extra } };
   const compiled = await compiling('ort', () => nodeRuntime(false), options).compile(step as never, { state: init() as never });
   const next = (number: number) => compiled(batch(number) as never);
   let number = 0;
