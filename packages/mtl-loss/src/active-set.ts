@@ -1,5 +1,5 @@
 import { blockPivoting, independent } from './block-pivoting';
-import { Factor } from './factor';
+import { type Factor, factorOf } from './factor';
 import { dot, multiply } from './products';
 
 /** Below this (relative to the size of the combination, squared) a row adds nothing to the span of others. */
@@ -22,7 +22,7 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
   const quick = blockPivoting(c, a);
   if (quick) return quick;
   const count = a.length;
-  const factor = new Factor(c, count);
+  const factor = factorOf(c, count);
   let best: Float64Array = new Float64Array(count);
   // At the minimum over some of the rows the objective is −½aᵀz: every round raises aᵀz, until rounding errors have the last word.
   let gain = 0;
@@ -32,9 +32,10 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
     let z: Float64Array = best.slice();
     factor.active = [...factor.active, entering];
     if (factor.leastPivot() < independent) {
-      const ray = dependence(c, factor, entering);
+      const ray = dependence(c, count, factor, entering);
       if (ray) {
-        if (cone && vanishes(c, ray)) return ray.map((value) => Math.max(0, value));
+        const positive = ray.map((value) => Math.max(0, value));
+        if (cone && vanishes(c, positive)) return positive;
         advance(z, ray, factor, Number.POSITIVE_INFINITY);
       }
     }
@@ -55,30 +56,31 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
 }
 
 /** The combination of the active rows, with a positive part of the one that entered last, which vanishes or nearly so, if there is one. */
-function dependence(c: Float64Array, factor: Factor, entering: number): Float64Array | undefined {
-  const row = (i: number) => c.subarray(i * factor.count, (i + 1) * factor.count);
+function dependence(c: Float64Array, count: number, factor: Factor, entering: number): Float64Array | undefined {
   /** A row without its part in the span of the others, as a combination. */
   const remainder = (i: number) => {
     const others = factor.active.filter((other) => other !== i);
     factor.active = others;
-    const rest = factor.solve(row(i)).map((value) => -value);
+    const rest = factor.solve(rowOf(c, count, i)).map((value) => -value);
     rest[i] = 1;
     factor.active = [...others, i];
     return rest;
   };
   const first = remainder(entering);
-  const size = first.reduce((sum, value) => sum + Math.abs(value), 0);
-  if (dot(row(entering), first) > singular * size * size) return undefined;
+  const sizes = first.map(Math.abs);
+  const size = sizes.reduce((a, b) => a + b);
+  if (dot(rowOf(c, count, entering), first) > singular * size * size) return undefined;
   // The others determine the row with the greatest part best.
-  const most = first.reduce((best, value, i) => (Math.abs(value) > Math.abs(first[best]!) ? i : best), entering);
+  const most = sizes.indexOf(Math.max(...sizes));
   return remainder(most).map((value) => Math.sign(first[most]!) * value);
 }
 
-/** Whether z, without what of it is negative, is a combination that is zero. */
+const rowOf = (c: Float64Array, count: number, i: number) => c.subarray(i * count, (i + 1) * count);
+
+/** Whether the combination z of rows is zero. */
 function vanishes(c: Float64Array, z: Float64Array): boolean {
-  const positive = z.map((value) => Math.max(0, value));
-  const size = Math.sqrt(dot(positive, positive));
-  return multiply(c, positive).products.every((value) => Math.abs(value) <= vanishing * size);
+  const size = Math.sqrt(dot(z, z));
+  return multiply(c, z).products.every((value) => Math.abs(value) <= vanishing * size);
 }
 
 /** The row, of those with z = 0, whose entry lowers the objective fastest, or −1 at the optimum. */
@@ -100,8 +102,8 @@ function advance(z: Float64Array, direction: Float64Array, factor: Factor, limit
   let length = limit;
   let blocking = -1;
   for (const i of factor.active) {
-    const until = direction[i]! < 0 ? z[i]! / -direction[i]! : limit;
-    if (until < length || (until === length && direction[i]! < 0)) {
+    const until = z[i]! / -direction[i]!;
+    if (direction[i]! < 0 && until <= length) {
       length = until;
       blocking = i;
     }

@@ -1,6 +1,6 @@
-import { Factor } from './factor';
+import { factorOf } from './factor';
 import { minNormPoint } from './min-norm-point';
-import { dot, multiply } from './products';
+import { dot, matrixOf, multiply } from './products';
 import { normsOf, tiny } from './unit-rows';
 
 /** The squared norm of a combination, relative to Σ wᵢ²‖gᵢ‖² (a zero row as the shortest other), below which it is zero. */
@@ -17,7 +17,7 @@ export interface BallPoint {
 }
 
 /**
- * min over w ∈ simplex of g_w·g₀ + κ‖g_w‖, κ = c‖g₀‖, for a T×T Gramian. For a given s = ‖g_w‖ it is a quadratic program, min ½‖g_w‖² + t g_w·g₀ with t = s/κ,
+ * min over w ∈ simplex of g_w·g₀ + κ‖g_w‖, κ = c‖g₀‖, for a T×T Gramian of trace 1. For a given s = ‖g_w‖ it is a quadratic program, min ½‖g_w‖² + t g_w·g₀ with t = s/κ,
  * that is the point of least norm among gᵢ + t g₀; and s is where ‖g_w‖ = κt. As long as the same rows take part w is linear in t, w = p + tq, and
  * ‖g_w‖² = ‖g_p‖² + t²‖g_q‖²: so t is found in closed form once it is known which rows do, by a bracket until then.
  */
@@ -30,17 +30,16 @@ export function ballPoint(gramian: Float64Array, count: number, c: number): Ball
   if (!(kappa > 0)) return { extra: new Float64Array(count), norm: Math.sqrt(Math.max(0, quadratic(gramian, start))) };
 
   const at = (t: number) => {
-    const shifted = gramian.map((product, k) => product + t * (products[Math.floor(k / count)]! + products[k % count]!) + t * t * square);
-    return minNormPoint(shifted, count);
+    const shifted = (i: number, j: number) => gramian[i * count + j]! + t * (products[i]! + products[j]!) + t * t * square;
+    return minNormPoint(matrixOf(count, shifted), count);
   };
-  const largest = normsOf(gramian, count).reduce((a, b) => Math.max(a, b));
   let low = 0;
-  let high = largest / kappa;
+  let high = 1 / kappa;
   let line = lineOf(gramian, products, start);
   let t = crossing(line, kappa);
   for (let round = 0; round < 100; round++) {
     // Zero is the limit of smaller and smaller t.
-    if (t === 0 && high <= (limit * largest) / kappa) break;
+    if (t === 0 && high <= limit / kappa) break;
     const guess: number = t === 0 ? high / 1e3 : t !== undefined && t > low && t < high ? t : (low + high) / 2;
     const w = at(guess);
     line = lineOf(gramian, products, w);
@@ -74,26 +73,19 @@ function lineOf(gramian: Float64Array, products: Float64Array, w: Float64Array):
   // One zero row stands for all of them.
   let zeros = 0;
   const rows = [...w.keys()].filter((i) => w[i]! > 0 && (norms[i]! >= tiny || zeros++ === 0));
-  const smallest = rows.reduce((least, i) => (norms[i]! >= tiny ? Math.min(least, norms[i]!) : least), Number.POSITIVE_INFINITY);
-  let p = new Float64Array(count);
-  let q = new Float64Array(count);
-  let least = 0;
-  if (rows.length === 1) p[rows[0]!] = 1;
-  else {
-    // In units of the rows' norms, with aaᵀ added (a constant on the plane aᵀz = smallest) so that a vanishing combination does not make it singular.
-    const own = norms.map((norm) => Math.max(norm, smallest));
-    const a = own.map((norm) => smallest / norm);
-    const at = (product: number, k: number) =>
-      product / own[Math.floor(k / count)]! / own[k % count]! + a[Math.floor(k / count)]! * a[k % count]!;
-    const factor = new Factor(gramian.map(at), count);
-    factor.active = rows;
-    const x = factor.solve(a);
-    const y = factor.solve(products.map((product, i) => -product / own[i]!));
-    const [ax, ay] = [dot(a, x), dot(a, y)];
-    p = x.map((value, i) => (value / ax / own[i]!) * smallest);
-    q = y.map((value, i) => (value - (x[i]! * ay) / ax) / own[i]!);
-    least = vanishing * dot(x, x) * (smallest / ax) ** 2;
-  }
+  const shown = rows.map((i) => norms[i]!).filter((norm) => norm >= tiny);
+  const smallest = shown.length > 0 ? Math.min(...shown) : 1;
+  // In units of the rows' norms, with aaᵀ added (a constant on the plane aᵀz = smallest) so that a vanishing combination does not make it singular.
+  const own = norms.map((norm) => (norm >= tiny ? norm : smallest));
+  const a = own.map((norm) => smallest / norm);
+  const unit = matrixOf(count, (i, j) => gramian[i * count + j]! / own[i]! / own[j]! + a[i]! * a[j]!);
+  const factor = factorOf(unit, count, rows);
+  const x = factor.solve(a);
+  const y = factor.solve(products.map((product, i) => -product / own[i]!));
+  const [ax, ay] = [dot(a, x), dot(a, y)];
+  const p = x.map((value, i) => (value / ax / own[i]!) * smallest);
+  const q = y.map((value, i) => (value - (x[i]! * ay) / ax) / own[i]!);
+  const least = vanishing * dot(x, x) * (smallest / ax) ** 2;
   const constant = quadratic(gramian, p);
   return { p, q, constant: constant <= least ? 0 : constant, growth: Math.max(0, quadratic(gramian, q)) };
 }

@@ -1,4 +1,4 @@
-import { Factor } from './factor';
+import { factorOf } from './factor';
 import { dot, multiply } from './products';
 import { unitRows, weightsOfRows } from './unit-rows';
 
@@ -61,9 +61,7 @@ function newton(c: Float64Array, y: Float64Array, target: Float64Array, slope: F
   const count = y.length;
   const hessian = c.slice();
   for (let i = 0; i < count; i++) hessian[i * count + i]! += (exponent * target[i]!) / y[i]!;
-  const factor = new Factor(hessian, count);
-  factor.active = [...y.keys()];
-  return factor.solve(slope);
+  return factorOf(hessian, count, [...y.keys()]).solve(slope);
 }
 
 /** A step along `direction` that stays positive and lowers ½yᵀCy − Σ sᵢ²h(yᵢ/sᵢ), h′(x) = x^(−exponent); nothing where rounding leaves none. */

@@ -1,4 +1,4 @@
-import { Factor } from './factor';
+import { factorOf } from './factor';
 import { multiply } from './products';
 
 /** Below this pivot the rows are nearly dependent, and others must decide. */
@@ -14,22 +14,21 @@ const patience = 5;
  */
 export function blockPivoting(c: Float64Array, a: Float64Array): Float64Array | undefined {
   const count = a.length;
-  const factor = new Factor(c, count);
-  const inside = new Uint8Array(count);
-  const all = [...inside.keys()];
+  const factor = factorOf(c, count);
+  const all = [...a.keys()];
   let fewest = count + 1;
   let left = patience;
   for (;;) {
-    factor.active = all.filter((i) => inside[i]);
     if (factor.leastPivot() < independent) return undefined;
     const z = factor.solve(a);
     const { products, terms } = multiply(c, z);
-    const wrong = all.filter((i) => (inside[i] ? z[i]! < 0 : a[i]! - products[i]! > rounding * (Math.abs(a[i]!) + terms[i]!)));
-    if (wrong.length === 0) return z;
-    if (wrong.length < fewest) {
-      fewest = wrong.length;
+    const enters = (i: number) => z[i] === 0 && a[i]! - products[i]! > rounding * (Math.abs(a[i]!) + terms[i]!);
+    const wrong = all.filter((i) => z[i]! < 0 || enters(i)).length;
+    if (wrong === 0) return z;
+    if (wrong < fewest) {
+      fewest = wrong;
       left = patience;
     } else if (left-- === 0) return undefined;
-    for (const i of wrong) inside[i] = inside[i] ? 0 : 1;
+    factor.active = all.filter((i) => z[i]! > 0 || enters(i));
   }
 }

@@ -1,6 +1,7 @@
 import type { GradientBalancer } from '@taskloom/core';
 import { ballPoint } from './ball-point';
 import { statelessBalancer } from './gradient-balancer';
+import { trace } from './products';
 
 export interface CagradOptions {
   /** Radius of the search around the mean gradient g₀, in units of ‖g₀‖: 0 is the mean, a large one goes towards MGDA. Default 0.4. */
@@ -22,12 +23,11 @@ export interface CagradOptions {
 export function cagrad({ c = 0.4, rescale = 1, normEps = 1e-4 }: CagradOptions = {}): GradientBalancer<null> {
   const divisor = [1, 1 + c * c, 1 + c][rescale]!;
   return statelessBalancer('cagrad', (gramian, { count }) => {
-    let trace = 0;
-    for (let i = 0; i < count; i++) trace += gramian[i * count + i]!;
+    const size = trace(gramian, count);
     const weights = new Float64Array(count).fill(1 / count / divisor);
-    if (!(trace > 0)) return weights;
+    if (!(size > 0)) return weights;
     const { extra, norm } = ballPoint(
-      gramian.map((product) => product / trace),
+      gramian.map((product) => product / size),
       count,
       c,
     );

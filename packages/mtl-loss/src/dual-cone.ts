@@ -1,4 +1,5 @@
 import type { PresentTasks } from './present-tasks';
+import { trace } from './products';
 import { type TaskValues, taskValue } from './task-values';
 
 export interface DualConeOptions {
@@ -12,9 +13,8 @@ export interface DualConeOptions {
 
 /** G/tr(G) + regEps·I, without its first term where tr(G) < normEps. */
 export function regularized(gramian: Float64Array, count: number, { regEps = 1e-4, normEps = 1e-4 }: DualConeOptions): Float64Array {
-  let trace = 0;
-  for (let i = 0; i < count; i++) trace += gramian[i * count + i]!;
-  const factor = trace > 0 && trace >= normEps ? 1 / trace : 0;
+  const size = trace(gramian, count);
+  const factor = size > 0 && size >= normEps ? 1 / size : 0;
   return gramian.map((product, at) => product * factor + (at % (count + 1) === 0 ? regEps : 0));
 }
 

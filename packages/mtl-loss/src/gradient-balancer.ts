@@ -4,10 +4,12 @@ import { type PresentTasks, weighGramian } from './present-tasks';
 /** Gramian of the present tasks (row-major, finite) → their weights. */
 type Rule = (gramian: Float64Array, present: PresentTasks) => ArrayLike<number>;
 
+type Traits = Partial<Pick<GradientBalancer, 'features' | 'needs'>>;
+
 /** A balancer without state from its rule. `features`: its weights are sound at a shared representation too. */
-export function statelessBalancer(name: string, rule: Rule, traits: { readonly features: true }): FeatureBalancer<null>;
+export function statelessBalancer(name: string, rule: Rule, traits: Traits & { readonly features: true }): FeatureBalancer<null>;
 export function statelessBalancer(name: string, rule: Rule): GradientBalancer<null>;
-export function statelessBalancer(name: string, rule: Rule, traits: { readonly features?: true } = {}): GradientBalancer<null> {
+export function statelessBalancer(name: string, rule: Rule, traits: Traits = {}): GradientBalancer<null> {
   return {
     kind: 'gradient-balancer',
     name,

@@ -2,6 +2,7 @@ import type { FeatureBalancer } from '@taskloom/core';
 import { float32Tolerance } from './gramian-eigen';
 import { type ImtlGOptions, impartialWeights } from './imtl-g';
 import { weighGramian } from './present-tasks';
+import { divided } from './products';
 
 export interface ImtlOptions extends ImtlGOptions {
   /** Of the gradient steps on s. Default 0.1. */
@@ -37,9 +38,8 @@ export function imtl({
 
     weigh(gramian, { logScales }, context) {
       const weights = weighGramian(gramian, context, (products, { count, indices }) => {
-        const scales = indices.map((i) => Math.exp(logScales[i]!));
-        const scaled = products.map((product, at) => product * scales[Math.floor(at / count)]! * scales[at % count]!);
-        return impartialWeights(scaled, count, solution, tolerance).map((weight, k) => weight * scales[k]!);
+        const d = indices.map((i) => Math.exp(-logScales[i]!));
+        return impartialWeights(divided(products, d), count, solution, tolerance).map((weight, k) => weight / d[k]!);
       });
       const moved = logScales.map((s, i) => (context.present[i]! > 0 ? descended(s, context.losses[i]!, learningRate) : s));
       return { weights, state: { logScales: moved } };

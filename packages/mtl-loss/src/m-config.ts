@@ -2,6 +2,7 @@ import type { ColumnRule, JacobianMethod } from '@taskloom/core';
 import { add, concat, div, matMul, mul, reshape, slice, sqrt, square, sub } from '@tensorflow/tfjs-core';
 import { type ConfigOptions, config } from './config';
 import { combined } from './host-rows';
+import { divided } from './products';
 import { trackedGramian } from './tracked-rows';
 
 export interface MConfigOptions extends ConfigOptions {
@@ -43,13 +44,11 @@ export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options
       const former = seen.map((_, i) => (here(i) ? beta1 : 1));
       const ready = seen.every((count) => count > 0) && tasks > 0;
       const steps = state.steps + (ready ? 1 : 0);
-      const correction = seen.map((count) => 1 / (1 - beta1 ** Math.max(1, count)));
-      const moments = trackedGramian(gramian, rows, { own, former }).map(
-        (value, at) => value * correction[Math.floor(at / tasks)]! * correction[at % tasks]!,
-      );
+      const biases = seen.map((count) => 1 - beta1 ** Math.max(1, count));
+      const moments = divided(trackedGramian(gramian, rows, { own, former }), biases);
       const all = { ...context, present: new Float64Array(tasks).fill(1) };
       const weights = ready ? direction.weigh(moments, null, all).weights : new Float64Array(tasks);
-      const factors = weights.map((weight, i) => weight * correction[i]!);
+      const factors = weights.map((weight, i) => weight / biases[i]!);
       const numbers = [Number(ready), 1 - beta1 ** steps, beta1, beta2, 1 - beta2 ** Math.max(1, steps), epsilon];
       return { weights, coefficients: Float64Array.from([...own, ...former, ...factors, ...numbers]), state: { seen, steps } };
     },

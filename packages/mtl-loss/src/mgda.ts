@@ -2,6 +2,7 @@ import type { FeatureBalancer } from '@taskloom/core';
 import { frankWolfe } from './frank-wolfe';
 import { statelessBalancer } from './gradient-balancer';
 import { minNormPoint } from './min-norm-point';
+import { divided } from './products';
 import { projectedGradient } from './projected-gradient';
 import { normsOf } from './unit-rows';
 
@@ -21,6 +22,8 @@ export interface MgdaOptions {
   readonly normalization?: 'none' | 'l2' | 'loss' | 'loss+';
 }
 
+type Solver = (gramian: Float64Array, count: number, epsilon: number, iterations: number, clamp: number) => Float64Array;
+
 /**
  * MGDA, the multiple-gradient descent algorithm (J.-A. Désidéri 2012; O. Sener, V. Koltun 2018, arXiv 1810.04650): weights on the simplex that
  * minimise ‖Σ wᵢgᵢ‖². The update conflicts with no task, and is zero exactly where no direction helps all (Pareto stationary).
@@ -34,14 +37,10 @@ export function mgda({
   clamp = 0,
   normalization = 'none',
 }: MgdaOptions = {}): FeatureBalancer<null> {
-  const solve = {
-    exact: minNormPoint,
-    'frank-wolfe': (gramian: Float64Array, count: number) => frankWolfe(gramian, count, epsilon, iterations),
-    'projected-gradient': (gramian: Float64Array, count: number) => projectedGradient(gramian, count, epsilon, iterations, clamp),
-  }[solver];
+  const solve: Solver = { exact: minNormPoint, 'frank-wolfe': frankWolfe, 'projected-gradient': projectedGradient }[solver];
   const byNorm = normalization === 'l2' || normalization === 'loss+';
   const byLoss = normalization === 'loss' || normalization === 'loss+';
-  const balancer = statelessBalancer(
+  return statelessBalancer(
     'mgda',
     (gramian, { count, context }) => {
       const divisors = normsOf(gramian, count).map((norm, i) => {
@@ -49,10 +48,8 @@ export function mgda({
         // A task at its optimum has nothing to divide.
         return divisor > 0 ? divisor : 1;
       });
-      const divided = gramian.map((product, at) => product / divisors[Math.floor(at / count)]! / divisors[at % count]!);
-      return solve(divided, count).map((weight, i) => weight / divisors[i]!);
+      return solve(divided(gramian, divisors), count, epsilon, iterations, clamp).map((weight, i) => weight / divisors[i]!);
     },
-    { features: true },
+    { features: true, needs: byLoss ? ['gramian', 'losses'] : ['gramian'] },
   );
-  return { ...balancer, needs: byLoss ? ['gramian', 'losses'] : ['gramian'] };
 }

@@ -1,4 +1,5 @@
 import { type BalancingContext, TaskloomError } from '@taskloom/core';
+import { submatrix } from './products';
 
 /** The step as it looks without the absent tasks. */
 export interface PresentTasks {
@@ -41,29 +42,22 @@ export function weighGramian(
 }
 
 /** The rows and columns of the present tasks. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
-function presentGramian(gramian: Float64Array, tasks: number, { indices, context }: PresentTasks): Float64Array {
+function presentGramian(gramian: Float64Array, tasks: number, { count, indices, context }: PresentTasks): Float64Array {
   if (gramian.length !== tasks * tasks)
     throw new TaskloomError('shape_mismatch', 'The Gramian does not fit the tasks.', {
       name: 'gramian',
       expected: tasks * tasks,
       got: gramian.length,
     });
-  const sub = new Float64Array(indices.length ** 2);
-  for (const [a, i] of indices.entries()) {
-    for (const [b, j] of indices.entries()) {
-      const product = gramian[i * tasks + j]!;
-      if (!Number.isFinite(product))
-        throw new TaskloomError(
-          'not_finite',
-          `The gradient of task '${context.tasks[Number.isFinite(gramian[j * tasks + j]!) ? a : b]}' is not finite.`,
-          {
-            name: context.tasks[a],
-            got: product,
-            remedy: 'Look at the loss of this task in this step: a logarithm of 0, a division by 0, or too high a learning rate.',
-          },
-        );
-      sub[a * indices.length + b] = product;
-    }
-  }
-  return sub;
+  const products = submatrix(gramian, tasks, indices);
+  const at = products.findIndex((product) => !Number.isFinite(product));
+  if (at < 0) return products;
+  // Of the two gradients it is that whose own square has gone wrong.
+  const [i, j] = [Math.floor(at / count), at % count];
+  const name = context.tasks[Number.isFinite(products[i * (count + 1)]!) ? j : i]!;
+  throw new TaskloomError('not_finite', `The gradient of task '${name}' is not finite.`, {
+    name,
+    got: products[at],
+    remedy: 'Look at its loss in this step: a logarithm of 0, a division by 0, or too high a learning rate.',
+  });
 }

@@ -19,3 +19,27 @@ export function multiply(c: Float64Array, z: ArrayLike<number>): { readonly prod
       }
   return { products, terms };
 }
+
+/** The sum of the diagonal. */
+export function trace(matrix: Float64Array, count: number): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += matrix[i * count + i]!;
+  return total;
+}
+
+/** A matrix [count, count], row-major, by its entries. */
+export function matrixOf(count: number, entry: (i: number, j: number) => number): Float64Array {
+  const matrix = new Float64Array(count * count);
+  for (let i = 0; i < count; i++) for (let j = 0; j < count; j++) matrix[i * count + j] = entry(i, j);
+  return matrix;
+}
+
+/** The matrix with entry i, j divided by dᵢ and dⱼ. */
+export function divided(matrix: Float64Array, d: ArrayLike<number>): Float64Array {
+  return matrixOf(d.length, (i, j) => matrix[i * d.length + j]! / d[i]! / d[j]!);
+}
+
+/** Of a matrix [count, count] the rows and columns named. */
+export function submatrix(matrix: Float64Array, count: number, rows: readonly number[]): Float64Array {
+  return matrixOf(rows.length, (i, j) => matrix[rows[i]! * count + rows[j]!]!);
+}

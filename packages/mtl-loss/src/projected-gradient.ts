@@ -54,13 +54,10 @@ function bestPair(gramian: Float64Array, count: number, clamp: number): Float64A
 /** As far along the direction, made tangential, as the entries allow that are not at a bound yet; then back onto the simplex. */
 function nextPoint(w: Float64Array, direction: Float64Array): Float64Array {
   const mean = direction.reduce((a, b) => a + b) / w.length;
-  let fall = Number.POSITIVE_INFINITY;
-  let rise = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < w.length; i++) {
-    const slope = direction[i]! - mean;
-    if (slope < 0 && w[i]! / -slope > 1e-7) fall = Math.min(fall, w[i]! / -slope);
-    if (slope > 0 && (1 - w[i]!) / slope > 1e-7) rise = Math.min(rise, (1 - w[i]!) / slope);
-  }
+  const slopes = direction.map((value) => value - mean);
+  const least = (steps: Float64Array) => steps.reduce((a, b) => (b > 1e-7 ? Math.min(a, b) : a), Number.POSITIVE_INFINITY);
+  const fall = least(w.map((value, i) => -value / slopes[i]!));
+  const rise = least(w.map((value, i) => (1 - value) / slopes[i]!));
   const step = Math.min(Number.isFinite(fall) ? fall : 1, rise);
-  return ontoSimplex(w.map((value, i) => value + step * (direction[i]! - mean)));
+  return ontoSimplex(w.map((value, i) => value + step * slopes[i]!));
 }

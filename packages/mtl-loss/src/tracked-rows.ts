@@ -1,3 +1,5 @@
+import { matrixOf } from './products';
+
 /** The rows of a method that carries one a task, yᵢ ← ownᵢgᵢ + formerᵢyᵢ, as coefficients of g₁ … g_T, y₁ … y_T. */
 export interface TrackedRows {
   readonly own: Float64Array;
@@ -8,10 +10,7 @@ export interface TrackedRows {
 export function trackedGramian(gramian: Float64Array, rows: number, { own, former }: TrackedRows): Float64Array {
   const tasks = own.length;
   const along = (k: number, j: number) => own[j]! * gramian[k * rows + j]! + former[j]! * gramian[k * rows + tasks + j]!;
-  const products = new Float64Array(tasks * tasks);
-  for (let i = 0; i < tasks; i++)
-    for (let j = 0; j < tasks; j++) products[i * tasks + j] = own[i]! * along(i, j) + former[i]! * along(tasks + i, j);
-  return products;
+  return matrixOf(tasks, (i, j) => own[i]! * along(i, j) + former[i]! * along(tasks + i, j));
 }
 
 /** Coefficients [1 + tasks, 2 tasks] of the update Σ wᵢyᵢ and of the new rows. */

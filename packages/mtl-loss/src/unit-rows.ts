@@ -1,18 +1,10 @@
+import { matrixOf, submatrix } from './products';
+
 /** A norm below this is 0: its square has lost digits or is not there. */
 export const tiny = Number.MIN_VALUE * 2 ** 52;
 
 export function normsOf(gramian: Float64Array, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => Math.sqrt(Math.max(0, gramian[i * count + i]!)));
-}
-
-/** Cosines between the rows, none of which is zero. */
-export function correlations(gramian: Float64Array, norms: Float64Array): Float64Array {
-  const count = norms.length;
-  const cosines = new Float64Array(count * count);
-  for (let i = 0; i < count; i++)
-    for (let j = 0; j < count; j++)
-      cosines[i * count + j] = i === j ? 1 : Math.max(-1, Math.min(1, gramian[i * count + j]! / norms[i]! / norms[j]!));
-  return cosines;
 }
 
 /** The gradients that are not zero, as unit vectors. */
@@ -28,10 +20,14 @@ export function unitRows(gramian: Float64Array, count: number): UnitRows {
   const all = normsOf(gramian, count);
   const rows = [...all.keys()].filter((i) => all[i]! >= tiny);
   const norms = Float64Array.from(rows, (i) => all[i]!);
-  if (rows.length === count) return { rows, norms, cosines: correlations(gramian, norms) };
-  const sub = new Float64Array(rows.length ** 2);
-  for (const [a, i] of rows.entries()) for (const [b, j] of rows.entries()) sub[a * rows.length + b] = gramian[i * count + j]!;
-  return { rows, norms, cosines: correlations(sub, norms) };
+  return { rows, norms, cosines: correlations(submatrix(gramian, count, rows), norms) };
+}
+
+/** Cosines between rows, none of which is zero. */
+export function correlations(gramian: Float64Array, norms: Float64Array): Float64Array {
+  return matrixOf(norms.length, (i, j) =>
+    i === j ? 1 : Math.max(-1, Math.min(1, gramian[i * norms.length + j]! / norms[i]! / norms[j]!)),
+  );
 }
 
 /** Weights of all `count` gradients from those of the unit rows: 0 where a gradient is 0. */
