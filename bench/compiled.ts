@@ -66,9 +66,9 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(works)) {
   for (const [other, begin] of Object.entries(beside)) others.push(timed(other, await begin()));
   const stops: (() => void)[] = [];
   for (const work of alone ? [] : peers) {
-    const peer = await torchPeer(work);
+    const peer = await torchPeer(work, [2, 1]);
     if (!peer) continue;
-    others.push({ name: `PyTorch ${peer.version}, ${work}`, round: (count) => peer.round(count) });
+    others.push({ name: `PyTorch ${peer.version}, ${work}, ${peer.threads} threads`, round: (count) => peer.round(count) });
     stops.push(() => peer.stop());
   }
   const [own, ...theirs] = (await interleaved([timed('Taskloom', step), ...others], { steps })) as [Timing, ...Timing[]];

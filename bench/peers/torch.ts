@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** A process of PyTorch that does one kind of work when asked. */
 export interface TorchPeer {
   readonly version: string;
+  readonly threads: number;
   /** Milliseconds of each of `count` steps. */
   round(count: number): Promise<number[]>;
   /** Milliseconds of the processor, all threads together, that the last step took. */
@@ -16,11 +17,15 @@ export interface TorchPeer {
 
 const script = fileURLToPath(new URL('torch_peer.py', import.meta.url));
 
-/** The fastest of three settings of Debian's PyTorch: OpenBLAS' kernels for AVX-512, for AVX2, and its own choice. `undefined` where there is no PyTorch. */
-export async function torchPeer(work: string): Promise<TorchPeer | undefined> {
+/**
+ * The fastest of three settings of Debian's PyTorch: OpenBLAS' kernels for AVX-512, for AVX2, and its own choice, each with these numbers of threads: two wait long for each other
+ * where other work has the second core. `undefined` where there is no PyTorch.
+ */
+export async function torchPeer(work: string, threads: readonly number[] = [2]): Promise<TorchPeer | undefined> {
   const peers: { peer: TorchPeer; time: number }[] = [];
-  for (const kernels of ['SkylakeX', 'Haswell', undefined]) {
-    const peer = await start(work, { OPENBLAS_CORETYPE: kernels, OMP_NUM_THREADS: '2' });
+  const settings = threads.flatMap((count) => ['SkylakeX', 'Haswell', undefined].map((kernels) => ({ kernels, count })));
+  for (const { kernels, count } of settings) {
+    const peer = await start(work, { OPENBLAS_CORETYPE: kernels, OMP_NUM_THREADS: String(count) });
     if (!peer) return undefined;
     try {
       await peer.round(2);
@@ -44,9 +49,10 @@ async function start(work: string, settings: Record<string, string | undefined>)
   if (hello.done) return undefined;
   let memory = 0;
   let processor = 0;
-  const { torch, before } = JSON.parse(hello.value) as { torch: string; before: number };
+  const { torch, threads, before } = JSON.parse(hello.value) as { torch: string; threads: number; before: number };
   return {
     version: torch,
+    threads,
     async round(count) {
       child.stdin!.write(`${count}\n`);
       const line = await lines.next();
