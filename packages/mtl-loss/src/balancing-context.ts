@@ -1,4 +1,4 @@
-import { type BalancingContext, hostRandom, TaskloomError } from '@taskloom/core';
+import { assertShape, type BalancingContext, hostRandom } from '@taskloom/core';
 
 /** What is known of a step; all of it has a default. */
 export interface ContextOptions {
@@ -33,6 +33,6 @@ export function balancingContext({ tasks: given, step = 0, epoch = 0, present, l
 
 function perTask(name: string, values: ArrayLike<number> | undefined, count: number): Float64Array {
   if (values === undefined) return new Float64Array(count).fill(1);
-  if (values.length === count) return Float64Array.from(values);
-  throw new TaskloomError('shape_mismatch', `'${name}' has the wrong length.`, { name, expected: count, got: values.length });
+  assertShape([values.length], [count], name, 'It has one number a task.');
+  return Float64Array.from(values);
 }

@@ -23,7 +23,7 @@ export function bargainingPoint(gramian: Float64Array, count: number, exponent =
   if (units.rows.length === 0) return new Float64Array(count);
   // Start from the solution for orthogonal rows, in units of its largest entry.
   const logs = units.norms.map((norm) => ((exponent - 1) / (exponent + 1)) * Math.log(norm));
-  const largest = logs.reduce((a, b) => Math.max(a, b));
+  const largest = Math.max(...logs);
   const start = logs.map((log) => Math.exp(log - largest));
   const y = convexRoot(units.cosines, start, exponent);
   if (!y) return new Float64Array(count);

@@ -36,7 +36,7 @@ export function dbMtl({ beta = 0.9, betaDecay = 0.5, epsilon = 1e-8 }: DbMtlOpti
       const former = present.map((here) => (here > 0 ? keep : 1));
       const products = beta === 0 ? gramian : trackedGramian(gramian, 2 * tasks, { own, former });
       const norms = normsOf(products, tasks).map((norm, i) => (present[i]! > 0 ? norm * (beta === 0 ? own[i]! : 1) : 0));
-      const greatest = norms.reduce((a, b) => Math.max(a, b), 0);
+      const greatest = Math.max(...norms);
       const alphas = norms.map((norm, i) => (present[i]! > 0 ? greatest / (norm + epsilon) : 0));
       const weights = beta === 0 ? alphas.map((alpha, i) => alpha * own[i]!) : alphas;
       return { weights, coefficients: beta === 0 ? weights : trackedCoefficients({ own, former }, alphas), state: { steps } };

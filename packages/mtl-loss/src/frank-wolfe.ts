@@ -9,7 +9,7 @@ export function frankWolfe(gramian: Float64Array, count: number, epsilon: number
   const weights = new Float64Array(count).fill(1 / count);
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { products } = multiply(gramian, weights);
-    const vertex = products.indexOf(products.reduce((a, b) => Math.min(a, b)));
+    const vertex = products.indexOf(Math.min(...products));
     const step = 1 - between(dot(weights, products), products[vertex]!, gramian[vertex * (count + 1)]!, 0);
     for (let i = 0; i < count; i++) weights[i] = (1 - step) * weights[i]! + (i === vertex ? step : 0);
     if (step < epsilon) break;

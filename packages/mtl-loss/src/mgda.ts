@@ -43,11 +43,8 @@ export function mgda({
   return statelessBalancer(
     'mgda',
     (gramian, { count, context }) => {
-      const divisors = normsOf(gramian, count).map((norm, i) => {
-        const divisor = (byNorm ? norm : 1) * (byLoss ? Math.abs(context.losses[i]!) : 1);
-        // A task at its optimum has nothing to divide.
-        return divisor > 0 ? divisor : 1;
-      });
+      // A task at its optimum has nothing to divide.
+      const divisors = normsOf(gramian, count).map((norm, i) => (byNorm ? norm : 1) * (byLoss ? Math.abs(context.losses[i]!) : 1) || 1);
       return solve(divided(gramian, divisors), count, epsilon, iterations, clamp).map((weight, i) => weight / divisors[i]!);
     },
     { features: true, needs: byLoss ? ['gramian', 'losses'] : ['gramian'] },

@@ -10,7 +10,7 @@ import { correlations, normsOf, tiny } from './unit-rows';
  */
 export function minNormPoint(gramian: Float64Array, count: number): Float64Array {
   const norms = normsOf(gramian, count);
-  const smallest = norms.reduce((a, b) => Math.min(a, b));
+  const smallest = Math.min(...norms);
   // A zero row is the least norm there can be.
   if (smallest < tiny) return shares(norms.map((norm) => (norm === smallest ? 1 : 0)));
   const a = norms.map((norm) => smallest / norm);

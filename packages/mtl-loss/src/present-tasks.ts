@@ -1,4 +1,4 @@
-import { type BalancingContext, TaskloomError } from '@taskloom/core';
+import { assertShape, type BalancingContext, TaskloomError } from '@taskloom/core';
 import { submatrix } from './products';
 
 /** The step as it looks without the absent tasks. */
@@ -43,12 +43,7 @@ export function weighGramian(
 
 /** The rows and columns of the present tasks. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
 function presentGramian(gramian: Float64Array, tasks: number, { count, indices, context }: PresentTasks): Float64Array {
-  if (gramian.length !== tasks * tasks)
-    throw new TaskloomError('shape_mismatch', 'The Gramian does not fit the tasks.', {
-      name: 'gramian',
-      expected: tasks * tasks,
-      got: gramian.length,
-    });
+  assertShape([gramian.length], [tasks * tasks], 'gramian', 'It is row-major [tasks, tasks].');
   const products = submatrix(gramian, tasks, indices);
   const at = products.findIndex((product) => !Number.isFinite(product));
   if (at < 0) return products;

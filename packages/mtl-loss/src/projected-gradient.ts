@@ -7,9 +7,8 @@ import { ontoSimplex } from './simplex';
  * An approximation for three rows and more; see `minNormPoint`.
  */
 export function projectedGradient(gramian: Float64Array, count: number, epsilon: number, iterations: number, clamp: number): Float64Array {
-  if (count === 1) return Float64Array.of(1);
   let w = bestPair(gramian, count, clamp);
-  if (count === 2) return w;
+  if (count <= 2) return w;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const slope = multiply(gramian, w).products;
     const next = nextPoint(
@@ -35,6 +34,7 @@ export function between(first: number, mixed: number, second: number, clamp: num
 function bestPair(gramian: Float64Array, count: number, clamp: number): Float64Array {
   let least = Number.POSITIVE_INFINITY;
   let best = new Float64Array(count);
+  best[0] = 1;
   for (let i = 0; i < count; i++) {
     for (let j = i + 1; j < count; j++) {
       const [first, mixed, second] = [gramian[i * count + i]!, gramian[i * count + j]!, gramian[j * count + j]!];

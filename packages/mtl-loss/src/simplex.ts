@@ -2,7 +2,7 @@
 export function ontoSimplex(point: ArrayLike<number>): Float64Array {
   // Moving all entries alike does not move the projection; with the greatest at 0 it survives any size.
   const values = Float64Array.from(point);
-  const greatest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const greatest = Math.max(...values);
   const shifted = values.map((value) => value - greatest);
   const sorted = shifted.slice().sort().reverse();
   let sum = 0;
@@ -19,7 +19,7 @@ export function ontoSimplex(point: ArrayLike<number>): Float64Array {
 /** exp(xᵢ) / Σ exp(xⱼ) */
 export function softmaxOf(logits: ArrayLike<number>): Float64Array {
   const values = Float64Array.from(logits);
-  const greatest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const greatest = Math.max(...values);
   return shares(values.map((value) => Math.exp(value - greatest)));
 }
 

@@ -1,4 +1,4 @@
-import { logSumExp, TaskloomError } from '@taskloom/core';
+import { assertShape, logSumExp } from '@taskloom/core';
 import { fill, greater, max, mul, reshape, scalar, sub, type Tensor1D, tensor1d, where, zerosLike } from '@tensorflow/tfjs-core';
 import { checkOption } from './option';
 import { presence, presentLosses } from './present-losses';
@@ -21,8 +21,11 @@ export interface SmoothTchebycheffOptions {
 export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebycheffOptions = {}): TotalLoss<NoParameters> {
   checkOption(mu > 0, 'mu', mu, 'a number > 0');
   return scalarization('smooth-tchebycheff', noParameters, (losses, _, present) => {
-    const perTask = (name: string, values: readonly number[] | undefined, otherwise: number) =>
-      values ? tensor1d(fitting(name, values, losses.size)) : scalar(otherwise);
+    const perTask = (name: string, values: readonly number[] | undefined, otherwise: number) => {
+      if (!values) return scalar(otherwise);
+      assertShape([values.length], losses.shape, name);
+      return tensor1d([...values]);
+    };
     const lacking = sub(presentLosses(losses, present), perTask('ideal', ideal, 0));
     const scaled = mul(lacking, mul(perTask('preference', preference, 1 / losses.size), 1 / mu)) as Tensor1D;
     // An absent task has no part in the maximum; with nobody present the total is 0.
@@ -31,9 +34,4 @@ export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebyche
     const anyone = max(presence(losses, present));
     return where(greater(anyone, zerosLike(anyone)), total, scalar(0));
   });
-}
-
-function fitting(name: string, values: readonly number[], count: number): number[] {
-  if (values.length === count) return [...values];
-  throw new TaskloomError('shape_mismatch', `'${name}' is about another number of tasks.`, { name, expected: count, got: values.length });
 }

@@ -1,4 +1,4 @@
-import { TaskloomError } from '@taskloom/core';
+import { assertShape, TaskloomError } from '@taskloom/core';
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 
 /** The parameters `name`, one a task. Throws `not_initialized` where `init` did not make them, `shape_mismatch` for those of another number of tasks. */
@@ -15,11 +15,6 @@ export function trained<N extends string>(
       expected: `[${losses.size}]`,
       remedy: 'Pass what init(tasks) returns, and train it with the model.',
     });
-  if (found.size !== losses.size)
-    throw new TaskloomError('shape_mismatch', `'${method}' was initialised for another number of tasks.`, {
-      name,
-      expected: `[${losses.size}]`,
-      got: found.shape,
-    });
+  assertShape(found.shape, losses.shape, name, `'${method}' was initialised for another number of tasks.`);
   return found;
 }
