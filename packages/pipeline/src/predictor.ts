@@ -56,8 +56,8 @@ export async function predict(parts: PredictorParts, inputs: readonly PredictInp
       );
     }
     const batchSize = options.batchSize ?? 64;
-    // A batch is padded to its longest text: those of like length go together.
-    if (rows.length > batchSize) rows.sort((a, b) => lengthOf(read[a]!) - lengthOf(read[b]!));
+    // A batch is padded to its longest text: those of like length go together. The longest first, in whose memory the others then have room.
+    if (rows.length > batchSize) rows.sort((a, b) => lengthOf(read[b]!) - lengthOf(read[a]!));
     for (let start = 0; start < rows.length; start += batchSize) {
       const chosen = rows.slice(start, start + batchSize);
       const found = await predictBatch(
