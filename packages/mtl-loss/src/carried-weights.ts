@@ -31,8 +31,3 @@ export function stepWeights(
   }
   return { weights, state: { lambda: kept } };
 }
-
-/** Matrix times vector. */
-export function product(matrix: (i: number, j: number) => number, vector: Float64Array): Float64Array {
-  return vector.map((_, i) => vector.reduce((sum, value, j) => sum + matrix(i, j) * value, 0));
-}

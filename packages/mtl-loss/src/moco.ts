@@ -1,5 +1,6 @@
 import type { JacobianMethod } from '@taskloom/core';
-import { type CarriedWeights, equalWeights, product, stepWeights } from './carried-weights';
+import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
+import { multiply, submatrix } from './products';
 import { softmaxOf } from './simplex';
 import { trackedCoefficients, trackedGramian } from './tracked-rows';
 import { normsOf } from './unit-rows';
@@ -51,7 +52,7 @@ export function moco({
       const products = trackedGramian(gramian, 2 * tasks, { own, former });
       const rate = gamma / steps ** gammaDecay;
       const { weights, state: next } = stepWeights(state, context, (lambda, indices) => {
-        const slopes = product((i, j) => products[indices[i]! * tasks + indices[j]!]!, lambda);
+        const slopes = multiply(submatrix(products, tasks, indices), lambda).products;
         return softmaxOf(lambda.map((value, i) => value - rate * (slopes[i]! + regularization * value)));
       });
       return { weights, coefficients: trackedCoefficients({ own, former }, weights), state: { ...next, steps } };

@@ -1,6 +1,8 @@
 import type { JacobianMethod } from '@taskloom/core';
-import { type CarriedWeights, equalWeights, product, stepWeights } from './carried-weights';
+import type { CarriedWeights } from './carried-weights';
+import { multiply } from './products';
 import { ontoSimplex } from './simplex';
+import { threeBatches } from './three-batches';
 
 export interface ModoOptions {
   /** γ, the step size of the weights. Default 1e-3. */
@@ -15,19 +17,12 @@ export interface ModoOptions {
  * batches of T backward passes. With one Jacobian for all three it is a step of projected gradient descent towards MGDA's weights.
  */
 export function modo({ stepSize = 1e-3, regularization = 0.1 }: ModoOptions = {}): JacobianMethod<CarriedWeights> {
-  return {
-    kind: 'jacobian-method',
-    name: 'modo',
-    needs: ['gramian', 'gradients', 'batches'],
-    batches: 3,
-    init: equalWeights,
-    weigh(gramian, state, context) {
-      const tasks = context.present.length;
-      const { weights, state: next } = stepWeights(state, context, (lambda, indices) => {
-        const slopes = product((i, j) => gramian[indices[i]! * 3 * tasks + tasks + indices[j]!]!, lambda);
-        return ontoSimplex(lambda.map((value, i) => value - stepSize * (slopes[i]! + regularization * value)));
-      });
-      return { weights, coefficients: Float64Array.from([...new Float64Array(2 * tasks), ...weights]), state: next };
+  return threeBatches(
+    'modo',
+    (lambda, between) => {
+      const slopes = multiply(between(1, 0), lambda).products;
+      return ontoSimplex(lambda.map((value, i) => value - stepSize * (slopes[i]! + regularization * value)));
     },
-  };
+    { batch: 2, weights: (lambda) => lambda },
+  );
 }

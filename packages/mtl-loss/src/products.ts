@@ -5,7 +5,7 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return total;
 }
 
-/** Cz for a symmetric matrix (row-major), and the sum of the sizes of the terms of each entry, in whose rounding it is exact. */
+/** Cᵀz for a square matrix (row-major), and the sum of the sizes of the terms of each entry, in whose rounding it is exact. */
 export function multiply(c: Float64Array, z: ArrayLike<number>): { readonly products: Float64Array; readonly terms: Float64Array } {
   const count = z.length;
   const products = new Float64Array(count);

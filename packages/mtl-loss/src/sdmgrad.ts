@@ -1,6 +1,8 @@
 import type { JacobianMethod } from '@taskloom/core';
-import { type CarriedWeights, equalWeights, product, stepWeights } from './carried-weights';
+import type { CarriedWeights } from './carried-weights';
+import { multiply } from './products';
 import { ontoSimplex } from './simplex';
+import { threeBatches } from './three-batches';
 
 export interface SdmgradOptions {
   /** λ, how much the update keeps of the mean gradient. Default 0.3. */
@@ -27,33 +29,30 @@ export function sdmgrad({
   momentum = 0.5,
   epsilon = 1e-8,
 }: SdmgradOptions = {}): JacobianMethod<CarriedWeights> {
-  return {
-    kind: 'jacobian-method',
-    name: 'sdmgrad',
-    needs: ['gramian', 'gradients', 'batches'],
-    batches: 3,
-    init: equalWeights,
-    weigh(gramian, state, context) {
-      const tasks = context.present.length;
-      const count = context.present.reduce((sum, here) => sum + (here > 0 ? 1 : 0), 0);
-      const { weights: inner, state: next } = stepWeights(state, context, (start, indices) => {
-        const at = (i: number, j: number) => gramian[(tasks + indices[i]!) * 3 * tasks + 2 * tasks + indices[j]!]!;
-        const size = indices.reduce((sum, _, i) => sum + Math.sqrt(Math.max(0, at(i, i)) + epsilon), 0) / count;
-        // Batches that disagree wholly, or gradients of zero, have no scale.
-        const scale = size > 0 ? size ** 2 : 1;
-        const matrix = (i: number, j: number) => at(i, j) / scale;
-        const means = product(matrix, new Float64Array(count).fill(1 / count));
-        let weights = start;
-        let velocity = new Float64Array(count);
-        for (let iteration = 0; iteration < iterations; iteration++) {
-          const slopes = product(matrix, weights);
-          velocity = velocity.map((value, i) => momentum * value + slopes[i]! + lambda * means[i]!);
-          weights = ontoSimplex(weights.map((value, i) => value - stepSize * velocity[i]!));
-        }
-        return weights;
-      });
-      const weights = inner.map((weight, i) => (context.present[i]! > 0 ? (weight + lambda / count) / (1 + lambda) : 0));
-      return { weights, coefficients: Float64Array.from([...weights, ...new Float64Array(2 * tasks)]), state: next };
+  return threeBatches(
+    'sdmgrad',
+    (start, between) => {
+      const count = start.length;
+      const products = between(2, 1);
+      const size = start.reduce((sum, _, i) => sum + Math.sqrt(Math.max(0, products[i * (count + 1)]!) + epsilon), 0) / count;
+      // Batches that disagree wholly, or gradients of zero, have no scale.
+      const matrix = products.map((product) => product / (size > 0 ? size ** 2 : 1));
+      const means = multiply(matrix, new Float64Array(count).fill(1 / count)).products;
+      let weights = start;
+      let velocity = new Float64Array(count);
+      for (let iteration = 0; iteration < iterations; iteration++) {
+        const slopes = multiply(matrix, weights).products;
+        velocity = velocity.map((value, i) => momentum * value + slopes[i]! + lambda * means[i]!);
+        weights = ontoSimplex(weights.map((value, i) => value - stepSize * velocity[i]!));
+      }
+      return weights;
     },
-  };
+    {
+      batch: 0,
+      weights(moved, present) {
+        const count = present.filter((here) => here > 0).length;
+        return moved.map((weight, i) => (present[i]! > 0 ? (weight + lambda / count) / (1 + lambda) : 0));
+      },
+    },
+  );
 }

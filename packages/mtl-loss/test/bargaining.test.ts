@@ -2,28 +2,7 @@ import { hostRandom } from '@taskloom/core';
 import { describe, expect, it } from 'vitest';
 import { balanceJacobian, balancingContext, decodeState, encodeState, fairGrad, type NashMtlState, nashMtl } from '../src';
 import { minNormPoint } from '../src/min-norm-point';
-import { dot, type Matrix, norm } from './matrices';
-
-/** Up to 15 tasks of any rank, duplicates among them, row scales up to `decades` apart. */
-function problem(seed: number, decades: number): Matrix {
-  const random = hostRandom(seed);
-  const [t, p, r, duplicate, lean] = random.uniform(5) as unknown as [number, number, number, number, number];
-  const tasks = 2 + Math.floor(14 * t);
-  const width = 1 + Math.floor(20 * p);
-  const rank = 1 + Math.floor(r * Math.min(tasks, width));
-  const left = random.fold('left').normal(tasks * rank);
-  const right = random.fold('right').normal(rank * width);
-  const exponents = random.fold('scale').uniform(tasks);
-  const jacobian = Array.from({ length: tasks }, (_, i) =>
-    Array.from({ length: width }, (_, k) => {
-      let sum = lean;
-      for (let q = 0; q < rank; q++) sum += left[i * rank + q]! * right[q * width + k]!;
-      return sum * 10 ** Math.floor(decades * (exponents[i]! - 0.5));
-    }),
-  );
-  if (duplicate < 0.2) jacobian[0] = [...jacobian[tasks - 1]!];
-  return jacobian;
-}
+import { dot, drawn, type Matrix, norm } from './matrices';
 
 /** Whether a convex combination of the unit rows is shorter than `length`. */
 function stationary(jacobian: Matrix, length: number): boolean {
@@ -49,7 +28,7 @@ describe.each([
     let solved = 0;
     let none = 0;
     for (let seed = 0; seed < 200; seed++) {
-      const jacobian = problem(seed, decades);
+      const jacobian = drawn(seed, decades, true);
       const { weights, update } = balanceJacobian<unknown>(jacobian, method as never);
       if (weights.every((weight) => weight === 0)) {
         none++;

@@ -1,3 +1,4 @@
+import { hostRandom } from '@taskloom/core';
 import fc from 'fast-check';
 
 export type Matrix = number[][];
@@ -35,6 +36,25 @@ export const jacobians: fc.Arbitrary<Matrix> = fc
     if (change === 'scale') return clean.map((row) => row.map((value) => value * scale));
     return clean;
   });
+
+/** Up to 15 tasks of any rank, duplicates among them, with row scales up to `decades` apart; `leaning`: with a constant added, so that they agree more often. */
+export function drawn(seed: number, decades: number, leaning = false): Matrix {
+  const random = hostRandom(seed);
+  const [t, p, r, duplicate, lean] = random.uniform(5) as unknown as [number, number, number, number, number];
+  const tasks = 2 + Math.floor(14 * t);
+  const width = 1 + Math.floor(20 * p);
+  const rank = 1 + Math.floor(r * Math.min(tasks, width));
+  const left = random.fold('left').normal(tasks * rank);
+  const right = random.fold('right').normal(rank * width);
+  const exponents = random.fold('scale').uniform(tasks);
+  const matrix = (values: ArrayLike<number>, height: number, columns: number): Matrix =>
+    Array.from({ length: height }, (_, i) => Array.from({ length: columns }, (__, k) => values[i * columns + k]!));
+  const jacobian = product(matrix(left, tasks, rank), matrix(right, rank, width));
+  const scaled = jacobian.map((row, i) =>
+    row.map((value) => (value + (leaning ? lean : 0)) * 10 ** Math.floor(decades * (exponents[i]! - 0.5))),
+  );
+  return duplicate < 0.2 ? [scaled.at(-1)!, ...scaled.slice(1)] : scaled;
+}
 
 /**
  * Jacobians that are not strongly stationary (no w > 0 has Jᵀw = 0), though many are Pareto stationary: the first column is 0 for some rows, which may

@@ -1,0 +1,33 @@
+import type { BalancingContext, JacobianMethod } from '@taskloom/core';
+import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
+import { matrixOf } from './products';
+
+/** Inner products [i, j] of the gradient of task i in one batch with that of task j in another, of the present tasks. */
+export type BetweenBatches = (one: number, other: number) => Float64Array;
+
+/** A method that carries simplex weights, and compares the gradients of three independent batches: products of two batches have no bias, where those of one have. */
+export function threeBatches(
+  name: string,
+  move: (weights: Float64Array, between: BetweenBatches) => Float64Array,
+  /** The batch whose rows the update combines, and with which weights. */
+  update: { readonly batch: number; weights(moved: Float64Array, present: BalancingContext['present']): Float64Array },
+): JacobianMethod<CarriedWeights> {
+  return {
+    kind: 'jacobian-method',
+    name,
+    needs: ['gramian', 'gradients', 'batches'],
+    batches: 3,
+    init: equalWeights,
+    weigh(gramian, before, context) {
+      const tasks = context.present.length;
+      const { weights: moved, state } = stepWeights(before, context, (own, indices) => {
+        const row = (batch: number, i: number) => batch * tasks + indices[i]!;
+        return move(own, (one, other) => matrixOf(own.length, (i, j) => gramian[row(one, i) * 3 * tasks + row(other, j)]!));
+      });
+      const weights = update.weights(moved, context.present);
+      const coefficients = new Float64Array(3 * tasks);
+      coefficients.set(weights, update.batch * tasks);
+      return { weights, coefficients, state };
+    },
+  };
+}
