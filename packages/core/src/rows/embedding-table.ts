@@ -42,8 +42,8 @@ export interface EmbeddingTable {
   /** As `bagOfEmbeddings` of one bag, ids int32 [N, L] → [N, width]: that is all that the engine gets and gives back. Default combiner: `mean`. */
   bag(ids: HostArray, options?: { readonly combiner?: Combiner }): TableRows;
   /**
-   * The rows that `ids` name, each once, for a model that reads the table as a parameter: it takes `output` and the new `ids` instead. U is a power of two, or the whole
-   * size where that is less, so that few shapes occur. `update` moves all rows named. With `pooled` each array is of bags [N, L] that the model sums in that way: `output` has
+   * The rows that `ids` name, each once, for a model that reads the table as a parameter: it takes `output` and the new `ids` instead. U is one of few sizes, of the table at most,
+   * so that few shapes occur. `update` moves all rows named. With `pooled` each array is of bags [N, L] that the model sums in that way: `output` has
    * their sums, and each bag is one id, that of its sum; U is then one more than there are bags.
    */
   view(ids: readonly HostArray[], options?: { readonly pooled?: Combiner }): TableView;

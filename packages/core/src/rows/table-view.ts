@@ -7,7 +7,7 @@ export interface ViewTerms {
   readonly names: Uint32Array;
   /** The ids by their rows in the view: 0 stays 0, and a sign stays. */
   readonly ids: readonly HostArray[];
-  /** Rows of the view: the least power of two from 16 that holds them, or all that the table has. */
+  /** Rows of the view: the least of 16, 64, 256, 1024, 4096, 8192, 16384 … that holds them, or all that the table has. */
   readonly size: number;
   /** The view's rows as sums of one term, or of none. */
   readonly rows: Terms;
@@ -33,8 +33,9 @@ export function viewTerms(ids: readonly HostArray[], tableSize: number): ViewTer
     return hostArray(local, shape);
   });
 
+  // A new size is a new trace, of a second or so, and rows of zeros are cheap while they are few.
   let size = 16;
-  while (size < names.length + 1) size *= 2;
+  while (size < names.length + 1) size *= size < 4096 ? 4 : 2;
   // With row 0 the rows named are never more than those of the table.
   size = Math.min(size, tableSize);
   const one = new Float32Array(names.length).fill(1);
