@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { descend } from '../../../examples/pareto/descend';
 import { distanceToFront, fonseca, landscape, landscapeStarts, quadratics } from '../../../examples/pareto/problems';
-import { alignedMtl, cagrad, mean, mgda, nashMtl, pcgrad } from '../src/index';
+import { alignedMtl, cagrad, mean, mgda, nashMtl, pcgrad, upgrad } from '../src/index';
 
 /** With Adam, as the CAGrad paper shows it; a greater rate than its 1e-3, so that it takes seconds. */
 const ends = (
@@ -39,6 +39,13 @@ describe('the landscape of the CAGrad paper', () => {
     expect(fromCagrad![0]).toBeCloseTo(0, 1);
     expect(fromMean![0]).toBeCloseTo(0, 1);
   });
+
+  it('UPGrad crosses the valleys too, later where its Gramian is regularised', () => {
+    const [first, , last] = landscapeStarts;
+    expect(reached(ends(upgrad({ regEps: 0 }), [first]))).toEqual([true]);
+    expect(reached(ends(upgrad(), [first]))).toEqual([false]);
+    expect(reached(ends(upgrad(), [first, last], 0.005, 12_000))).toEqual([true, true]);
+  }, 60_000);
 
   it('CAGrad leaves the valley that holds the mean', () => {
     const [end] = ends(cagrad({ c: 0.5 }), [landscapeStarts[2]], 0.005, 10_000);
