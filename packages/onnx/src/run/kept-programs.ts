@@ -62,7 +62,7 @@ function rootsOf({ nextState, outputs }: Trace): { readonly values: readonly Val
 
 let code: Promise<Uint8Array | undefined> | undefined;
 
-/** This file as it runs: in a build, the passes and all else that makes programs are in it. Undefined where it cannot be read. */
+/** This file as it runs. In a build it names the parts that it imports by their content, so that the passes and all else that makes programs are in it. Undefined where it cannot be read. */
 function codeOfThis(): Promise<Uint8Array | undefined> {
   code ??= (async () => sha256(await builtIn('node:fs/promises').readFile(builtIn('node:url').fileURLToPath(import.meta.url))))().catch(
     () => undefined,
