@@ -40,10 +40,8 @@ export function describePrediction(
       return { value: leaf('value').data[row]! };
     case 'multiLabel': {
       const decisions = leaf('decisions').data;
-      return {
-        labels: labels.filter((_, k) => decisions[row * labels.length + k]! > 0),
-        probabilities: named(labels, leaf('probabilities'), row),
-      };
+      const chosen = labels.filter((_, k) => decisions[row * labels.length + k]! > 0);
+      return withProbabilities({ labels: chosen }, labels, leaf('probabilities'), row);
     }
     case 'tagging': {
       const ids = leaf('tags');
@@ -54,10 +52,23 @@ export function describePrediction(
     }
     case 'pairSimilarity':
       if (task.output === 'score') return { value: leaf('value').data[row]! };
-      return { label: labels[leaf('label').data[row]!]!, probabilities: named(labels, leaf('probabilities'), row) };
+      return withProbabilities({ label: labels[leaf('label').data[row]!]! }, labels, leaf('probabilities'), row);
     default:
-      return { label: labels[leaf('label').data[row]!]!, probabilities: named(labels, leaf('probabilities'), row) };
+      return withProbabilities({ label: labels[leaf('label').data[row]!]! }, labels, leaf('probabilities'), row);
   }
+}
+
+/** With the probabilities by label, made when they are first read: for hundreds of labels that takes as long as the model. */
+function withProbabilities<Answer extends object>(answer: Answer, labels: readonly string[], probabilities: HostArray, row: number) {
+  let made: { readonly [label: string]: number } | undefined;
+  return Object.defineProperty(answer, 'probabilities', {
+    enumerable: true,
+    configurable: true,
+    get: () => {
+      made ??= named(labels, probabilities, row);
+      return made;
+    },
+  }) as Answer & { readonly probabilities: { readonly [label: string]: number } };
 }
 
 /** An object of each list of labels, to be copied: that is several times as fast as to make one label by label. */
