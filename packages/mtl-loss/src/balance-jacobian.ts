@@ -1,4 +1,11 @@
-import { type BalancingContext, type GradientBalancer, type JacobianMethod, type LossWeighting, TaskloomError } from '@taskloom/core';
+import {
+  assertShape,
+  type BalancingContext,
+  type GradientBalancer,
+  type JacobianMethod,
+  type LossWeighting,
+  TaskloomError,
+} from '@taskloom/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { balanceRows, type JacobianState } from './balance-rows';
 import { balancingContext } from './balancing-context';
@@ -63,12 +70,7 @@ export function balanceJacobian<S>(
         got: batch.map((row) => row.length),
       });
   const seen = context ?? balancingContext({ tasks: rows.length });
-  if (seen.present.length !== rows.length)
-    throw new TaskloomError('shape_mismatch', 'The context is about another number of tasks.', {
-      name: 'context',
-      expected: rows.length,
-      got: seen.present.length,
-    });
+  assertShape([seen.present.length], [rows.length], 'context.present');
   if (method.kind === 'jacobian-method') return balanceRows(batches, method, state as JacobianState<S> | undefined, seen, representation);
   const before = (state as S | undefined) ?? method.init(seen.tasks);
   const result =

@@ -1,4 +1,5 @@
 import type { BalancingContext } from '@taskloom/core';
+import { presentOnes } from './present-tasks';
 
 /** Simplex weights that go on from step to step. */
 export interface CarriedWeights {
@@ -18,7 +19,7 @@ export function stepWeights(
   { present }: BalancingContext,
   rule: (weights: Float64Array, indices: readonly number[]) => Float64Array,
 ): { weights: Float64Array; state: CarriedWeights } {
-  const indices = [...present.keys()].filter((i) => present[i]! > 0);
+  const indices = presentOnes(present);
   const weights = new Float64Array(present.length);
   if (indices.length === 0) return { weights, state: { lambda } };
   const total = indices.reduce((sum, i) => sum + lambda[i]!, 0);

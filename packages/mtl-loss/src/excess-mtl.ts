@@ -1,5 +1,7 @@
 import type { BalancingContext, ColumnRule, DerivedRows, JacobianMethod } from '@taskloom/core';
 import { add, concat, div, matMul, mul, pow, reshape, slice, square, type Tensor2D } from '@tensorflow/tfjs-core';
+import { presentOnes } from './present-tasks';
+import { softmaxOf } from './simplex';
 
 export interface ExcessMtlOptions {
   /** η of the weights' multiplicative update. Default 0.01. */
@@ -47,12 +49,12 @@ export function excessMtl({ learningRate = 0.01, epsilon = 1e-7 }: ExcessMtlOpti
 
 /** wᵢ exp(stepᵢ) for the tasks present, rescaled to the sum that they had. */
 function multiplied(weights: Float64Array, steps: Float64Array, present: BalancingContext['present']): Float64Array {
-  const shown = (i: number) => present[i]! > 0;
-  const greatest = steps.reduce((most, step, i) => (shown(i) ? Math.max(most, step) : most), Number.NEGATIVE_INFINITY);
-  const raised = weights.map((weight, i) => (shown(i) ? weight * Math.exp(steps[i]! - greatest) : 0));
-  const before = weights.reduce((sum, weight, i) => (shown(i) ? sum + weight : sum), 0);
-  const after = raised.reduce((a, b) => a + b, 0);
-  return weights.map((weight, i) => (shown(i) && after > 0 ? (raised[i]! * before) / after : weight));
+  const shown = presentOnes(present);
+  const total = shown.reduce((sum, i) => sum + weights[i]!, 0);
+  const next = weights.slice();
+  const shares = softmaxOf(shown.map((i) => Math.log(weights[i]!) + steps[i]!));
+  if (total > 0) for (const [k, i] of shown.entries()) next[i] = shares[k]! * total;
+  return next;
 }
 
 /** gᵢ / (sᵢ + gᵢ² + ε)^¼, whose squared norm is the excess risk. Rows are g and s. */

@@ -1,6 +1,6 @@
 import type { LossWeighting } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
-import { weighPresent } from './present-tasks';
+import { presentOnes, weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
 import { type TaskValues, taskValue } from './task-values';
 
@@ -63,7 +63,7 @@ export function famo({
 
     afterStep(lossesAfter, state, { losses, present, tasks }) {
       const [before, after] = [above(losses, tasks), above(lossesAfter, tasks)];
-      const shown = [...present.keys()].filter((i) => present[i]! > 0);
+      const shown = presentOnes(present);
       const fallen = shown.map((i) => Math.log(before[i]!) - Math.log(after[i]!));
       if (!fallen.every(Number.isFinite)) return state;
       const z = softmaxOf(shown.map((i) => state.logits[i]!));

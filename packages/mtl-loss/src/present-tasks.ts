@@ -10,12 +10,16 @@ export interface PresentTasks {
   readonly context: BalancingContext;
 }
 
+export function presentOnes(present: BalancingContext['present']): number[] {
+  return [...present.keys()].filter((i) => present[i]! > 0);
+}
+
 /**
  * Weights of all tasks from a rule about the present ones: an absent task gets 0, and the others what they would get if it did not exist.
  * With nobody present all weights are 0.
  */
 export function weighPresent(context: BalancingContext, rule: (present: PresentTasks) => ArrayLike<number>): Float64Array {
-  const indices = [...context.present.keys()].filter((i) => context.present[i]! > 0);
+  const indices = presentOnes(context.present);
   const weights = new Float64Array(context.present.length);
   if (indices.length === 0) return weights;
   const chosen = rule({
