@@ -1,4 +1,4 @@
-import { blockPivoting, independent } from './block-pivoting';
+import { blockPivoting, independent, slopesOf } from './block-pivoting';
 import { type Factor, factorOf } from './factor';
 import { dot, multiply } from './products';
 
@@ -6,8 +6,6 @@ import { dot, multiply } from './products';
 const singular = 1e-15;
 /** A combination z of unit rows is zero if no row has a greater product with it, in units of ‖z‖. */
 const vanishing = 1e-11;
-/** A slope of this share of its terms is a rounding error. */
-const rounding = 1e-14;
 /** A slope of this share of ‖z‖ gains nothing. */
 const flat = 4e-12;
 
@@ -85,12 +83,10 @@ function vanishes(c: Float64Array, z: Float64Array): boolean {
 
 /** The row, of those with z = 0, whose entry lowers the objective fastest, or −1 at the optimum. */
 function steepest(c: Float64Array, a: Float64Array, z: Float64Array): number {
-  const { products, terms } = multiply(c, z);
   let found = -1;
   let most = flat * Math.sqrt(dot(z, z));
-  for (const [i, value] of a.entries()) {
-    const slope = value - products[i]!;
-    if (z[i] !== 0 || slope <= most || slope <= rounding * (Math.abs(value) + terms[i]!)) continue;
+  for (const [i, slope] of slopesOf(c, a, z).entries()) {
+    if (z[i] !== 0 || slope <= most) continue;
     found = i;
     most = slope;
   }

@@ -3,7 +3,7 @@ import { multiply } from './products';
 
 /** Below this pivot the rows are nearly dependent, and others must decide. */
 export const independent = 1e-7;
-/** Products of this share of their terms are zero. */
+/** A slope of this share of its terms is a rounding error. */
 const rounding = 1e-14;
 /** So many times in a row may an exchange leave as many wrong rows as there were at best. */
 const patience = 5;
@@ -21,8 +21,8 @@ export function blockPivoting(c: Float64Array, a: Float64Array): Float64Array | 
   for (;;) {
     if (factor.leastPivot() < independent) return undefined;
     const z = factor.solve(a);
-    const { products, terms } = multiply(c, z);
-    const enters = (i: number) => z[i] === 0 && a[i]! - products[i]! > rounding * (Math.abs(a[i]!) + terms[i]!);
+    const slopes = slopesOf(c, a, z);
+    const enters = (i: number) => z[i] === 0 && slopes[i]! > 0;
     const wrong = all.filter((i) => z[i]! < 0 || enters(i)).length;
     if (wrong === 0) return z;
     if (wrong < fewest) {
@@ -31,4 +31,10 @@ export function blockPivoting(c: Float64Array, a: Float64Array): Float64Array | 
     } else if (left-- === 0) return undefined;
     factor.active = all.filter((i) => z[i]! > 0 || enters(i));
   }
+}
+
+/** a − Cz, what lowers ½zᵀCz − aᵀz; 0 where it is negative or a rounding error. */
+export function slopesOf(c: Float64Array, a: Float64Array, z: Float64Array): Float64Array {
+  const { products, terms } = multiply(c, z);
+  return a.map((value, i) => (value - products[i]! > rounding * (Math.abs(value) + terms[i]!) ? value - products[i]! : 0));
 }

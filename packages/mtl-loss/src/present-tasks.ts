@@ -47,7 +47,7 @@ export function weighGramian(
 
 /** The rows and columns of the present tasks. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
 function presentGramian(gramian: Float64Array, tasks: number, { count, indices, context }: PresentTasks): Float64Array {
-  assertShape([gramian.length], [tasks * tasks], 'gramian', 'It is row-major [tasks, tasks].');
+  assertShape([gramian.length], [tasks * tasks], 'gramian');
   const products = submatrix(gramian, tasks, indices);
   const at = products.findIndex((product) => !Number.isFinite(product));
   if (at < 0) return products;
@@ -57,6 +57,6 @@ function presentGramian(gramian: Float64Array, tasks: number, { count, indices, 
   throw new TaskloomError('not_finite', `The gradient of task '${name}' is not finite.`, {
     name,
     got: products[at],
-    remedy: 'Look at its loss in this step: a logarithm of 0, a division by 0, or too high a learning rate.',
+    remedy: 'Usual causes are a logarithm of 0, a division by 0, and too high a learning rate.',
   });
 }
