@@ -1,7 +1,10 @@
-// Compiled steps beside PyTorch's, run in turn. Run: node examples/run.mjs ../bench/compiled.ts [work …] (default: all) [--alone]
+// Compiled steps beside PyTorch's, run in turn. Run: node examples/run.mjs ../bench/compiled.ts [work …] (default: all but wasm) [--alone]
+// The work `wasm` is the transformer's step beside the same step run by TensorFlow.js, which takes minutes.
 import '@tensorflow/tfjs-backend-cpu';
 import { cpus } from 'node:os';
+import { eager } from '@taskloom/core';
 import { ort } from '@taskloom/onnx';
+import { startBackend } from '../apps/reference/src/backend';
 import { type Contender, interleaved, type Timing, timed } from './peers/rounds';
 import { torchPeer } from './peers/torch';
 import { bagStep, bagTables } from './works/bag';
@@ -39,12 +42,24 @@ const bag = (rows: number) => async () => {
 
 const predict = (precision: 'fp32' | 'int8') => async () => (await predictStep(precision)).step;
 
+const transformer = () => ({ ...trainStep(32), batch: (number: number) => trainBatch(32, number) });
+
+/** The transformer's step, operator by operator on TensorFlow.js' WebAssembly backend. */
+async function transformerOnWasm() {
+  await startBackend('wasm');
+  const { step, init, batch } = transformer();
+  const train = await eager().compile(step as never, { state: init() as never });
+  let number = 0;
+  return () => train(batch(number++) as never);
+}
+
 const works: { readonly [name: string]: Work } = {
   transformer: {
     peers: ['transformer-train'],
     steps: 3,
-    start: simple(() => ({ ...trainStep(32), batch: (number: number) => trainBatch(32, number) })),
+    start: simple(transformer),
   },
+  wasm: { peers: [], steps: 1, start: simple(transformer), beside: { 'TensorFlow.js wasm': transformerOnWasm } },
   'bag 10k': { peers: ['bag-10k'], steps: 20, start: bag(10_000) },
   'bag 100k': { peers: ['bag-100k'], steps: 20, start: bag(100_000) },
   'bag 500k': { peers: ['bag-500k'], steps: 20, start: bag(500_000) },
@@ -58,7 +73,7 @@ const chosen = process.argv.slice(2).filter((word) => works[word]);
 console.log(`${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}\n`);
 console.log('| work | contender | median, ms | least, ms | ours / theirs, medians | least |');
 console.log('|---|---|---:|---:|---:|---:|');
-for (const name of chosen.length > 0 ? chosen : Object.keys(works)) {
+for (const name of chosen.length > 0 ? chosen : Object.keys(works).filter((name) => name !== 'wasm')) {
   const { peers, steps, start, beside = {} } = works[name]!;
   const step = await start();
   await step();
