@@ -1,4 +1,4 @@
-// Where the time of compiled steps goes, by operator and shape. Run: node examples/run.mjs ../bench/profile.ts transformer|bag|support [steps]
+// Where the time of compiled steps goes, by operator and shape. Run: node examples/run.mjs ../bench/profile.ts transformer|bag|disjoint|support [steps]
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import { dataFiles } from '../apps/reference/src/data-files';
 import { supportConfig } from '../apps/reference/src/support-config';
 import { bagStep, bagTables } from './works/bag';
+import { batch, ways } from './works/balancing';
 import { trainBatch, trainStep } from './works/transformer';
 
 const [work = 'transformer', count = '6'] = process.argv.slice(2);
@@ -51,6 +52,12 @@ if (work === 'transformer') {
     });
   console.log(`${((performance.now() - began) / steps).toFixed(1)} ms a step, ${(inside / steps).toFixed(1)} of them compiled`);
   (compiled as never as { dispose(): void }).dispose();
+} else if (work === 'disjoint') {
+  // Seven tasks on rows of their own, by their gradients' Gramian.
+  const { step, init } = ways['mgda, rows kept']();
+  const compiled = await ort().compile(step, { state: init() });
+  for (let i = 0; i < steps; i++) await compiled(batch(14, i, true) as never);
+  compiled.dispose();
 } else {
   const data = dataFiles(fileURLToPath(new URL('../apps/reference/data/support', import.meta.url)));
   const config = { ...supportConfig, training: { ...supportConfig.training, steps, evaluateEvery: steps } };

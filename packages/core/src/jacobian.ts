@@ -126,7 +126,11 @@ function leafRows(rows: readonly Params[], memory?: Params, derived?: DerivedRow
       made: id,
       memories,
       matrix() {
-        const own = reshape(stack(leaves), [leaves.length, size]) as Tensor2D;
+        // Flat before they are joined: what leaves a compiled graph is then the joined array itself and no copy of it in another shape.
+        const own = concat(
+          leaves.map((leaf) => reshape(leaf, [1, size]) as Tensor2D),
+          0,
+        );
         const all = kept ? concat([own, reshape(kept, [memories, size]) as Tensor2D], 0) : own;
         return derived ? concat([all, derived.tensors(all)], 0) : all;
       },
