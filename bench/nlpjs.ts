@@ -2,6 +2,7 @@
  * nlp.js, the library for intents that JavaScript has: one model for each of the four sets of `intents.ts`, its defaults, accuracy on the test split and the time of one answer.
  * Run: node examples/run.mjs ../bench/nlpjs.ts [--sets clinc150,banking77,snips,trec]
  */
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 // @ts-expect-error The package has no types.
@@ -16,14 +17,24 @@ interface Nlp {
   process(locale: string, text: string): Promise<{ readonly intent: string }>;
 }
 
-const { values: flags } = parseArgs({ options: { sets: { type: 'string', default: 'clinc150,banking77,snips,trec' } } });
+const { values: flags } = parseArgs({
+  options: { sets: { type: 'string', default: 'clinc150,banking77,snips,trec' }, row: { type: 'boolean', default: false } },
+});
 const { config, root } = await loadConfigFile(fileURLToPath(new URL('../examples/intents.config.ts', import.meta.url)));
 const data = dataFiles(root);
 
-console.log(
-  '| set | accuracy | out-of-scope recall | training, s | one text, ms: median | p95 |\n| --- | ---: | ---: | ---: | ---: | ---: |',
-);
-for (const name of flags.sets.split(',')) {
+const names = flags.sets.split(',');
+if (!flags.row)
+  console.log(
+    '| set | accuracy | out-of-scope recall | training, s | one text, ms: median | p95 |\n| --- | ---: | ---: | ---: | ---: | ---: |',
+  );
+if (names.length > 1) {
+  // A process each: all models of a process share one container, and so their intents.
+  for (const name of names)
+    spawnSync(process.execPath, [process.argv[1]!, '../bench/nlpjs.ts', '--row', '--sets', name], { stdio: 'inherit' });
+  process.exit(0);
+}
+for (const name of names) {
   const task = config.tasks.find((one) => one.name === name);
   if (!task) throw new Error(`There is no set '${name}'. It is one of ${config.tasks.map((one) => one.name).join(', ')}.`);
   const rows = async (split: 'train' | 'test') => {
