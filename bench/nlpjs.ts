@@ -30,8 +30,10 @@ if (!flags.row)
   );
 if (names.length > 1) {
   // A process each: all models of a process share one container, and so their intents.
-  for (const name of names)
-    spawnSync(process.execPath, [process.argv[1]!, '../bench/nlpjs.ts', '--row', '--sets', name], { stdio: 'inherit' });
+  for (const name of names) {
+    const { status } = spawnSync(process.execPath, [process.argv[1]!, '../bench/nlpjs.ts', '--row', '--sets', name], { stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
   process.exit(0);
 }
 for (const name of names) {

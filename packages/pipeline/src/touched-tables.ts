@@ -1,4 +1,5 @@
 import { type SparseOptimizer, sparseAdagrad, sparseAdam } from '@taskloom/core';
+import { needsWholeTables } from '@taskloom/trainer';
 import { balancers } from './balancers';
 import type { TrainingConfig } from './training-schema';
 
@@ -21,7 +22,5 @@ export function tablesFault({ tables, optimizer, ema, balancer, balancerOptions 
   if (tables !== 'touched') return undefined;
   if (!Object.hasOwn(sparse, optimizer)) return `'${optimizer}' moves whole tables; ${Object.keys(sparse).join(', ')} can move rows.`;
   if (ema !== undefined) return "'ema' averages whole tables.";
-  const made = balancers.get(balancer)!(balancerOptions);
-  const needsWhole = made.kind === 'jacobian-method' || (made.kind === 'loss-weighting' && made.afterStep);
-  return needsWhole ? `'${balancer}' needs whole tables in each step.` : undefined;
+  return needsWholeTables(balancers.get(balancer)!(balancerOptions)) ? `'${balancer}' needs whole tables in each step.` : undefined;
 }

@@ -63,6 +63,7 @@ export {
   subsetAccuracy,
   topKAccuracy,
 } from './metrics/index';
+export { needsWholeTables } from './plan';
 export { type RowStream, type RowStreamOptions, type RowStreamState, rowStream } from './row-stream';
 export { type AnnealedOptions, annealed, proportional, roundRobin, temperature, type UniMaxOptions, uniform, uniMax } from './samplers';
 export { type MethodSummary, type OverSeeds, type StudyOptions, type StudyRun, summarizeStudy } from './study';

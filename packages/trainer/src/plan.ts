@@ -1,4 +1,4 @@
-import { eager, matcher, TaskloomError } from '@taskloom/core';
+import { type Balancer, eager, matcher, TaskloomError } from '@taskloom/core';
 import { judgingPlan } from './groups';
 import { proportional } from './samplers';
 import type { FeatureFitOptions, FitOptions } from './types';
@@ -101,6 +101,11 @@ function assertFeatures({ at, balancer }: FitOptions | FeatureFitOptions): void 
   });
 }
 
+/** Whether a balancer keeps gradients of all parameters, or asks for losses after a step. */
+export function needsWholeTables(balancer: Balancer): boolean {
+  return balancer.kind === 'jacobian-method' || (balancer.kind === 'loss-weighting' && balancer.afterStep !== undefined);
+}
+
 /** Rows that a step does not name have no gradient there, no average and no new value. */
 function assertTables({ model, tableOptimizer, ema, balancer }: FitOptions | FeatureFitOptions): void {
   if (!tableOptimizer) return;
@@ -109,7 +114,7 @@ function assertTables({ model, tableOptimizer, ema, balancer }: FitOptions | Fea
       name: 'tableOptimizer',
       remedy: 'Take a trunk with `tables` (bagOfEmbeddings, textCNN, transformer), or leave the option out.',
     });
-  const keeps = balancer?.kind === 'jacobian-method' || (balancer?.kind === 'loss-weighting' && balancer.afterStep);
+  const keeps = balancer && needsWholeTables(balancer);
   if (ema === undefined && !keeps) return;
   throw new TaskloomError('unsupported', `${keeps ? `'${balancer.name}'` : 'A moving average'} needs whole tables in each step.`, {
     name: keeps ? 'balancer' : 'ema',
@@ -118,31 +123,19 @@ function assertTables({ model, tableOptimizer, ema, balancer }: FitOptions | Fea
 }
 
 /** What a resumed run must share with the one it goes on from; steps, learning rate and evaluation may change. */
-export function setupOf({
-  tasks,
-  seed,
-  batchSize,
-  accumulate,
-  sourcesPerStep,
-  stepsPerEpoch,
-  sampler,
-  balancer,
-  at,
-  tableOptimizer,
-  train,
-}: Plan) {
-  const sources = train.sources.map(({ name, size }) => ({ name, size }));
+export function setupOf(plan: Plan) {
+  const { sampler, balancer, at, tableOptimizer, train } = plan;
   return {
-    tasks,
-    seed,
-    batchSize,
-    accumulate,
-    sourcesPerStep,
-    stepsPerEpoch,
+    tasks: plan.tasks,
+    seed: plan.seed,
+    batchSize: plan.batchSize,
+    accumulate: plan.accumulate,
+    sourcesPerStep: plan.sourcesPerStep,
+    stepsPerEpoch: plan.stepsPerEpoch,
     sampler: sampler.name,
     balancer: `${balancer?.name ?? 'sum'}${at === 'features' ? ' at features' : ''}`,
     ...(tableOptimizer ? { tableOptimizer: tableOptimizer.name } : {}),
-    sources,
+    sources: train.sources.map(({ name, size }) => ({ name, size })),
   };
 }
 
