@@ -7,7 +7,7 @@ import { evaluateMajority } from './majority';
 import { assertMetricLabels, judgingOf } from './metrics-schema';
 import { buildModel } from './model';
 import type { Config } from './schema';
-import { labelsOf, readSplit } from './train';
+import { featuresSource, labelsOf, readSplit } from './train';
 
 /** How well one does without looking at the texts: each task's most frequent training label, on a split. */
 export async function evaluateBaseline(config: Config, split: 'validation' | 'test', data: DataProvider): Promise<Evaluation> {
@@ -15,14 +15,7 @@ export async function evaluateBaseline(config: Config, split: 'validation' | 'te
   const train = await readSplit(resolved, 'train', data);
   const labels = labelsOf(resolved, train);
   assertMetricLabels(resolved, labels);
-  const features = await buildFeatures(resolved, {
-    documents: function* () {
-      for (const source of train) for (const documents of source.documents) yield* documents;
-    },
-    ...(resolved.features.kind === 'tokenizer' && data.text
-      ? { tokenizerFile: () => data.text!((resolved.features as { readonly file: string }).file) }
-      : {}),
-  });
+  const features = await buildFeatures(resolved, featuresSource(train, data, undefined));
   const dataset = buildDataset(await readSplit(resolved, split, data), resolved.tasks, features, labels);
   // Constant scores have no use for a chain.
   const tasks = resolved.tasks.map((task) => (task.head === 'tagging' ? { ...task, crf: false } : task));

@@ -1,6 +1,6 @@
 import { type HostArray, type HostBatch, hostArray, type TaskRows } from '@taskloom/core';
 import type { Dataset } from '@taskloom/trainer';
-import { type EncodedText, type Features, paddedLength, padInputs } from './features';
+import { type EncodedText, type Features, inputsOf, paddedLength, padInputs } from './features';
 import type { Labels } from './labels';
 import { isPairTask } from './source-plan';
 import type { SourceRows } from './sources';
@@ -78,9 +78,5 @@ function absent(task: TaskConfig, labels: readonly string[], time: number): Task
 }
 
 function nothing({ shape }: Features): EncodedText {
-  const empty = new Int32Array(0);
-  return {
-    length: 0,
-    ids: shape.kind === 'bags' ? Object.fromEntries(Object.keys(shape.sizes).map((bag) => [bag, empty])) : { ids: empty },
-  };
+  return { length: 0, ids: Object.fromEntries(Object.keys(inputsOf(shape)).map((input) => [input, new Int32Array(0)])) };
 }

@@ -48,7 +48,7 @@ export async function diagnose(config: Config | ResolvedConfig, options: Diagnos
 
   const rows = await readSplit(resolved, 'train', data);
   const labels = labelsOf(resolved, rows);
-  const features = await buildFeatures(resolved, featuresSource(resolved, rows, data, undefined));
+  const features = await buildFeatures(resolved, featuresSource(rows, data, undefined));
   const dataset = buildDataset(rows, resolved.tasks, features, labels);
   const model = buildModel(resolved, features.shape, labels);
   const { training } = resolved;

@@ -15,7 +15,7 @@ export function hashedBags(config: HashedConfig): Features {
   const names = [...(config.words ? ['words'] : []), ...(config.characters ? ['characters'] : [])];
   const sizes = Object.fromEntries(names.map((name) => [name, hasher.maxima[name as 'words' | 'characters'] + 1]));
   return {
-    shape: { kind: 'bags', sizes },
+    shape: { bags: sizes },
     state: null,
     encode(document) {
       const { words, characters } = hasher.bags(cut(document, config.maxTokens));
@@ -52,7 +52,7 @@ export function hashedTokens(config: HashedConfig): Features {
     return ids;
   };
   return {
-    shape: { kind: 'tokens', size: hasher.maxima.ids + 1 + shapeIds, perToken },
+    shape: { tokens: { size: hasher.maxima.ids + 1 + shapeIds, perToken } },
     state: null,
     encode(document) {
       const words = document.words.slice(0, config.maxTokens);

@@ -23,7 +23,7 @@ export async function tokenizerFeatures(config: Config, bags: boolean, wordwise:
     return { length: words.length, ids: { ids: out } };
   };
   return {
-    shape: bags ? { kind: 'bags', sizes: { ids: size } } : { kind: 'tokens', size, ...(wordwise ? { perToken: config.perToken } : {}) },
+    shape: bags ? { bags: { ids: size } } : { tokens: { size, ...(wordwise ? { perToken: config.perToken } : {}) } },
     state: subwords.config,
     encode(document) {
       if (wordwise && !bags) return inWords(document);
@@ -34,12 +34,12 @@ export async function tokenizerFeatures(config: Config, bags: boolean, wordwise:
 }
 
 /** The tokeniser stored with a run, or else read from its file. */
-export async function subwordsOf(config: Config, source: Pick<FeaturesSource, 'state' | 'tokenizerFile'>): Promise<SubwordTokenizer> {
+export async function subwordsOf(config: Config, source: Pick<FeaturesSource, 'state' | 'text'>): Promise<SubwordTokenizer> {
   return tokenizer(source.state ?? parse(await readFile(config, source), config.file));
 }
 
-async function readFile(config: Config, source: Pick<FeaturesSource, 'tokenizerFile'>): Promise<string> {
-  if (source.tokenizerFile) return source.tokenizerFile();
+async function readFile(config: Config, { text }: Pick<FeaturesSource, 'text'>): Promise<string> {
+  if (text) return text(config.file);
   throw new TaskloomError('not_found', `'${config.file}' cannot be read here.`, {
     name: 'features.file',
     remedy: 'Give the data provider a `text` function.',

@@ -23,7 +23,7 @@ export function vocabularyFeatures(config: Config, bags: boolean, source: Featur
   }
   const size = known.maximum + 1;
   return {
-    shape: bags ? { kind: 'bags', sizes: { words: size } } : { kind: 'tokens', size },
+    shape: bags ? { bags: { words: size } } : { tokens: { size } },
     state: known.config as unknown as Features['state'],
     encode(document) {
       const ids = known.encode(wordsOf(document));

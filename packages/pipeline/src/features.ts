@@ -3,7 +3,7 @@ import type { Document } from './document';
 import { hashedBags, hashedTokens } from './features-hashed';
 import { tokenizerFeatures } from './features-tokenizer';
 import { vocabularyFeatures } from './features-vocabulary';
-import type { FeaturesConfig, ResolvedConfig } from './schema';
+import { encodersOf, type FeaturesConfig, type ResolvedConfig } from './schema';
 
 /** One text as integers: a list of ids by input name; for token features, `perToken` ids a token. */
 export interface EncodedText {
@@ -12,10 +12,21 @@ export interface EncodedText {
   readonly ids: { readonly [input: string]: Int32Array };
 }
 
-/** What the trunk is to take: bags `{ [bag]: [N, L] }`, or tokens `{ ids: [N, T] }` or `{ ids: [N, T, perToken] }`. */
-export type InputShape =
-  | { readonly kind: 'bags'; readonly sizes: { readonly [bag: string]: number } }
-  | { readonly kind: 'tokens'; readonly size: number; readonly perToken?: number };
+/** What the trunk is to take: bags `{ [bag]: [N, L] }`, tokens `{ ids: [N, T] }` or `{ ids: [N, T, perToken] }`, or both. */
+export interface InputShape {
+  /** Rows of the table of each bag. */
+  readonly bags?: { readonly [bag: string]: number };
+  /** Rows of the table of tokens, and how many ids a token has. */
+  readonly tokens?: { readonly size: number; readonly perToken?: number };
+}
+
+/** The trunk's inputs by name, with what their axes are called; a number is the size of an axis. */
+export function inputsOf({ bags = {}, tokens }: InputShape): { readonly [input: string]: readonly (string | number)[] } {
+  return {
+    ...Object.fromEntries(Object.keys(bags).map((bag) => [bag, ['texts', `${bag}_length`]])),
+    ...(tokens && { ids: ['texts', 'time', ...(tokens.perToken === undefined ? [] : [tokens.perToken])] }),
+  };
+}
 
 /** Turns texts into ids. Sizes count padding: ids are smaller than them. */
 export interface Features {
@@ -29,14 +40,52 @@ export interface Features {
 export interface FeaturesSource {
   readonly documents?: () => Iterable<Document>;
   readonly state?: Json;
-  readonly tokenizerFile?: () => Promise<string>;
+  /** Reads a file that the config names. */
+  readonly text?: (file: string) => Promise<string>;
 }
+
+/** The features of a trunk by what they are for: bags, tokens, or both where it joins such parts. */
+export function featuresByForm({ features, tokenFeatures = features, trunk }: FeaturesParts): {
+  bags?: FeaturesConfig;
+  tokens?: FeaturesConfig;
+} {
+  const bags = encodersOf(trunk).some(({ encoder }) => encoder.kind === 'bagOfEmbeddings');
+  const tokens = encodersOf(trunk).some(({ encoder }) => encoder.kind !== 'bagOfEmbeddings');
+  return { ...(bags ? { bags: features } : {}), ...(tokens ? { tokens: tokenFeatures } : {}) };
+}
+
+type FeaturesParts = Pick<ResolvedConfig, 'features' | 'tokenFeatures' | 'trunk'>;
 
 /** The features that a config asks for, fitted to documents or restored from a stored state. */
 export async function buildFeatures(config: ResolvedConfig, source: FeaturesSource): Promise<Features> {
-  const features: FeaturesConfig = config.features;
-  const bags = config.trunk.kind === 'bagOfEmbeddings';
+  const { bags, tokens } = featuresByForm(config);
   const wordwise = config.tasks.some((task) => task.head === 'tagging');
+  if (!bags || !tokens) return featuresOf((bags ?? tokens)!, !!bags, wordwise, source);
+  return besideEachOther(
+    await featuresOf(bags, true, false, { ...source, state: stateOf(source.state, 'bags') }),
+    await featuresOf(tokens, false, false, { ...source, state: stateOf(source.state, 'tokens') }),
+  );
+}
+
+/** What the features of one form have learned, where there are both. */
+export function stateOf(both: Json | undefined, form: 'bags' | 'tokens'): Json | undefined {
+  if (both === undefined) return undefined;
+  return typeof both === 'object' && both !== null && Object.hasOwn(both, form) ? (both as { readonly [form: string]: Json })[form]! : null;
+}
+
+/** Bags and tokens of the same texts. */
+function besideEachOther(bags: Features, tokens: Features): Features {
+  return {
+    shape: { ...bags.shape, ...tokens.shape },
+    state: { bags: bags.state, tokens: tokens.state },
+    encode(document) {
+      const { length, ids } = tokens.encode(document);
+      return { length, ids: { ...bags.encode(document).ids, ...ids } };
+    },
+  };
+}
+
+async function featuresOf(features: FeaturesConfig, bags: boolean, wordwise: boolean, source: FeaturesSource): Promise<Features> {
   switch (features.kind) {
     case 'hashed':
       if (!features.words && features.characters === false)
@@ -59,17 +108,17 @@ export function paddedLength(length: number): number {
 
 /** The trunk's inputs for some rows, padded to `rows` rows and `time` tokens. */
 export function padInputs(shape: InputShape, texts: readonly EncodedText[], rows: number, time: number): Branch<HostArray> {
-  if (shape.kind === 'bags') {
-    return Object.fromEntries(
-      Object.keys(shape.sizes).map((bag) => {
-        const width = paddedLength(texts.reduce((longest, text) => Math.max(longest, text.ids[bag]!.length), 1));
-        return [bag, hostArray(padded(texts, bag, rows, width), [rows, width])];
-      }),
-    );
-  }
-  const { perToken } = shape;
-  const ids = padded(texts, 'ids', rows, time * (perToken ?? 1));
-  return { ids: hostArray(ids, perToken === undefined ? [rows, time] : [rows, time, perToken]) };
+  const lengthOf = (axis: string | number, input: string) => {
+    if (typeof axis === 'number') return axis;
+    return axis === 'time' ? time : paddedLength(texts.reduce((longest, text) => Math.max(longest, text.ids[input]!.length), 1));
+  };
+  return Object.fromEntries(
+    Object.entries(inputsOf(shape)).map(([input, [, ...axes]]) => {
+      const sizes = axes.map((axis) => lengthOf(axis, input));
+      const width = sizes.reduce((a, b) => a * b);
+      return [input, hostArray(padded(texts, input, rows, width), [rows, ...sizes])];
+    }),
+  );
 }
 
 function padded(texts: readonly EncodedText[], input: string, rows: number, width: number): Int32Array {

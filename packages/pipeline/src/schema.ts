@@ -56,48 +56,61 @@ export const featuresSchema = variants(
 const dropout = z.number().min(0).lt(1);
 const pooling = oneOf(['mean', 'max', 'first', 'attention', 'meanMax']);
 
+const encoderKinds = ['bagOfEmbeddings', 'textCNN', 'transformer'] as const;
+const encoderSchemas = [
+  strictObject({
+    kind: z.literal('bagOfEmbeddings'),
+    /** Width of the embeddings. */
+    width: count.max(4096).default(64),
+    /** `unit`: each bag's sum over the root of its length. */
+    combiner: oneOf(['sum', 'mean', 'unit', 'max']).default('mean'),
+    /** In training, each feature is left out with this probability. */
+    featureDropout: z.number().min(0).lt(1).default(0),
+    /** How training sums: a vector looked up for each feature, or the batch as a matrix times the table, which is faster for long bags and small tables. */
+    trainBy: oneOf(['rows', 'matrix']).default('rows'),
+    /** Units of one dense ReLU layer over the bag. */
+    projection: count.max(4096).optional(),
+    dropout: dropout.default(0.1),
+  }),
+  strictObject({
+    kind: z.literal('textCNN'),
+    /** Width of the embeddings and of the tokens. */
+    width: count.max(4096).default(64),
+    /** How many tokens the filters see. */
+    widths: z.array(count.max(15)).min(1).max(8).default([2, 3, 4]),
+    /** Filters of each width; default `width`. */
+    filters: count.max(4096).optional(),
+    /** What is pooled: the tokens after the convolutions; their embeddings, which overfit less where data are few; or what the filters have found (no tokens then). */
+    pool: oneOf(['tokens', 'embeddings', 'filters']).default('tokens'),
+    /** Default `meanMax`, of filters `max`. */
+    pooling: pooling.optional(),
+    projection: count.max(4096).optional(),
+    dropout: dropout.default(0.2),
+  }),
+  strictObject({
+    kind: z.literal('transformer'),
+    width: count.max(4096).default(64),
+    layers: count.max(48).default(2),
+    heads: count.max(64).default(4),
+    /** Units inside the feed-forward layers; default 4 × width. */
+    feedForward: count.max(16_384).optional(),
+    pooling: pooling.default('mean'),
+    dropout: dropout.default(0.1),
+  }),
+] as const;
+
 /** The shared encoder, θs. */
 export const trunkSchema = variants(
   'kind',
-  ['bagOfEmbeddings', 'textCNN', 'transformer'],
+  [...encoderKinds, 'joined'],
   [
+    ...encoderSchemas,
     strictObject({
-      kind: z.literal('bagOfEmbeddings'),
-      /** Width of the embeddings. */
-      width: count.max(4096).default(64),
-      /** `unit`: each bag's sum over the root of its length. */
-      combiner: oneOf(['sum', 'mean', 'unit', 'max']).default('mean'),
-      /** In training, each feature is left out with this probability. */
-      featureDropout: z.number().min(0).lt(1).default(0),
-      /** How training sums: a vector looked up for each feature, or the batch as a matrix times the table, which is faster for long bags and small tables. */
-      trainBy: oneOf(['rows', 'matrix']).default('rows'),
-      /** Units of one dense ReLU layer over the bag. */
-      projection: count.max(4096).optional(),
-      dropout: dropout.default(0.1),
-    }),
-    strictObject({
-      kind: z.literal('textCNN'),
-      /** Width of the embeddings and of the tokens. */
-      width: count.max(4096).default(64),
-      /** How many tokens the filters see. */
-      widths: z.array(count.max(15)).min(1).max(8).default([2, 3, 4]),
-      /** Filters of each width; default `width`. */
-      filters: count.max(4096).optional(),
-      /** What is pooled: the tokens after the convolutions, or their embeddings, which overfit less where data are few. */
-      pool: oneOf(['tokens', 'embeddings']).default('tokens'),
-      pooling: pooling.default('meanMax'),
-      projection: count.max(4096).optional(),
-      dropout: dropout.default(0.2),
-    }),
-    strictObject({
-      kind: z.literal('transformer'),
-      width: count.max(4096).default(64),
-      layers: count.max(48).default(2),
-      heads: count.max(64).default(4),
-      /** Units inside the feed-forward layers; default 4 × width. */
-      feedForward: count.max(16_384).optional(),
-      pooling: pooling.default('mean'),
-      dropout: dropout.default(0.1),
+      kind: z.literal('joined'),
+      /** Encoders side by side, by name; their encodings one after another are what the heads see. A head with `members` of these widths is an ensemble of the parts. */
+      parts: z
+        .record(z.string().regex(/^[A-Za-z]\w*$/, 'A part is named by letters and digits.'), variants('kind', encoderKinds, encoderSchemas))
+        .refine((parts) => Object.keys(parts).length > 0, 'At least one part is needed.'),
     }),
   ],
 );
@@ -107,6 +120,8 @@ export const configSchema = strictObject({
   name: z.string().min(1).default('run'),
   seed: z.number().int().default(1),
   features: featuresSchema.default(() => featuresSchema.parse({ kind: 'hashed' })),
+  /** How tokens are read where the trunk joins a bag and an encoder of tokens; default as `features`. */
+  tokenFeatures: featuresSchema.optional(),
   trunk: trunkSchema.default(() => trunkSchema.parse({ kind: 'bagOfEmbeddings' })),
   taskEmbedding: taskEmbeddingSchema.optional(),
   gating: gatingSchema.optional(),
@@ -127,11 +142,11 @@ export const configSchema = strictObject({
         path: ['tasks', i, 'thresholds'],
         message: "Thresholds are tuned on validation rows, and the task has none. Give 'data.validation', or a number.",
       });
-    if (task.head === 'tagging' && config.trunk.kind === 'bagOfEmbeddings')
+    if (task.head === 'tagging' && !returnsTokens(config.trunk))
       context.addIssue({
         code: 'custom',
         path: ['tasks', i, 'head'],
-        message: "Tags need a trunk that sees single tokens, and 'bagOfEmbeddings' sees only the bag. Take 'textCNN' or 'transformer'.",
+        message: `Tags need a trunk that returns single tokens, and '${config.trunk.kind}' here returns only the text's encoding. Take 'textCNN' or 'transformer'.`,
       });
   }
   if (config.taskEmbedding?.kind === 'token' && config.trunk.kind !== 'transformer')
@@ -140,15 +155,47 @@ export const configSchema = strictObject({
       path: ['taskEmbedding', 'kind'],
       message: `A task token is read by attention, and '${config.trunk.kind}' has none. Take the trunk 'transformer', or 'learned'.`,
     });
-  if (config.trunk.kind === 'transformer' && config.trunk.width % config.trunk.heads !== 0)
+  for (const { path, encoder } of encodersOf(config.trunk))
+    if (encoder.kind === 'transformer' && encoder.width % encoder.heads !== 0)
+      context.addIssue({
+        code: 'custom',
+        path: [...path, 'heads'],
+        message: `The width ${encoder.width} is not a multiple of ${encoder.heads} heads.`,
+      });
+  const kinds = new Set(encodersOf(config.trunk).map(({ encoder }) => encoder.kind === 'bagOfEmbeddings'));
+  if (config.tokenFeatures && kinds.size < 2)
     context.addIssue({
       code: 'custom',
-      path: ['trunk', 'heads'],
-      message: `The width ${config.trunk.width} is not a multiple of ${config.trunk.heads} heads.`,
+      path: ['tokenFeatures'],
+      message: "Features of tokens stand beside those of a bag where the trunk is 'joined' and has both. Give 'features' alone.",
     });
-  if (config.features.kind === 'hashed' && config.features.characters && config.features.characters[0] > config.features.characters[1])
-    context.addIssue({ code: 'custom', path: ['features', 'characters'], message: 'The shortest n-gram comes first.' });
+  if (kinds.size === 2 && config.features.kind === 'tokenizer')
+    context.addIssue({
+      code: 'custom',
+      path: ['features', 'kind'],
+      message: "Beside an encoder of tokens a bag has 'hashed' or 'vocabulary' features; 'tokenFeatures' may be of a tokenizer.",
+    });
+  for (const name of ['features', 'tokenFeatures'] as const) {
+    const features = config[name];
+    if (features?.kind === 'hashed' && features.characters && features.characters[0] > features.characters[1])
+      context.addIssue({ code: 'custom', path: [name, 'characters'], message: 'The shortest n-gram comes first.' });
+  }
 });
+
+/** A trunk, or a part of a joined one. */
+export type Encoder = z.output<(typeof encoderSchemas)[number]>;
+
+/** The encoders of a trunk, and where in the config they stand. */
+export function encodersOf(
+  trunk: z.output<typeof trunkSchema>,
+): readonly { readonly path: readonly string[]; readonly encoder: Encoder }[] {
+  if (trunk.kind !== 'joined') return [{ path: ['trunk'], encoder: trunk }];
+  return Object.entries(trunk.parts).map(([name, encoder]) => ({ path: ['trunk', 'parts', name], encoder }));
+}
+
+function returnsTokens(trunk: z.output<typeof trunkSchema>): boolean {
+  return trunk.kind === 'transformer' || (trunk.kind === 'textCNN' && trunk.pool !== 'filters');
+}
 
 /** What a person writes; everything with a default may be left out. */
 export type Config = z.input<typeof configSchema>;

@@ -2,8 +2,8 @@ import { TaskloomError } from '@taskloom/core';
 import { gatedTrunk } from '@taskloom/gating';
 import { type Trunk, type TrunkConfig, transformer, trunk } from '@taskloom/shared-encoder';
 import { condition, oneHot, taskEmbedding, taskToken } from '@taskloom/task-embedding';
-import { type InputShape, paddedLength } from './features';
-import type { ResolvedConfig } from './schema';
+import { featuresByForm, type InputShape, paddedLength } from './features';
+import { type Encoder, encodersOf, type ResolvedConfig } from './schema';
 
 /** More parameters than this are refused, so that a stranger's config cannot exhaust memory. */
 const maximumParameters = 500_000_000;
@@ -17,6 +17,7 @@ export function sharedTrunk(config: ResolvedConfig, shape: InputShape): Trunk {
 
 function trunkOf(config: ResolvedConfig, shape: InputShape): Trunk {
   const built = trunkConfig(config, shape);
+  assertSize(config.trunk, shape);
   if (config.taskEmbedding?.kind !== 'token' || built.kind !== 'transformer') return trunk(built);
   const { kind: _, ...options } = built;
   const tasks = config.tasks.map(({ name }) => name);
@@ -50,26 +51,35 @@ function pooledOnly(whole: Trunk): Trunk {
   };
 }
 
-function trunkConfig({ trunk: own, features }: ResolvedConfig, shape: InputShape): TrunkConfig {
-  const rows = shape.kind === 'bags' ? Object.values(shape.sizes).reduce((a, b) => a + b, 0) : shape.size;
-  if (rows * own.width > maximumParameters)
-    throw new TaskloomError('too_large', 'The embedding table is too large.', {
-      name: 'trunk.width',
-      got: `${rows} × ${own.width}`,
-      expected: `at most ${maximumParameters} numbers`,
-    });
-  if (own.kind === 'bagOfEmbeddings') {
-    if (shape.kind !== 'bags') throw new TaskloomError('bad_config', 'bagOfEmbeddings takes bags.', { name: 'trunk.kind' });
-    return { ...own, size: shape.sizes, bags: Object.keys(shape.sizes) };
-  }
-  if (shape.kind !== 'tokens') throw new TaskloomError('bad_config', `${own.kind} takes tokens.`, { name: 'trunk.kind' });
-  if (own.kind === 'textCNN') return { ...own, size: shape.size };
+function trunkConfig(config: ResolvedConfig, shape: InputShape): TrunkConfig {
+  const { tokens } = featuresByForm(config);
+  const encoders = encodersOf(config.trunk).map(({ encoder }) => encoderConfig(encoder, shape, tokens?.maxTokens ?? 0));
+  if (config.trunk.kind !== 'joined') return encoders[0]!;
+  return { kind: 'joined', parts: Object.fromEntries(Object.keys(config.trunk.parts).map((name, i) => [name, encoders[i]!])) };
+}
+
+function encoderConfig(own: Encoder, { bags = {}, tokens }: InputShape, maxTokens: number): TrunkConfig {
+  if (own.kind === 'bagOfEmbeddings') return { ...own, size: bags, bags: Object.keys(bags) };
+  const { size } = tokens!;
+  if (own.kind === 'textCNN') return { ...own, size };
   const { layers, feedForward, ...rest } = own;
   return {
     ...rest,
     blocks: layers,
     ...(feedForward === undefined ? {} : { hidden: feedForward }),
-    length: paddedLength(features.maxTokens),
-    size: shape.size,
+    length: paddedLength(maxTokens),
+    size,
   };
+}
+
+function assertSize(trunk: ResolvedConfig['trunk'], { bags = {}, tokens }: InputShape): void {
+  for (const { path, encoder } of encodersOf(trunk)) {
+    const rows = encoder.kind === 'bagOfEmbeddings' ? Object.values(bags).reduce((a, b) => a + b, 0) : tokens!.size;
+    if (rows * encoder.width > maximumParameters)
+      throw new TaskloomError('too_large', 'The embedding table is too large.', {
+        name: [...path, 'width'].join('.'),
+        got: `${rows} × ${encoder.width}`,
+        expected: `at most ${maximumParameters} numbers`,
+      });
+  }
 }

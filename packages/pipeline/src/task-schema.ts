@@ -45,6 +45,8 @@ const single = strictObject({ text: column.optional(), tokens: column.optional()
   label: 'label',
 }));
 
+const member = z.number().int().positive();
+
 export const taskSchema = variants('head', headKinds, [
   strictObject({
     ...common,
@@ -55,8 +57,10 @@ export const taskSchema = variants('head', headKinds, [
     labelSmoothing,
     /** Factors on the loss of rows with a label; 1 for those not named. */
     classWeights: z.record(z.string(), z.number().min(0)).optional(),
-    /** An ensemble in one head: so many scorers, each on its own slice of the trunk's width; the mean of their logits decides. Not about pairs. */
-    members: z.number().int().positive().max(64).default(1),
+    /** An ensemble in one head: so many scorers on equal slices of the trunk's width, or the width of each slice; the mean of their logits decides. Not about pairs. */
+    members: z
+      .union([member.max(64), z.array(member).min(1).max(64)], { error: 'It must be a whole number > 0, or a list of them.' })
+      .default(1),
   }),
   strictObject({
     ...common,

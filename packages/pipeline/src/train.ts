@@ -97,7 +97,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   const stored = resume ? await readRun(store) : undefined;
   const labels = stored?.labels ?? labelsOf(resolved, trainRows);
   assertMetricLabels(resolved, labels);
-  const features = await buildFeatures(resolved, featuresSource(resolved, trainRows, data, stored));
+  const features = await buildFeatures(resolved, featuresSource(trainRows, data, stored));
   const dataset = buildDataset(trainRows, resolved.tasks, features, labels);
   const validation = validationRows.length > 0 ? buildDataset(validationRows, resolved.tasks, features, labels) : undefined;
   await options.onProgress?.({ kind: 'data', sources: describe(dataset) });
@@ -186,18 +186,16 @@ export function labelsOf(config: ResolvedConfig, sources: readonly SourceRows[])
 }
 
 export function featuresSource(
-  config: ResolvedConfig,
   sources: readonly SourceRows[],
   data: DataProvider,
   stored: RunDescription | undefined,
 ): Parameters<typeof buildFeatures>[1] {
-  const { features } = config;
   return {
     ...(stored ? { state: stored.features } : {}),
     documents: function* () {
       for (const source of sources) for (const documents of source.documents) yield* documents;
     },
-    ...(features.kind === 'tokenizer' && data.text ? { tokenizerFile: () => data.text!(features.file) } : {}),
+    ...(data.text ? { text: (file) => data.text!(file) } : {}),
   };
 }
 

@@ -1,25 +1,26 @@
 import type { Json } from '@taskloom/core';
 import type { DataProvider } from './data-provider';
 import type { Document } from './document';
+import { featuresByForm, stateOf } from './features';
 import { subwordsOf } from './features-tokenizer';
 import type { ResolvedConfig } from './schema';
 import type { SourceRows } from './sources';
 
 /**
  * Counts the rows with a text longer than `features.maxTokens`: what comes after is not encoded, and its tags are neither trained on nor evaluated.
- * Subwords of running text are counted by the tokeniser in `stored` (a run's features) or by its file.
+ * Subwords of running text are counted by the tokeniser in `stored` (a run's features) or by its file. Where bags and tokens are read, the tokens decide.
  */
 export async function truncation(
-  { features, trunk, tasks }: ResolvedConfig,
+  config: ResolvedConfig,
   { stored, data }: { readonly stored?: Json; readonly data: DataProvider },
 ): Promise<(source: SourceRows) => number> {
+  const { bags, tokens } = featuresByForm(config);
+  const features = (tokens ?? bags)!;
   let tokensOf = ({ words }: Document) => words.length;
-  const wordwise = trunk.kind !== 'bagOfEmbeddings' && tasks.some(({ head }) => head === 'tagging');
+  const wordwise = tokens && config.tasks.some(({ head }) => head === 'tagging');
   if (features.kind === 'tokenizer' && !wordwise) {
-    const subwords = await subwordsOf(features, {
-      state: stored,
-      ...(data.text ? { tokenizerFile: () => data.text!(features.file) } : {}),
-    });
+    const state = bags && tokens ? stateOf(stored, 'tokens') : stored;
+    const subwords = await subwordsOf(features, { state, ...(data.text ? { text: (file) => data.text!(file) } : {}) });
     tokensOf = ({ text }) => subwords.encode(text).ids.length;
   }
   const cut = (document: Document) => tokensOf(document) > features.maxTokens;

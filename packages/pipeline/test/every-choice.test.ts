@@ -35,8 +35,12 @@ beforeAll(async () => {
   await setBackend('cpu');
 });
 
-const textCNN: Config['trunk'] = { kind: 'textCNN', width: 8, widths: [1, 2] };
+type Joined = Extract<Config['trunk'], { kind: 'joined' }>;
+type Encoder = Joined['parts'][string];
+const textCNN: Encoder = { kind: 'textCNN', width: 8, widths: [1, 2] };
+const filters: Encoder = { kind: 'textCNN', width: 8, widths: [1, 2, 3], filters: 4, pool: 'filters' };
 const transformer = { kind: 'transformer', width: 8, layers: 1, heads: 2 } as const;
+const joined = (parts: Joined['parts']): Joined => ({ kind: 'joined', parts: { bag: { kind: 'bagOfEmbeddings', width: 8 }, ...parts } });
 const vocabulary = { kind: 'vocabulary', size: 50, minimumCount: 1 } as const;
 const tokenizer = { kind: 'tokenizer', file: 'tokenizer.json', perToken: 2 } as const;
 const everyHead = Object.keys(tinyTasks) as (keyof typeof tinyTasks)[];
@@ -74,6 +78,13 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
     'rows of tables, conditioned and gated',
     { taskEmbedding: { kind: 'learned', dimension: 4, fusion: 'film' }, gating: { kind: 'mmoe' }, training: { tables: 'touched' } },
   ],
+  ['joined: a bag and filters, each a member', { trunk: joined({ filters }), tasks: [{ ...tinyTasks.topic, members: [8, 12] }, 'mood'] }],
+  ['joined: a bag and a transformer of a vocabulary', { trunk: joined({ transformer }), tokenFeatures: vocabulary, tasks: bagTasks }],
+  [
+    'joined: two encoders of tokens, rows of tables',
+    { trunk: { kind: 'joined', parts: { filters, textCNN } } as Joined, training: { tables: 'touched' } },
+  ],
+  ['joined: bags of a vocabulary, tokens of a tokenizer', { trunk: joined({ textCNN }), features: vocabulary, tokenFeatures: tokenizer }],
   ['tokenizer, bagOfEmbeddings', { features: tokenizer }],
   ['tokenizer, textCNN, running text', { features: tokenizer, trunk: textCNN }],
   ['tokenizer, transformer, tags', { features: tokenizer, trunk: transformer, tasks: ['topic', 'products'] }],

@@ -22,6 +22,7 @@ const wordPiece = JSON.stringify({
 const data = tinyData({ 'tokenizer.json': wordPiece });
 const everyHead = Object.keys(tinyTasks) as (keyof typeof tinyTasks)[];
 const textCNN: Config['trunk'] = { kind: 'textCNN', width: 8, widths: [1, 2] };
+const bag = { kind: 'bagOfEmbeddings', width: 8 } as const;
 const transformer = { kind: 'transformer', width: 8, layers: 1, heads: 2 } as const;
 
 beforeAll(async () => {
@@ -66,6 +67,18 @@ const choices: readonly (readonly [string, TinyConfig])[] = [
   [
     'tokenizer, transformer',
     { tasks: ['topic', 'same'], trunk: transformer, features: { kind: 'tokenizer', file: 'tokenizer.json', maxTokens: 24 } },
+  ],
+  [
+    'joined: bags, filters of the same features',
+    { trunk: { kind: 'joined', parts: { bag, filters: { kind: 'textCNN', width: 8, filters: 3, pool: 'filters' } } } },
+  ],
+  [
+    'joined: bags of a vocabulary, tokens of a tokenizer',
+    {
+      trunk: { kind: 'joined', parts: { bag, transformer } },
+      features: { kind: 'vocabulary', minimumCount: 1 },
+      tokenFeatures: { kind: 'tokenizer', file: 'tokenizer.json', maxTokens: 24 },
+    },
   ],
   ['tags as a chain', { tasks: ['topic', { ...tinyTasks.products, crf: true }], trunk: textCNN }],
   ['pairs only', { tasks: ['same', 'score'] }],

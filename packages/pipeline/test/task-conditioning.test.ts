@@ -40,7 +40,7 @@ describe('taskEmbedding in a config', () => {
     const build = (tasks: readonly ('topic' | 'mood' | 'hurry')[]) => {
       const config = resolveConfig(tinyConfig({ tasks, taskEmbedding: { kind: 'learned', dimension: 3, fusion: 'film' } }));
       const labels = { topic: ['a', 'b'], mood: ['a', 'b'], hurry: [] };
-      return buildModel(config, { kind: 'bags', sizes: { words: 10 } }, labels).init(random(4)) as unknown as Params;
+      return buildModel(config, { bags: { words: 10 } }, labels).init(random(4)) as unknown as Params;
     };
     const [few, more] = [build(['topic', 'mood']), build(['topic', 'mood', 'hurry'])];
     const [old, grown] = [flatten(few), flatten(more)];
@@ -56,7 +56,7 @@ describe('taskEmbedding in a config', () => {
       tinyConfig({ tasks: ['topic', again], taskEmbedding: { kind: 'learned', dimension: 3, fusion: 'concatenate' } }),
     );
     const labels = { topic: ['a', 'b'], again: ['a', 'b'] };
-    const model = buildModel(config, { kind: 'bags', sizes: { words: 10 } }, labels);
+    const model = buildModel(config, { bags: { words: 10 } }, labels);
     tidy(() => {
       const first = model.init(random(1));
       // One head for both tasks: only the embedding tells them apart.

@@ -17,6 +17,7 @@ const isName = (value: unknown) => typeof value === 'string';
 export const count: Rule = { words: 'a whole number > 0', test: isCount };
 export const countOrZero: Rule = { words: 'a whole number ≥ 0', test: (value) => value === 0 || isCount(value) };
 export const counts: Rule = { words: 'whole numbers > 0', test: all(isCount) };
+export const countOrList: Rule = { words: 'a whole number > 0, or a list of them', test: (value) => isCount(value) || all(isCount)(value) };
 export const countOrCounts: Rule = {
   words: 'a whole number > 0, or one for each bag',
   test: (value) => isCount(value) || (typeof value === 'object' && value !== null && all(isCount)(Object.values(value))),

@@ -13,6 +13,7 @@ export { type MultiTaskOptions, multiTaskModel } from './multi-task-model';
 export { type Pooling, type PoolingKind, pooling, poolingKinds } from './pooling';
 export type { Trunk } from './trunk';
 export { type BagOfEmbeddingsTrunkOptions, bagOfEmbeddings } from './trunks/bag-of-embeddings';
+export { type JoinedOptions, joined } from './trunks/joined';
 export { type MlpOptions, mlp } from './trunks/mlp';
 export type { PositionKind } from './trunks/positions';
 export type { SummaryOptions } from './trunks/summary';

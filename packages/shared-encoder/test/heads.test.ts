@@ -85,9 +85,23 @@ onBackends(['cpu', 'wasm'], () => {
     for (const name of ['label', 'probabilities']) expectAllClose(found[name]!, expected[name]!);
   });
 
-  it('classification: members need equal slices, and single rows', () => {
+  it('classification: members of several widths', () => {
+    const of = classification({ inputs: 4, labels, members: [3, 1] });
+    const params = of.init(random(3));
+    const pooled = random('x').normal([3, 4]);
+    const outputs = [3, 1].map((inputs, i) => {
+      const own = (params.members as Params)[i] as Params;
+      return run(classification({ inputs, labels }), own, { pooled: slice(pooled, [0, i === 0 ? 0 : 3], [3, inputs]) }).output;
+    });
+    expectAllClose(run(of, params, { pooled }).output, stack(outputs, 1));
+  });
+
+  it('classification: members need slices that fit, and single rows', () => {
     for (const wrong of [
       { inputs: 4, members: 3 },
+      { inputs: 4, members: [3, 2] },
+      { inputs: 4, members: [] },
+      { inputs: 4, members: [4.5, -0.5] },
       { inputs: 4, members: 2, pair: true },
     ])
       expect(() => classification({ labels, ...wrong })).toThrowError(expect.objectContaining({ code: 'bad_option' }));

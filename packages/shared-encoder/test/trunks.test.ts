@@ -16,7 +16,7 @@ import { expectAllClose, onBackends } from '@taskloom/testing';
 import { add, concat, pad, setBackend, slice, type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bagOfEmbeddings, mlp, type Trunk, textCNN, tokenEmbedding, transformer, trunk } from '../src';
+import { bagOfEmbeddings, joined, mlp, type Trunk, textCNN, tokenEmbedding, transformer, trunk } from '../src';
 
 beforeAll(async () => void (await setBackend('cpu')));
 
@@ -27,6 +27,13 @@ const all: { readonly [name: string]: Trunk } = {
   textCNN: textCNN({ size: 9, width: 4, filters: 2, dropout: 0.2 }),
   'textCNN, attention, projected': textCNN({ size: 9, width: 4, widths: [1, 3], pooling: 'attention', projection: 5 }),
   'textCNN, embeddings pooled, projected': textCNN({ size: 9, width: 4, widths: [3], pool: 'embeddings', projection: 5 }),
+  'textCNN, filters pooled': textCNN({ size: 9, width: 4, filters: 3, widths: [1, 3], pool: 'filters', dropout: 0.2 }),
+  joined: joined({
+    parts: {
+      bag: bagOfEmbeddings({ size: { words: 9, characters: 5 }, width: 4, bags: ['words', 'characters'], combiner: 'unit' }),
+      filters: textCNN({ size: 9, width: 4, filters: 3, pool: 'filters' }),
+    },
+  }),
   'transformer, learned, mean': transformer({ size: 9, width: 4, heads: 2, length: 12 }),
   'transformer, sinusoidal, first, post': transformer({
     size: 9,
@@ -40,12 +47,13 @@ const all: { readonly [name: string]: Trunk } = {
   'transformer, none, meanMax': transformer({ size: 9, width: 4, heads: 1, positions: 'none', pooling: 'meanMax', blocks: 1 }),
 };
 const seesTime = Object.entries(all).filter(([, t]) => t.tokens);
-const inputsOf = (t: Trunk): { readonly [name: string]: Tensor } =>
-  t.kind === 'mlp'
-    ? { values: random('x').normal([2, 4]) }
-    : t.kind === 'bagOfEmbeddings'
-      ? { words: int([1, 8, 0, 3, 0, 0], [2, 3]), characters: int([1, -2, 4, 0], [2, 2]) }
-      : { ids: int([1, 2, 3, 0, 4, 8, 0, 0], [2, 4]) };
+const inputsOf = (t: Trunk): { readonly [name: string]: Tensor } => {
+  const bags = { words: int([1, 8, 0, 3, 0, 0], [2, 3]), characters: int([1, -2, 4, 0], [2, 2]) };
+  const tokens = { ids: int([1, 2, 3, 0, 4, 8, 0, 0], [2, 4]) };
+  if (t.kind === 'mlp') return { values: random('x').normal([2, 4]) };
+  if (t.kind === 'joined') return { ...bags, ...tokens };
+  return t.kind === 'bagOfEmbeddings' ? bags : tokens;
+};
 
 /** With the rows or sums that it asks for in place of its tables it computes the same. */
 function expectTablesSeen(t: Trunk, inputs: { readonly [name: string]: Tensor }): void {
@@ -62,7 +70,7 @@ function expectTablesSeen(t: Trunk, inputs: { readonly [name: string]: Tensor })
     return [path, toTensor(view.output)] as const;
   });
   expect(tables.map(([path]) => path).sort()).toEqual(
-    [...flatten(params).keys()].filter((path) => /^embedding\/.*table$/.test(path)).sort(),
+    [...flatten(params).keys()].filter((path) => /embedding\/.*table$/.test(path)).sort(),
   );
   const seen = (p: Params, x: typeof inputs) => run(t, p, x, { training: true, random: random(2) }).output.pooled;
   expectAllClose(seen(merge(params, unflatten(tables)), small), seen(params, inputs));
@@ -178,6 +186,30 @@ onBackends(['cpu', 'wasm'], () => {
     expectAllClose(other.pooled, tensor2d([[2]]));
   });
 
+  it('textCNN with its filters pooled: the most of what each has found, padding apart', () => {
+    const t = textCNN({ size: 4, width: 1, widths: [1, 2], filters: 1, pool: 'filters' });
+    const params = {
+      embedding: { table: tensor2d([[0], [1], [2], [3]]) },
+      convolutions: {
+        width1: { kernel: tensor([-1], [1, 1, 1]), bias: tensor([1.5]) },
+        width2: { kernel: tensor([0.5, -1], [2, 1, 1]), bias: tensor([0.25]) },
+      },
+    };
+    // Width 1: relu(1.5 − x), at padding 1.5, which does not count; width 2 as above.
+    const { pooled, tokens } = run(t, params, { ids: int([3, 1, 2, 0], [1, 4]) }).output;
+    expectAllClose(pooled, tensor2d([[0.5, 1.25]]));
+    expect([tokens, t.width]).toEqual([undefined, 2]);
+  });
+
+  it('joined: what its parts return, one after another', () => {
+    const parts = { bag: all.bagOfEmbeddings!, filters: all['textCNN, filters pooled']!, tokens: all.textCNN! };
+    const t = joined({ parts });
+    const params = t.init(random(1));
+    const inputs = inputsOf(t);
+    const alone = Object.entries(parts).map(([name, part]) => run(part, params[name] as Params, inputs).output.pooled);
+    expectAllClose(run(t, params, inputs).output.pooled, concat(alone, -1));
+  });
+
   it('sinusoidal positions: √d·x + sin, cos', () => {
     const t = transformer({ size: 3, width: 4, heads: 1, blocks: 0, norm: 'post', positions: 'sinusoidal' });
     const params = {
@@ -249,6 +281,12 @@ describe('mistakes', () => {
     expect(() => run(bags, bags.init(random(1)), { words: int([1], [1, 1]) })).toThrow(/no input 'characters'/);
     const short = transformer({ size: 9, width: 4, heads: 2, length: 2 });
     expect(() => run(short, short.init(random(1)), { ids: int([1, 2, 3], [1, 3]) })).toThrow(/more tokens than learned positions/);
+    expect(() => trunk({ kind: 'joined', parts: {} })).toThrow(/needs parts/);
+    expect(() => trunk({ kind: 'joined', parts: { a: { kind: 'textCNN', size: 9, width: 4 } }, width: 3 } as never)).toThrow(
+      /no option 'width'/,
+    );
+    const staged = { ...cnn, stages: { tasks: ['a'], once: (_: Params, inputs: never) => inputs, perTask: cnn.apply } };
+    expect(() => joined({ parts: { cnn: staged } })).toThrow(/'cnn' sees the task/);
     expect(() => trunk({ kind: 'textCnn', size: 9, width: 4 })).toThrow(/Did you mean 'textCNN'\?/);
   });
 });

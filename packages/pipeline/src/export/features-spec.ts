@@ -1,21 +1,28 @@
 import type { Json } from '@taskloom/core';
 import { type VocabularyConfig, wordPattern } from '@taskloom/text';
-import type { Features } from '../features';
+import { type Features, featuresByForm, type InputShape, stateOf } from '../features';
 import { hashingOf, ofTokens, shapeIds } from '../features-hashed';
-import type { ResolvedConfig } from '../schema';
+import type { FeaturesConfig, ResolvedConfig } from '../schema';
 
 /** How a text becomes the model's inputs, as JSON that a reader in any language can follow; `state` is what the features have learned. */
-export function featuresSpec({ features: config, trunk }: ResolvedConfig, { shape, state }: Pick<Features, 'shape' | 'state'>): Json {
-  const form = trunk.kind === 'bagOfEmbeddings' ? 'bags' : 'tokens';
+export function featuresSpec(config: ResolvedConfig, { shape, state }: Pick<Features, 'shape' | 'state'>): Json {
+  const { bags, tokens } = featuresByForm(config);
+  const common = { format: 'taskloom-features', formatVersion: 1 };
+  if (!bags || !tokens) return { ...common, ...formSpec((bags ?? tokens)!, shape, state) };
+  return {
+    ...common,
+    form: 'joined',
+    bags: formSpec(bags, { bags: shape.bags }, stateOf(state, 'bags')!),
+    tokens: formSpec(tokens, { tokens: shape.tokens }, stateOf(state, 'tokens')!),
+  };
+}
+
+function formSpec(config: FeaturesConfig, { bags, tokens }: Partial<InputShape>, state: Json): { readonly [key: string]: Json } {
   const common = {
-    format: 'taskloom-features',
-    formatVersion: 1,
-    form,
+    form: tokens ? 'tokens' : 'bags',
     maxTokens: config.maxTokens,
     padding: 0,
-    ...(shape.kind === 'tokens'
-      ? { ...(shape.perToken === undefined ? {} : { perToken: shape.perToken }), size: shape.size }
-      : { sizes: { ...shape.sizes } }),
+    ...(tokens ? { ...tokens } : { sizes: { ...bags } }),
   };
   switch (config.kind) {
     case 'hashed':
@@ -24,9 +31,9 @@ export function featuresSpec({ features: config, trunk }: ResolvedConfig, { shap
         kind: 'hashed',
         wordPattern: wordPattern(),
         // FEATURES.md of @taskloom/text specifies these.
-        hashing: { ...hashingOf(form === 'bags' ? config : ofTokens(config)) } as unknown as Json,
+        hashing: { ...hashingOf(tokens ? ofTokens(config) : config) } as unknown as Json,
         words: config.words,
-        ...(form === 'tokens' ? { forms: { first: shape.kind === 'tokens' ? shape.size - shapeIds : 0, count: shapeIds } } : {}),
+        ...(tokens ? { forms: { first: tokens.size - shapeIds, count: shapeIds } } : {}),
       };
     case 'vocabulary':
       return {

@@ -1,10 +1,10 @@
 import { type Files, type Json, TaskloomError } from '@taskloom/core';
 import { z } from 'zod';
 import { resolveConfig } from '../config';
-import { buildFeatures, type Features } from '../features';
+import { buildFeatures, type Features, featuresByForm, stateOf } from '../features';
 import type { Labels } from '../labels';
 import { decode, encode } from '../run-files';
-import type { ResolvedConfig } from '../schema';
+import type { FeaturesConfig, ResolvedConfig } from '../schema';
 import { featuresSpec } from './features-spec';
 
 /** How numbers are stored in an exported model. */
@@ -30,11 +30,15 @@ export interface ExportedParts {
 
 /** `config.json`, `labels.json`, `features.json`, and `tokenizer.json` where there is one. */
 export function writeParts({ config, labels, features }: ExportedParts): Files {
+  // A bag beside tokens has no tokeniser.
+  const { bags, tokens } = featuresByForm(config);
+  const tokenizerState =
+    (tokens ?? bags)!.kind !== 'tokenizer' ? undefined : bags && tokens ? stateOf(features.state, 'tokens') : features.state;
   return {
     'config.json': encode(config),
     'labels.json': encode(labels),
     'features.json': encode(featuresSpec(config, features)),
-    ...(config.features.kind === 'tokenizer' ? { 'tokenizer.json': encode(features.state) } : {}),
+    ...(tokenizerState === undefined ? {} : { 'tokenizer.json': encode(tokenizerState) }),
   };
 }
 
@@ -64,15 +68,19 @@ export async function readParts(files: Files, metadata: { readonly [key: string]
   }
   const config = resolveConfig(decode(files, 'config.json'), { file: 'config.json' });
   const labels = z.record(z.string(), z.array(z.string())).parse(decode(files, 'labels.json'));
-  return { config, labels, features: await buildFeatures(config, { state: stateOf(config, files) }) };
+  return { config, labels, features: await buildFeatures(config, { state: stateFrom(config, files) }) };
 }
 
 /** What the features have learned, out of the files that say it. */
-function stateOf({ features }: ResolvedConfig, files: Files): Json {
-  if (features.kind === 'hashed') return null;
-  if (features.kind === 'tokenizer') return decode(files, 'tokenizer.json') as Json;
-  const { tokens } = z.object({ tokens: z.array(z.string()) }).parse(decode(files, 'features.json'));
-  return { kind: 'vocabulary', version: 1, tokens };
+function stateFrom(config: ResolvedConfig, files: Files): Json {
+  const { bags, tokens } = featuresByForm(config);
+  const stateIn = ({ kind }: FeaturesConfig, spec: unknown): Json => {
+    if (kind === 'hashed') return null;
+    if (kind === 'tokenizer') return decode(files, 'tokenizer.json') as Json;
+    return { kind: 'vocabulary', version: 1, tokens: z.object({ tokens: z.array(z.string()) }).parse(spec).tokens };
+  };
+  const spec = decode(files, 'features.json') as { readonly bags?: unknown; readonly tokens?: unknown };
+  return bags && tokens ? { bags: stateIn(bags, spec.bags), tokens: stateIn(tokens, spec.tokens) } : stateIn((bags ?? tokens)!, spec);
 }
 
 function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {

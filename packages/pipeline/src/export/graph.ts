@@ -1,8 +1,8 @@
 import { type Branch, type MultiTaskModel, type MultiTaskParams, type Params, run } from '@taskloom/core';
 import type { ExportOptions } from '@taskloom/onnx';
 import { range, reshape, slice, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
-import { type InputShape, paddedLength } from '../features';
-import type { ResolvedConfig } from '../schema';
+import { featuresByForm, type InputShape, inputsOf, paddedLength } from '../features';
+import { encodersOf, type ResolvedConfig } from '../schema';
 import { isPairTask } from '../source-plan';
 
 /** The input that names the rows of each pair; there where a task is about pairs. */
@@ -26,16 +26,29 @@ export interface GraphParts {
  * tasks about one text for each of the N, those about two for each of the P.
  */
 export function predictionGraph({ config, shape, model, params, buffers }: GraphParts): PredictionGraph {
-  const inputs = inputsOf(shape);
+  const axes = inputsOf(shape);
+  const inputs = Object.fromEntries(
+    Object.entries(axes).map(([name, all]) => [
+      name,
+      { shape: all.map((axis) => (typeof axis === 'number' ? axis : 0)), dtype: 'int32' as const },
+    ]),
+  );
   const pairs = config.tasks.some(isPairTask);
   return {
     inputs: { ...inputs, ...(pairs ? { [pairsInput]: { shape: [0, 2], dtype: 'int32' as const } } : {}) },
     dynamicAxes: {
-      ...Object.fromEntries(Object.keys(inputs).map((name) => [name, { 0: 'texts', 1: lengthName(shape, name) }])),
+      ...Object.fromEntries(
+        Object.entries(axes).map(([name, all]) => [
+          name,
+          Object.fromEntries(all.flatMap((axis, i) => (typeof axis === 'string' ? [[i, axis]] : []))),
+        ]),
+      ),
       ...(pairs ? { [pairsInput]: { 0: 'pairs' } } : {}),
     },
     // Learned positions end somewhere.
-    ...(config.trunk.kind === 'transformer' ? { maxSizes: { time: paddedLength(config.features.maxTokens) } } : {}),
+    ...(encodersOf(config.trunk).some(({ encoder }) => encoder.kind === 'transformer')
+      ? { maxSizes: { time: paddedLength(featuresByForm(config).tokens!.maxTokens) } }
+      : {}),
     predict(given) {
       const { [pairsInput]: named, ...ids } = given;
       const texts = Object.values(ids)[0]!.shape[0]!;
@@ -51,15 +64,6 @@ export function predictionGraph({ config, shape, model, params, buffers }: Graph
       );
     },
   };
-}
-
-function inputsOf(shape: InputShape): { readonly [name: string]: { readonly shape: readonly number[]; readonly dtype: 'int32' } } {
-  if (shape.kind === 'tokens') return { ids: { shape: [0, 0, ...(shape.perToken === undefined ? [] : [shape.perToken])], dtype: 'int32' } };
-  return Object.fromEntries(Object.keys(shape.sizes).map((bag) => [bag, { shape: [0, 0], dtype: 'int32' as const }]));
-}
-
-function lengthName(shape: InputShape, input: string): string {
-  return shape.kind === 'tokens' ? 'time' : `${input}_length`;
 }
 
 function column(pairs: Tensor, at: number): Tensor1D {

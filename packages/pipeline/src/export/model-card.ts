@@ -1,5 +1,5 @@
 import type { Evaluation } from '@taskloom/trainer';
-import type { InputShape } from '../features';
+import { type InputShape, inputsOf } from '../features';
 import type { TaskInfo } from '../load-run';
 import type { ResolvedConfig } from '../schema';
 import type { ExportedFile } from './export-run';
@@ -85,10 +85,11 @@ function quality({ models, run }: ModelCardParts): string[] {
 }
 
 function inputsTable({ shape, tasks }: ModelCardParts): string {
-  const ids: [string, string, string][] =
-    shape.kind === 'bags'
-      ? Object.keys(shape.sizes).map((bag) => [bag, `[texts, ${bag}_length]`, 'ids of a bag of features'])
-      : [['ids', `[texts, time${shape.perToken === undefined ? '' : `, ${shape.perToken}`}]`, 'ids of tokens']];
+  const ids = Object.entries(inputsOf(shape)).map(([input, axes]) => [
+    input,
+    `[${axes.join(', ')}]`,
+    Object.hasOwn(shape.bags ?? {}, input) ? 'ids of a bag of features' : 'ids of tokens',
+  ]);
   const pairs = tasks.some(({ pair }) => pair) ? [[pairsInput, '[pairs, 2]', 'rows of the texts of each pair; there may be none']] : [];
   return table(['input', 'shape', 'what'], [...ids, ...pairs]);
 }
@@ -110,10 +111,11 @@ function outputsOf(task: ResolvedConfig['tasks'][number], name: string, rows: st
 }
 
 function feeds({ shape, tasks }: ModelCardParts): string {
-  const names = shape.kind === 'bags' ? Object.keys(shape.sizes) : ['ids'];
-  const dims = shape.kind === 'tokens' && shape.perToken !== undefined ? `[1, words, ${shape.perToken}]` : '[1, length]';
   return [
-    ...names.map((name) => `${name}: new Tensor('int32', ${name}, ${dims})`),
+    ...Object.entries(inputsOf(shape)).map(([name, [, , perToken]]) => {
+      const dims = perToken === undefined ? '[1, length]' : `[1, words, ${perToken}]`;
+      return `${name}: new Tensor('int32', ${name}, ${dims})`;
+    }),
     ...(tasks.some(({ pair }) => pair) ? [`${pairsInput}: new Tensor('int32', [], [0, 2])`] : []),
   ].join(', ');
 }

@@ -1,7 +1,7 @@
 import { type Params, softmax, type TaskHead, TaskloomError } from '@taskloom/core';
 import { crossEntropy } from '@taskloom/core/losses';
 import { addN, argMax, div, mean, type Scalar, split, stack, type Tensor, unstack } from '@tensorflow/tfjs-core';
-import { count, flag, jsonOf, numbers, rate, texts } from '../config';
+import { countOrList, flag, jsonOf, numbers, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
 import { orderedPairFeatures, partner } from './pair-features';
 import { checkHead, type ScorerOptions, scorer } from './scorer';
@@ -16,9 +16,10 @@ export interface ClassificationOptions extends ScorerOptions {
   readonly classWeights?: readonly number[];
   /**
    * An ensemble in one head: the encoding is cut into so many slices, each is scored by itself and has a loss of its own, and the mean of their logits decides.
-   * Over a `bagOfEmbeddings` without projection the slices share nothing, and so are models of their own. Not with `pair`. Default 1.
+   * Over a `bagOfEmbeddings` without projection, or one of these for each part of a `joined` trunk, the slices share nothing, and so are models of their own. So many
+   * equal slices, or the width of each. Not with `pair`. Default 1.
    */
-  readonly members?: number;
+  readonly members?: number | readonly number[];
 }
 
 /**
@@ -26,11 +27,15 @@ export interface ClassificationOptions extends ScorerOptions {
  * `probabilities` `[m, K]`.
  */
 export function classification(options: ClassificationOptions): TaskHead {
-  checkHead('classification', options, { labels: texts }, { pair: flag, labelSmoothing: rate, classWeights: numbers, members: count });
-  const { labels, pair = false, labelSmoothing, classWeights, members = 1, ...rest } = options;
+  checkHead(
+    'classification',
+    options,
+    { labels: texts },
+    { pair: flag, labelSmoothing: rate, classWeights: numbers, members: countOrList },
+  );
+  const { labels, pair = false, labelSmoothing, classWeights, members: _, ...rest } = options;
   assertLabels('classification', labels, 2, classWeights);
-  assertMembers(options);
-  const score = scorer({ ...rest, inputs: pair ? 4 * options.inputs : options.inputs / members }, labels.length);
+  const widths = widthsOf(options);
   const common = {
     kind: 'classification',
     metrics: ['accuracy', 'macroF1'],
@@ -39,7 +44,8 @@ export function classification(options: ClassificationOptions): TaskHead {
   const loss: TaskHead['loss'] = (logits, target, weight) =>
     crossEntropy(logits, target as Tensor, { weight, labelSmoothing, classWeights });
   const predict: TaskHead['predict'] = (logits) => ({ label: argMax(logits, -1), probabilities: softmax(logits) });
-  if (members === 1)
+  if (widths.length === 1) {
+    const score = scorer({ ...rest, inputs: pair ? 4 * options.inputs : options.inputs }, labels.length);
     return {
       ...common,
       init: score.init,
@@ -50,35 +56,40 @@ export function classification(options: ClassificationOptions): TaskHead {
       loss,
       predict,
     };
-  const names = Array.from({ length: members }, (_, i) => String(i));
+  }
+  const members = widths.map((inputs, i) => ({ name: String(i), score: scorer({ ...rest, inputs }, labels.length) }));
   return {
     ...common,
-    init: (random) => ({ members: Object.fromEntries(names.map((name) => [name, score.init(random.fold('members').fold(name))])) }),
+    init: (random) => ({
+      members: Object.fromEntries(members.map(({ name, score }) => [name, score.init(random.fold('members').fold(name))])),
+    }),
     apply(params, { pooled }, context) {
       assertWidth('classification', pooled, options.inputs);
-      const slices = split(pooled, members, -1);
-      const scores = names.map((name, i) =>
+      const slices = split(pooled, [...widths], -1);
+      const scores = members.map(({ name, score }, i) =>
         score.apply((params.members as Params)[name] as Params, slices[i]!, context.child('members').child(name)),
       );
       return stack(scores, -2 + scores[0]!.rank + 1);
     },
     loss: (logits, target, weight) =>
-      div(addN(unstack(logits, -2 + logits.rank).map((own) => loss(own, target, weight))), members) as Scalar,
+      div(addN(unstack(logits, -2 + logits.rank).map((own) => loss(own, target, weight))), members.length) as Scalar,
     predict: (logits) => predict(mean(logits, -2)),
   };
 }
 
-function assertMembers({ members = 1, inputs, pair }: ClassificationOptions): void {
-  if (members === 1) return;
-  if (inputs % members !== 0)
-    throw new TaskloomError('bad_option', 'The encoding cannot be cut into equal slices.', {
+/** The width of each member's slice. */
+function widthsOf({ members = 1, inputs, pair }: ClassificationOptions): readonly number[] {
+  const widths = typeof members === 'number' ? new Array<number>(members).fill(inputs / members) : members;
+  if (typeof members === 'number' ? inputs % members !== 0 : widths.reduce((a, b) => a + b, 0) !== inputs)
+    throw new TaskloomError('bad_option', 'The encoding cannot be cut into these slices.', {
       name: 'members',
       got: members,
-      expected: `a divisor of the width ${inputs}`,
+      expected: `a divisor of the width ${inputs}, or widths with this sum`,
     });
-  if (pair)
+  if (pair && widths.length > 1)
     throw new TaskloomError('bad_option', 'A head about pairs has no members.', {
       name: 'members',
       remedy: "Leave out 'members' or 'pair'.",
     });
+  return widths;
 }

@@ -1,7 +1,8 @@
 import { type Json, TaskloomError } from '@taskloom/core';
-import { build } from '../config';
+import { anything, build, checkOptions } from '../config';
 import type { Trunk } from '../trunk';
 import { type BagOfEmbeddingsTrunkOptions, bagOfEmbeddings } from './bag-of-embeddings';
+import { joined } from './joined';
 import { type MlpOptions, mlp } from './mlp';
 import { type TextCNNOptions, textCNN } from './text-cnn';
 import { type TransformerOptions, transformer } from './transformer';
@@ -11,9 +12,10 @@ export type TrunkConfig =
   | ({ readonly kind: 'bagOfEmbeddings' } & BagOfEmbeddingsTrunkOptions)
   | ({ readonly kind: 'mlp' } & MlpOptions)
   | ({ readonly kind: 'textCNN' } & TextCNNOptions)
-  | ({ readonly kind: 'transformer' } & Omit<TransformerOptions, 'prefix'>);
+  | ({ readonly kind: 'transformer' } & Omit<TransformerOptions, 'prefix'>)
+  | { readonly kind: 'joined'; readonly parts: { readonly [name: string]: TrunkConfig } };
 
-const makers = { bagOfEmbeddings, mlp, textCNN, transformer: withoutPrefix };
+const makers = { bagOfEmbeddings, mlp, textCNN, transformer: withoutPrefix, joined: ofParts };
 
 export const trunkKinds = Object.keys(makers) as readonly TrunkConfig['kind'][];
 
@@ -29,4 +31,9 @@ function withoutPrefix(options: TransformerOptions): Trunk {
       remedy: 'Call transformer({ …, prefix }).',
     });
   return transformer(options);
+}
+
+function ofParts({ parts, ...others }: { readonly parts: { readonly [name: string]: TrunkConfig } }): Trunk {
+  checkOptions('joined', { parts, ...others }, { parts: anything }, {});
+  return joined({ parts: Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, trunk(part)])) });
 }
