@@ -1,4 +1,4 @@
-import { disposeParams, type Executor } from '@taskloom/core';
+import { disposeParams, type Executor, type Params } from '@taskloom/core';
 import { type Diagnosis, diagnosisOf } from '@taskloom/mtl-loss/diagnosis';
 import { fit, gradientProbe } from '@taskloom/trainer';
 import { resolveConfig } from './config';
@@ -9,6 +9,7 @@ import { buildFeatures } from './features';
 import { buildModel } from './model';
 import { optimizationOf, stepsOf } from './optimization';
 import type { Config, ResolvedConfig } from './schema';
+import { startingParams } from './starting-params';
 import { featuresSource, labelsOf, type ProgressEvent, progressCallback, readSplit } from './train';
 
 export interface DiagnoseConfigOptions {
@@ -66,14 +67,19 @@ export async function diagnose(config: Config | ResolvedConfig, options: Diagnos
     seed: resolved.seed,
     executor,
   });
+  const start = startingParams(model, features, resolved);
   const { params, buffers, step, interrupted } = await fit({
     model,
+    params: start,
     train: dataset,
     ...optimizationOf(resolved, steps),
     executor,
     signal,
     callbacks: [progressCallback(onProgress, () => {}), probe],
-  }).finally(() => probe.dispose());
+  }).finally(() => {
+    probe.dispose();
+    disposeParams(start as unknown as Params);
+  });
   for (const tree of [params, buffers]) disposeParams(tree);
   return {
     ...(probe.measurements.length > 0 ? { diagnosis: diagnosisOf(probe.measurements, probe.tasks) } : {}),

@@ -34,6 +34,8 @@ export interface Features {
   /** What was learned from the training texts (a vocabulary, a tokeniser's file); with the config it makes the same features again. */
   readonly state: Json;
   encode(document: Document): EncodedText;
+  /** Where embeddings start, if not at random: rows of the table that reads an input. There when the features were fitted. */
+  readonly vectors?: readonly { readonly input: string; readonly width: number; readonly rows: ReadonlyMap<number, Float32Array> }[];
 }
 
 /** What a kind of features needs to be made: the texts, or the state that an earlier run has stored. */
@@ -78,6 +80,7 @@ function besideEachOther(bags: Features, tokens: Features): Features {
   return {
     shape: { ...bags.shape, ...tokens.shape },
     state: { bags: bags.state, tokens: tokens.state },
+    vectors: [...(bags.vectors ?? []), ...(tokens.vectors ?? [])],
     encode(document) {
       const { length, ids } = tokens.encode(document);
       return { length, ids: { ...bags.encode(document).ids, ...ids } };

@@ -12,6 +12,7 @@ import {
   radam,
   rmsprop,
   type Schedule,
+  scaleByPath,
   sgd,
   warmup,
 } from '@taskloom/core/optimizers';
@@ -25,7 +26,7 @@ import type { TrainingConfig } from './training-schema';
 
 /** What moves the parameters, and where tables are moved by their rows, what moves those; a gradient is clipped over all of them. */
 export function buildOptimizers(training: TrainingConfig) {
-  const { optimizer, weightDecay, clipNorm } = training;
+  const { optimizer, weightDecay, clipNorm, learningRates } = training;
   const makers: { readonly [name in TrainingConfig['optimizer']]: () => Optimizer } = {
     adamw: () => adamw({ weightDecay }),
     lion: () => lion({ weightDecay }),
@@ -36,7 +37,7 @@ export function buildOptimizers(training: TrainingConfig) {
     radam: () => radam(),
     nadam: () => nadam(),
   };
-  const chosen = makers[optimizer]();
+  const chosen = learningRates ? chain(makers[optimizer](), scaleByPath(learningRates)) : makers[optimizer]();
   const tableOptimizer = tableOptimizerOf(training);
   if (tableOptimizer) return { optimizer: chosen, tableOptimizer, ...(clipNorm > 0 ? { clipNorm } : {}) };
   return { optimizer: clipNorm > 0 ? chain(clipByGlobalNorm(clipNorm), chosen) : chosen };

@@ -39,6 +39,10 @@ export const featuresSchema = variants(
       /** Most frequent words of the training texts. */
       size: count.max(4_000_000).default(20_000),
       minimumCount: count.default(2),
+      /** A text file of word vectors, a word and its numbers a line (as GloVe's), from which the embeddings of these words start; they have the width of the embedding. */
+      vectors: z.string().min(1).optional(),
+      /** So many words from the beginning of that file join the vocabulary, whether training texts have them or not. */
+      vectorWords: z.number().int().min(0).max(4_000_000).default(0),
       lowercase: z.boolean().default(true),
       maxTokens: count.max(2048).default(64),
     }),

@@ -1,4 +1,4 @@
-import { type CheckpointStore, disposeParams, type Executor, type Json, TaskloomError } from '@taskloom/core';
+import { type CheckpointStore, disposeParams, type Executor, type Json, type Params, TaskloomError } from '@taskloom/core';
 import {
   type Callback,
   type Dataset,
@@ -24,6 +24,7 @@ import { writeParameters } from './run-parameters';
 import type { Config, ResolvedConfig } from './schema';
 import { planSources } from './source-plan';
 import { readSource, type SourceRows } from './sources';
+import { startingParams } from './starting-params';
 import { tuneThresholds } from './tune-thresholds';
 
 /** What happens while a run is trained. */
@@ -112,8 +113,10 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   const steps = stepsOf(resolved, rows, dataset.sources.length);
   const evaluateEvery = Math.min(steps, training.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10)));
   let parameters = 0;
+  const start = stored ? undefined : startingParams(model, features, resolved);
   const result = await fit({
     model,
+    params: start,
     train: dataset,
     validation,
     ...optimizationOf(resolved, steps),
@@ -128,7 +131,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     resume,
     signal,
     callbacks: [progressCallback(options.onProgress, (count) => (parameters = count)), ...callbacks],
-  });
+  }).finally(() => start && disposeParams(start as unknown as Params));
 
   // Keep.
   const best = training.keepBest ? result.best : undefined;

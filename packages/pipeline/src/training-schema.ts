@@ -14,6 +14,11 @@ export const trainingSchema = strictObject({
   /** Rows per step. */
   batchSize: count.max(65_536).default(32),
   learningRate: z.number().positive().default(0.002),
+  /**
+   * Factors on the learning rate by pattern of parameter paths, the first that matches: `{ 'shared/filters/**': 0.2 }`. They do not reach tables that are
+   * trained by their rows.
+   */
+  learningRates: z.record(z.string().min(1), z.number().min(0)).optional(),
   schedule: oneOf(['constant', 'cosine', 'linear']).default('cosine'),
   /** Fraction of the steps over which the learning rate rises from 0. */
   warmup: z.number().min(0).lt(1).default(0.05),

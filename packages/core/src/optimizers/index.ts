@@ -14,7 +14,7 @@ export { exponentialMovingAverage, type MovingAverageOptions } from './moving-av
 export { type NadamOptions, nadam } from './nadam';
 export { type RadamOptions, radam } from './radam';
 export { type RmsOptions, rmsprop, scaleByRms } from './rmsprop';
-export { addDecayedWeights, type DecayOptions, scale, scaleByLearningRate } from './scale';
+export { addDecayedWeights, type DecayOptions, scale, scaleByLearningRate, scaleByPath } from './scale';
 export {
   type CosineOptions,
   constant,

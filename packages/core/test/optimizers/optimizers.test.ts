@@ -28,6 +28,7 @@ import {
   type StepInfo,
   scaleByAdam,
   scaleByLearningRate,
+  scaleByPath,
   sgd,
   trace,
   yogi,
@@ -205,6 +206,14 @@ describe('pieces', () => {
       params,
     );
     expect([...flatten(updates)].map(([, leaf]) => leaf.dataSync()[0])).toEqual([1, 2]);
+  });
+
+  it('gives parts of the model learning rates of their own, by the first pattern that matches', () => {
+    const g = { shared: { table: tensor([2]), dense: { kernel: tensor([2]), bias: tensor([2]) } }, tasks: { a: tensor([2]) } };
+    const optimizer = chain(sgd(), scaleByPath({ 'shared/**/bias': 0, 'shared/dense/**': 0.25, 'tasks/*': 3 }));
+    const updates = Object.fromEntries([...flatten(one(optimizer, g, g))].map(([path, leaf]) => [path, leaf.dataSync()[0]]));
+    expect(updates).toEqual({ 'shared/table': -2, 'shared/dense/kernel': -0.5, 'shared/dense/bias': -0, 'tasks/a': -6 });
+    expect(() => scaleByPath({ '**': -1 })).toThrow(/out of range/);
   });
 
   it('clips by one factor over all leaves, and not below the limit', () => {
