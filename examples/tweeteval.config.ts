@@ -27,12 +27,21 @@ const byRarity = (counts: readonly number[], power: number) => {
 const emojis = [9204, 4901, 4713, 2043, 2146, 2132, 2078, 2345, 1287, 1391, 1982, 946, 1246, 980, 1224, 934, 1350, 1397, 1510, 1191];
 const topics = ['abortion', 'atheism', 'climate', 'feminist', 'hillary'];
 
+/** Three models of width 32 in one: each head has three members, and each its own third of the bag. */
+export const bag = {
+  kind: 'bagOfEmbeddings',
+  width: 3 * 32,
+  combiner: 'unit',
+  featureDropout: 0.5,
+  dropout: 0,
+  trainBy: 'matrix',
+} as const;
+
 export default defineConfig({
   name: 'tweeteval',
   seed: 1,
   features: { kind: 'hashed', bigrams: true, characters: [3, 6], buckets: 65_536, maxTokens: 64 },
-  // Three models of width 32 in one: each head has three members, and each its own third of the bag.
-  trunk: { kind: 'bagOfEmbeddings', width: 3 * 32, combiner: 'unit', featureDropout: 0.5, dropout: 0, trainBy: 'matrix' },
+  trunk: bag,
   tasks: [
     { ...task('emoji', 'emoji', 20), metrics: ['macroF1'], classWeights: byRarity(emojis, 0.5) },
     { ...task('emotion', 'emotion', 4), metrics: ['macroF1'], classWeights: byRarity([1400, 708, 294, 855], 0.5) },

@@ -13,8 +13,9 @@ export async function vocabularyFeatures(config: Config, bags: boolean, source: 
   const wordsOf = ({ words }: Document) => words.slice(0, config.maxTokens).map(normal);
   const input = bags ? 'words' : 'ids';
   const stored = source.state === undefined || source.state === null ? undefined : vocabulary(source.state as unknown as VocabularyConfig);
-  const vectors = stored || config.vectors === undefined ? undefined : await read(config.vectors, source);
-  const known = stored ?? withWords(fit(), vectors, config.vectorWords);
+  const fitted = stored ?? fit();
+  const vectors = stored || config.vectors === undefined ? undefined : await read(config.vectors, fitted, config.vectorWords, source);
+  const known = vectors ? withWords(fitted, vectors) : fitted;
   function fit() {
     if (!source.documents)
       throw new TaskloomError('state_missing', 'A vocabulary needs training texts or a stored state.', { name: 'features' });
@@ -37,18 +38,23 @@ export async function vocabularyFeatures(config: Config, bags: boolean, source: 
   };
 }
 
-async function read(file: string, { text }: FeaturesSource): Promise<WordVectors> {
-  if (text) return readWordVectors(await text(file), file);
+/** Of the file what is needed: the words of the texts, and the first `count`. */
+async function read(file: string, { config }: Vocabulary, count: number, { text }: FeaturesSource): Promise<WordVectors> {
+  const known = new Set(config.tokens);
+  if (text) {
+    const vectors = readWordVectors(await text(file), file, (word, place) => place < count || known.has(word));
+    if (vectors.words.size > 0) return vectors;
+    throw new TaskloomError('bad_data', `'${file}' has none of the words of the training texts.`, { name: 'features.vectors' });
+  }
   throw new TaskloomError('not_found', `'${file}' cannot be read here.`, {
     name: 'features.vectors',
     remedy: 'Give the data provider a `text` function.',
   });
 }
 
-function withWords({ config }: Vocabulary, vectors: WordVectors | undefined, count: number): Vocabulary {
-  const known = new Set(config.tokens);
-  const more = [...(vectors?.words.keys() ?? [])].slice(0, count).filter((word) => !known.has(word));
-  return vocabulary({ ...config, tokens: [...config.tokens, ...more] });
+/** What was read and is not of the texts is among the first of the file. */
+function withWords({ config }: Vocabulary, { words }: WordVectors): Vocabulary {
+  return vocabulary({ ...config, tokens: [...new Set([...config.tokens, ...words.keys()])] });
 }
 
 function rowsOf({ config, encode }: Vocabulary, vectors: WordVectors): ReadonlyMap<number, Float32Array> {

@@ -10,18 +10,20 @@ const widest = 4096;
 
 /**
  * Reads a text file of word vectors: lines of a word and its numbers, blanks between them (GloVe), possibly after one of two counts (word2vec, fastText). Of a word that stands twice the
- * first vector counts. Throws `bad_data` with the line.
+ * first vector counts. Words that `keep` does not want, told their place in the file, are passed over unread. Throws `bad_data` with the line.
  */
-export function readWordVectors(text: string, file: string): WordVectors {
+export function readWordVectors(text: string, file: string, keep: (word: string, place: number) => boolean = () => true): WordVectors {
   const words = new Map<string, Float32Array>();
   let width = 0;
+  let place = 0;
   for (let start = 0, line = 1; start < text.length; line++) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
-    const fields = text.slice(start, end).trimEnd().split(' ');
+    const own = text.slice(start, end).trimEnd();
     start = end + 1;
-    if (fields.length === 1 && fields[0] === '') continue;
-    if (line === 1 && fields.length === 2 && fields.every((field) => /^\d+$/.test(field))) continue;
+    if (own === '' || (line === 1 && /^\d+ \d+$/.test(own))) continue;
+    if (!keep(own.slice(0, Math.max(0, own.indexOf(' '))), place++)) continue;
+    const fields = own.split(' ');
     if (width === 0) width = fields.length - 1;
     const numbers = Float32Array.from(fields.slice(1), (field) => (field === '' ? Number.NaN : Number(field)));
     if (width < 1 || width > widest || numbers.length !== width || !numbers.every(Number.isFinite))
@@ -32,6 +34,6 @@ export function readWordVectors(text: string, file: string): WordVectors {
       });
     if (!words.has(fields[0]!)) words.set(fields[0]!, numbers);
   }
-  if (width === 0) throw new TaskloomError('bad_data', `'${file}' has no word vectors.`, { name: file });
+  if (place === 0) throw new TaskloomError('bad_data', `'${file}' has no word vectors.`, { name: file });
   return { width, words };
 }

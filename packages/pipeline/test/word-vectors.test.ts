@@ -81,6 +81,8 @@ describe('embeddings that start from vectors', () => {
   it('refuses vectors of another width, a missing file, and learning rates of nothing', async () => {
     await expect(trained({ trunk: { ...bag, width: 4 }, features: vocabulary })).rejects.toThrow(/do not fit.*vectors of 4 numbers.*got 2/);
     await expect(trained({ trunk: bag, features: { ...vocabulary, vectors: 'none.txt' } })).rejects.toThrow(/'none.txt'/);
+    const others = tinyData({ 'vectors.txt': 'elsewhere 1 2' });
+    await expect(trained({ trunk: bag, features: vocabulary }, others)).rejects.toThrow(/none of the words/);
     const { text: _, ...blind } = data;
     await expect(trained({ trunk: bag, features: vocabulary }, blind)).rejects.toThrow(/cannot be read here/);
     await expect(trained({ trunk: bag, training: { learningRates: { 'shared/filters/**': 0.1 } } })).rejects.toThrow(
