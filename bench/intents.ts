@@ -1,6 +1,6 @@
 /**
  * Four public intent and question sets, one model with four heads: accuracy over several seeds, and the time of its answers. Run:
- * node examples/run.mjs ../bench/intents.ts [--seeds 5] [--first 1] [--held-out] [--out folder]
+ * node examples/run.mjs ../bench/intents.ts [--seeds 5] [--first 1] [--held-out] [--config intents.config.ts] [--out folder]
  * `--held-out` holds out a tenth of Banking77 and TREC and reads no test split: for choosing settings. `--out` gets the predictions on the test split.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -18,11 +18,12 @@ const { values: flags } = parseArgs({
   options: {
     seeds: { type: 'string', default: '5' },
     first: { type: 'string', default: '1' },
+    config: { type: 'string', default: 'intents.config.ts' },
     out: { type: 'string' },
     'held-out': { type: 'boolean', default: false },
   },
 });
-const { config, root } = await loadConfigFile(fileURLToPath(new URL('../examples/intents.config.ts', import.meta.url)));
+const { config, root } = await loadConfigFile(fileURLToPath(new URL(`../examples/${flags.config}`, import.meta.url)));
 const data = dataFiles(root);
 await startBackend('wasm');
 

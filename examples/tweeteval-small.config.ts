@@ -7,6 +7,8 @@ export default defineConfig({
   ...tweeteval,
   name: 'tweeteval-small',
   features: { kind: 'hashed', bigrams: true, characters: [3, 5], buckets: 16_384, maxTokens: 64 },
+  tokenFeatures: undefined,
   trunk: { kind: 'bagOfEmbeddings', width: 32, combiner: 'unit', featureDropout: 0.5, dropout: 0, trainBy: 'matrix' },
   tasks: tweeteval.tasks.map((task) => ({ ...task, members: 1 })),
+  training: { ...tweeteval.training, learningRates: undefined },
 });

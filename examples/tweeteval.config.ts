@@ -10,7 +10,7 @@ const data = '../../shared/data/tweeteval';
 const task = (name: string, folder: string, classes: number) => ({
   name,
   head: 'classification' as const,
-  members: 3,
+  members: [32, 32, 32, 128, 128, 128],
   labels: Array.from({ length: classes }, (_, i) => String(i)),
   data: {
     train: `${data}/${folder}/train.jsonl.gz`,
@@ -27,7 +27,7 @@ const byRarity = (counts: readonly number[], power: number) => {
 const emojis = [9204, 4901, 4713, 2043, 2146, 2132, 2078, 2345, 1287, 1391, 1982, 946, 1246, 980, 1224, 934, 1350, 1397, 1510, 1191];
 const topics = ['abortion', 'atheism', 'climate', 'feminist', 'hillary'];
 
-/** Three models of width 32 in one: each head has three members, and each its own third of the bag. */
+/** Three models of width 32 in one: each head has three members over it, and each its own third of the bag. */
 export const bag = {
   kind: 'bagOfEmbeddings',
   width: 3 * 32,
@@ -36,12 +36,15 @@ export const bag = {
   dropout: 0,
   trainBy: 'matrix',
 } as const;
+/** Filters over one, two and three words: each head has a member over those of one width. */
+const filters = { kind: 'textCNN' as const, width: 100, widths: [1, 2, 3], filters: 128, pool: 'filters' as const, dropout: 0.3 };
 
 export default defineConfig({
   name: 'tweeteval',
   seed: 1,
   features: { kind: 'hashed', bigrams: true, characters: [3, 6], buckets: 65_536, maxTokens: 64 },
-  trunk: bag,
+  tokenFeatures: { kind: 'vocabulary', size: 60_000, minimumCount: 2, maxTokens: 32 },
+  trunk: { kind: 'joined', parts: { bag, filters } },
   tasks: [
     { ...task('emoji', 'emoji', 20), metrics: ['macroF1'], classWeights: byRarity(emojis, 0.5) },
     { ...task('emotion', 'emotion', 4), metrics: ['macroF1'], classWeights: byRarity([1400, 708, 294, 855], 0.5) },
@@ -59,6 +62,12 @@ export default defineConfig({
     batchSize: 64,
     sourcesPerStep: 8,
     learningRate: 0.1,
+    learningRates: {
+      'shared/filters/convolutions/**': 0.3,
+      'tasks/*/members/3/**': 0.3,
+      'tasks/*/members/4/**': 0.3,
+      'tasks/*/members/5/**': 0.3,
+    },
     optimizer: 'adagrad',
     // AdaGrad's steps shrink by themselves.
     schedule: 'constant',
