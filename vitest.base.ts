@@ -5,6 +5,13 @@ import { aliases } from './scripts/sources.mjs';
 export function tests(options: { timeout?: number } = {}) {
   return defineConfig({
     resolve: { alias: [...aliases] },
-    test: { testTimeout: options.timeout ?? 120_000, hookTimeout: options.timeout ?? 120_000, pool: 'forks', maxWorkers: 2 },
+    test: {
+      testTimeout: options.timeout ?? 120_000,
+      hookTimeout: options.timeout ?? 120_000,
+      pool: 'forks',
+      maxWorkers: 2,
+      // TensorFlow.js greets each process that it runs in.
+      onConsoleLog: (text) => !text.includes('you are running TensorFlow.js in Node.js'),
+    },
   });
 }

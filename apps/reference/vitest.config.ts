@@ -1,3 +1,3 @@
-import { tests } from '../../vitest.base';
+import { tests } from '../../vitest.base.ts';
 
 export default tests({ timeout: 180_000 });
