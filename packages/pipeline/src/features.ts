@@ -56,6 +56,14 @@ export function featuresByForm({ features, tokenFeatures = features, trunk }: Fe
   return { ...(bags ? { bags: features } : {}), ...(tokens ? { tokens: tokenFeatures } : {}) };
 }
 
+/** A config's encoders and what they read, for people: `textCNN over hashed features`. */
+export function encoderText(config: FeaturesParts): string {
+  const { bags, tokens } = featuresByForm(config);
+  return encodersOf(config.trunk)
+    .map(({ encoder: { kind } }) => `${kind} over ${(kind === 'bagOfEmbeddings' ? bags : tokens)!.kind} features`)
+    .join(', ');
+}
+
 type FeaturesParts = Pick<ResolvedConfig, 'features' | 'tokenFeatures' | 'trunk'>;
 
 /** The features that a config asks for, fitted to documents or restored from a stored state. */

@@ -9,6 +9,7 @@ export { type ExportedFile, type ExportRunOptions, exportRun, type RunExport } f
 export { modelFiles, type Precision, precisions } from './export/files';
 export { type ExportedModel, type OpenExportOptions, openExport, type Predictor } from './export/open-export';
 export type { Agreement } from './export/verify';
+export { encoderText } from './features';
 export { type FineTuneOptions, type FineTuneResult, fineTune } from './fine-tune';
 export { type EvaluateRunOptions, evaluate, loadRun, type Run, type RunEvaluation, type TaskInfo } from './load-run';
 export type { Prediction, TaggedSpan, TaskPrediction } from './predictions';

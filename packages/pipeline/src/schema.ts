@@ -113,8 +113,9 @@ export const trunkSchema = variants(
       kind: z.literal('joined'),
       /** Encoders side by side, by name; their encodings one after another are what the heads see. A head with `members` of these widths is an ensemble of the parts. */
       parts: z
-        .record(z.string().regex(/^[A-Za-z]\w*$/, 'A part is named by letters and digits.'), variants('kind', encoderKinds, encoderSchemas))
-        .refine((parts) => Object.keys(parts).length > 0, 'At least one part is needed.'),
+        .record(z.string(), variants('kind', encoderKinds, encoderSchemas))
+        .refine((parts) => Object.keys(parts).length > 0, 'At least one part is needed.')
+        .refine((parts) => Object.keys(parts).every((name) => /^[A-Za-z]\w*$/.test(name)), 'A part is named by letters and digits.'),
     }),
   ],
 );

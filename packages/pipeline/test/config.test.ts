@@ -6,6 +6,9 @@ import { suggestion } from '../src/strict-object';
 const stance = { name: 'climate', head: 'classification', labels: ['none', 'against', 'favor'], data: { train: 'stance.jsonl' } };
 const task = { name: 'topic', head: 'classification', data: { train: 'train.jsonl' } };
 
+const tags = { name: 'tags', head: 'tagging', data: { train: 'train.jsonl' } };
+const joined = (b: object) => ({ kind: 'joined', parts: { a: { kind: 'bagOfEmbeddings' }, b } });
+
 function messageOf(config: unknown): string {
   try {
     resolveConfig(config);
@@ -48,6 +51,26 @@ describe('resolveConfig', () => {
     [{ tasks: [{ name: 'x', head: 'tagging', data: { train: 'a' } }] }, 'Tags need a trunk'],
     [{ tasks: [{ name: 'x', head: 'ordinal', data: { train: 'a' } }] }, 'tasks[0].labels: '],
     [{ tasks: [task], trunk: { kind: 'transformer', width: 10, heads: 4 } }, 'not a multiple'],
+    [{ tasks: [task], trunk: joined({ kind: 'transformer', width: 10, heads: 4 }) }, 'trunk.parts.b.heads: The width 10 is not a multiple'],
+    [{ tasks: [task], trunk: joined({ kind: 'textCnn' }) }, "trunk.parts.b.kind: 'textCnn' is none of"],
+    [{ tasks: [task], trunk: { kind: 'joined', parts: {} } }, 'trunk.parts: At least one part is needed.'],
+    [{ tasks: [task], trunk: { kind: 'joined', parts: { 'a/b': { kind: 'textCNN' } } } }, 'A part is named by letters and digits.'],
+    [{ tasks: [tags], trunk: joined({ kind: 'textCNN' }) }, "Tags need a trunk that returns single tokens, and 'joined' here"],
+    [{ tasks: [tags], trunk: { kind: 'textCNN', pool: 'filters' } }, "and 'textCNN' here returns only"],
+    [
+      { tasks: [task], tokenFeatures: { kind: 'hashed' } },
+      "tokenFeatures: Features of tokens stand beside those of a bag where the trunk is 'joined'",
+    ],
+    [{ tasks: [task], tokenFeatures: { kind: 'hashed' }, trunk: { kind: 'joined', parts: { b: { kind: 'textCNN' } } } }, 'tokenFeatures: '],
+    [
+      { tasks: [task], features: { kind: 'tokenizer', file: 't.json' }, trunk: joined({ kind: 'textCNN' }) },
+      "features.kind: Beside an encoder of tokens a bag has 'hashed' or 'vocabulary' features",
+    ],
+    [
+      { tasks: [task], trunk: joined({ kind: 'textCNN' }), tokenFeatures: { kind: 'hashed', characters: [4, 3] } },
+      'tokenFeatures.characters: The shortest n-gram comes first.',
+    ],
+    [{ tasks: [{ ...task, members: [0, 3] }] }, 'tasks[0].members'],
     [
       { tasks: [{ ...task, metrics: ['macroRecal'] }] },
       "tasks[0].metrics[0]: There is no metric 'macroRecal'. Did you mean 'macroRecall'?",

@@ -2,7 +2,17 @@ import '@tensorflow/tfjs-backend-cpu';
 import { type Files, memoryStore } from '@taskloom/core';
 import { enableProdMode, memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Config, exportRun, loadRun, openExport, type PredictInput, type Prediction, train } from '../src/index';
+import {
+  type Config,
+  encoderText,
+  exportRun,
+  loadRun,
+  openExport,
+  type PredictInput,
+  type Prediction,
+  resolveConfig,
+  train,
+} from '../src/index';
 import { bagTasks, type TinyConfig, tinyConfig, tinyData, tinyTasks } from './tiny';
 
 const vocabulary = 'where is my please refund the broken thanks for lovely lamp chair parcel phone table ke ##ttle today now'.split(' ');
@@ -114,6 +124,15 @@ describe('an exported model answers as its run does', () => {
     }
     expect(memory().numTensors).toBe(before);
   });
+});
+
+it('tells what a joined trunk reads', () => {
+  const parts = { bag, transformer, filters: { kind: 'textCNN' } } as const;
+  const config = resolveConfig(tinyConfig({ trunk: { kind: 'joined', parts }, tokenFeatures: { kind: 'vocabulary' } }));
+  expect(encoderText(config)).toBe(
+    'bagOfEmbeddings over hashed features, transformer over vocabulary features, textCNN over vocabulary features',
+  );
+  expect(encoderText(resolveConfig(tinyConfig({})))).toBe('bagOfEmbeddings over hashed features');
 });
 
 describe('the files of an export', () => {

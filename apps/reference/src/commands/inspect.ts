@@ -1,5 +1,5 @@
 import { flatten, type Params } from '@taskloom/core';
-import { loadRun } from '@taskloom/pipeline';
+import { encoderText, loadRun } from '@taskloom/pipeline';
 import { startBackend } from '../backend';
 import { command } from '../command';
 import { openRun } from '../run-folder';
@@ -35,7 +35,7 @@ export const inspectCommand = command('inspect', 'What a run is: tasks, labels, 
       const own = (task: string) => shapes.filter(({ path }) => path.startsWith(`tasks/${task}/`)).reduce((sum, { size }) => sum + size, 0);
       const shared = shapes.filter(({ path }) => path.startsWith('shared/')).reduce((sum, { size }) => sum + size, 0);
       sayProse(
-        `${run.config.name}: ${run.config.trunk.kind} over ${run.config.features.kind} features, ${whole(run.parameters)} parameters, of which ${whole(shared)} are shared.`,
+        `${run.config.name}: ${encoderText(run.config)}, ${whole(run.parameters)} parameters, of which ${whole(shared)} are shared.`,
       );
       say(`Parameters of step ${whole(run.step)}${run.complete ? '' : ' of a training that is not finished'}.\n`);
       say(
