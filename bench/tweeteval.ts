@@ -62,7 +62,7 @@ for (let seed = Number(flags.first); seed < Number(flags.first) + Number(flags.s
   if (flags.part !== 'multi') results['seven models']!.push(await sevenModels(seed));
 }
 
-console.log(`\nTest, ${flags.seeds} seeds from ${flags.first}, mean ± standard deviation:\n`);
+console.log(`\n${flags.validation ? 'Validation' : 'Test'}, ${flags.seeds} seeds from ${flags.first}, mean ± standard deviation:\n`);
 console.log(`| model | ${units.join(' | ')} | mean |\n| --- |${' ---: |'.repeat(units.length + 1)}`);
 console.log(
   '| metric | macro F1 | macro F1 | macro F1 | F1 of irony | macro F1 | macro recall | mean F1 of against, favor | of the seven |',

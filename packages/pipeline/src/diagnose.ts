@@ -1,4 +1,4 @@
-import { disposeParams, type Executor, type Params } from '@taskloom/core';
+import { disposeParams, type Executor } from '@taskloom/core';
 import { type Diagnosis, diagnosisOf } from '@taskloom/mtl-loss/diagnosis';
 import { fit, gradientProbe } from '@taskloom/trainer';
 import { resolveConfig } from './config';
@@ -9,7 +9,7 @@ import { buildFeatures } from './features';
 import { buildModel } from './model';
 import { optimizationOf, stepsOf } from './optimization';
 import type { Config, ResolvedConfig } from './schema';
-import { startingParams } from './starting-params';
+import { startingModel } from './starting-model';
 import { featuresSource, labelsOf, type ProgressEvent, progressCallback, readSplit } from './train';
 
 export interface DiagnoseConfigOptions {
@@ -51,7 +51,7 @@ export async function diagnose(config: Config | ResolvedConfig, options: Diagnos
   const labels = labelsOf(resolved, rows);
   const features = await buildFeatures(resolved, featuresSource(rows, data, undefined));
   const dataset = buildDataset(rows, resolved.tasks, features, labels);
-  const model = buildModel(resolved, features.shape, labels);
+  const model = startingModel(buildModel(resolved, features.shape, labels), features, resolved.training);
   const { training } = resolved;
   const steps = stepsOf(
     resolved,
@@ -67,19 +67,14 @@ export async function diagnose(config: Config | ResolvedConfig, options: Diagnos
     seed: resolved.seed,
     executor,
   });
-  const start = startingParams(model, features, resolved);
   const { params, buffers, step, interrupted } = await fit({
     model,
-    params: start,
     train: dataset,
     ...optimizationOf(resolved, steps),
     executor,
     signal,
     callbacks: [progressCallback(onProgress, () => {}), probe],
-  }).finally(() => {
-    probe.dispose();
-    disposeParams(start as unknown as Params);
-  });
+  }).finally(() => probe.dispose());
   for (const tree of [params, buffers]) disposeParams(tree);
   return {
     ...(probe.measurements.length > 0 ? { diagnosis: diagnosisOf(probe.measurements, probe.tasks) } : {}),

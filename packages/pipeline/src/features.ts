@@ -56,6 +56,12 @@ export function featuresByForm({ features, tokenFeatures = features, trunk }: Fe
   return { ...(bags ? { bags: features } : {}), ...(tokens ? { tokens: tokenFeatures } : {}) };
 }
 
+/** The features that say how far a text is read: those of tokens, where there are any. */
+export function lengthFeatures(config: FeaturesParts): FeaturesConfig {
+  const { bags, tokens } = featuresByForm(config);
+  return (tokens ?? bags)!;
+}
+
 /** A config's encoders and what they read, for people: `textCNN over hashed features`. */
 export function encoderText(config: FeaturesParts): string {
   const { bags, tokens } = featuresByForm(config);
@@ -72,14 +78,15 @@ export async function buildFeatures(config: ResolvedConfig, source: FeaturesSour
   const wordwise = config.tasks.some((task) => task.head === 'tagging');
   if (!bags || !tokens) return featuresOf((bags ?? tokens)!, !!bags, wordwise, source);
   return besideEachOther(
-    await featuresOf(bags, true, false, { ...source, state: stateOf(source.state, 'bags') }),
-    await featuresOf(tokens, false, false, { ...source, state: stateOf(source.state, 'tokens') }),
+    await featuresOf(bags, true, false, { ...source, state: stateOf(config, source.state, 'bags') }),
+    await featuresOf(tokens, false, false, { ...source, state: stateOf(config, source.state, 'tokens') }),
   );
 }
 
-/** What the features of one form have learned, where there are both. */
-export function stateOf(both: Json | undefined, form: 'bags' | 'tokens'): Json | undefined {
-  if (both === undefined) return undefined;
+/** What the features of one form have learned, out of what all have. */
+export function stateOf(config: FeaturesParts, both: Json | undefined, form: 'bags' | 'tokens'): Json | undefined {
+  const { bags, tokens } = featuresByForm(config);
+  if (both === undefined || !bags || !tokens) return both;
   return typeof both === 'object' && both !== null && Object.hasOwn(both, form) ? (both as { readonly [form: string]: Json })[form]! : null;
 }
 

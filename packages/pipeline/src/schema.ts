@@ -184,6 +184,12 @@ export const configSchema = strictObject({
     const features = config[name];
     if (features?.kind === 'hashed' && features.characters && features.characters[0] > features.characters[1])
       context.addIssue({ code: 'custom', path: [name, 'characters'], message: 'The shortest n-gram comes first.' });
+    if (features?.kind === 'vocabulary' && features.vectorWords > 0 && features.vectors === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: [name, 'vectorWords'],
+        message: "There is no file of vectors to take words from. Give 'vectors'.",
+      });
   }
 });
 

@@ -1,4 +1,4 @@
-import { type CheckpointStore, disposeParams, type Executor, type Json, type Params, TaskloomError } from '@taskloom/core';
+import { type CheckpointStore, disposeParams, type Executor, type Json, TaskloomError } from '@taskloom/core';
 import {
   type Callback,
   type Dataset,
@@ -24,7 +24,7 @@ import { writeParameters } from './run-parameters';
 import type { Config, ResolvedConfig } from './schema';
 import { planSources } from './source-plan';
 import { readSource, type SourceRows } from './sources';
-import { startingParams } from './starting-params';
+import { startingModel } from './starting-model';
 import { tuneThresholds } from './tune-thresholds';
 
 /** What happens while a run is trained. */
@@ -104,7 +104,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   await options.onProgress?.({ kind: 'data', sources: describe(dataset) });
 
   // Model, store.
-  const model = buildModel(resolved, features.shape, labels);
+  const model = startingModel(buildModel(resolved, features.shape, labels), features, resolved.training);
   if (!stored) await writeRun(store, { config: resolved, labels, features: features.state, origin: options.origin });
 
   // Fit.
@@ -113,10 +113,8 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   const steps = stepsOf(resolved, rows, dataset.sources.length);
   const evaluateEvery = Math.min(steps, training.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10)));
   let parameters = 0;
-  const start = stored ? undefined : startingParams(model, features, resolved);
   const result = await fit({
     model,
-    params: start,
     train: dataset,
     validation,
     ...optimizationOf(resolved, steps),
@@ -131,7 +129,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     resume,
     signal,
     callbacks: [progressCallback(options.onProgress, (count) => (parameters = count)), ...callbacks],
-  }).finally(() => start && disposeParams(start as unknown as Params));
+  });
 
   // Keep.
   const best = training.keepBest ? result.best : undefined;

@@ -1,7 +1,7 @@
 import type { Json } from '@taskloom/core';
 import type { DataProvider } from './data-provider';
 import type { Document } from './document';
-import { featuresByForm, stateOf } from './features';
+import { featuresByForm, lengthFeatures, stateOf } from './features';
 import { subwordsOf } from './features-tokenizer';
 import type { ResolvedConfig } from './schema';
 import type { SourceRows } from './sources';
@@ -14,12 +14,11 @@ export async function truncation(
   config: ResolvedConfig,
   { stored, data }: { readonly stored?: Json; readonly data: DataProvider },
 ): Promise<(source: SourceRows) => number> {
-  const { bags, tokens } = featuresByForm(config);
-  const features = (tokens ?? bags)!;
+  const features = lengthFeatures(config);
   let tokensOf = ({ words }: Document) => words.length;
-  const wordwise = tokens && config.tasks.some(({ head }) => head === 'tagging');
+  const wordwise = featuresByForm(config).tokens && config.tasks.some(({ head }) => head === 'tagging');
   if (features.kind === 'tokenizer' && !wordwise) {
-    const state = bags && tokens ? stateOf(stored, 'tokens') : stored;
+    const state = stateOf(config, stored, 'tokens');
     const subwords = await subwordsOf(features, { state, ...(data.text ? { text: (file) => data.text!(file) } : {}) });
     tokensOf = ({ text }) => subwords.encode(text).ids.length;
   }

@@ -70,6 +70,7 @@ describe('resolveConfig', () => {
       { tasks: [task], trunk: joined({ kind: 'textCNN' }), tokenFeatures: { kind: 'hashed', characters: [4, 3] } },
       'tokenFeatures.characters: The shortest n-gram comes first.',
     ],
+    [{ tasks: [task], features: { kind: 'vocabulary', vectorWords: 5 } }, 'features.vectorWords: There is no file of vectors'],
     [{ tasks: [{ ...task, members: [0, 3] }] }, 'tasks[0].members'],
     [
       { tasks: [{ ...task, metrics: ['macroRecal'] }] },

@@ -1,8 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { flatten, memoryStore, type Params } from '@taskloom/core';
+import { disposeParams, flatten, memoryStore, type Params, random } from '@taskloom/core';
 import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadRun, type TrainResult, train } from '../src/index';
+import { buildFeatures } from '../src/features';
+import { loadRun, type TaskInfo, type TrainResult, train } from '../src/index';
+import { buildModel } from '../src/model';
 import { readWordVectors } from '../src/word-vectors';
 import { exercise, type TinyConfig, tinyConfig, tinyData } from './tiny';
 
@@ -12,6 +14,7 @@ const file = ['of 9 9', 'lamp 1 2', 'nowhere 0.5 -3e-1', 'chair 3 4', ''].join('
 const data = tinyData({ 'vectors.txt': file });
 const frozen = { learningRates: { '**': 0 } };
 const vocabulary = { kind: 'vocabulary', minimumCount: 1, vectors: 'vectors.txt' } as const;
+const labelsIn = (tasks: readonly TaskInfo[]) => Object.fromEntries(tasks.map(({ name, labels }) => [name, labels]));
 const trained = async (config: TinyConfig, from = data) => {
   const store = memoryStore();
   const result: TrainResult = await train(tinyConfig(config), { store, data: from, execution: 'eager' });
@@ -68,7 +71,11 @@ describe('embeddings that start from vectors', () => {
         [1, 2],
         [3, 4],
       ]);
-      expect(rowOf('please').map(Math.round)).not.toEqual(rowOf('please')); // as drawn
+      const { shape } = await buildFeatures(run.config, { state: JSON.parse(new TextDecoder().decode(state)) });
+      const drawn = buildModel(run.config, shape, labelsIn(run.tasks)).init(random(run.config.seed).fold('init')) as unknown as Params;
+      const others = flatten(drawn).get(`shared/${path}`)!.arraySync() as number[][];
+      disposeParams(drawn);
+      expect(rowOf('please')).toEqual(others[words.indexOf('please') + 2]);
     } finally {
       run.dispose();
     }
@@ -85,6 +92,10 @@ describe('embeddings that start from vectors', () => {
     await expect(trained({ trunk: bag, features: vocabulary }, others)).rejects.toThrow(/none of the words/);
     const { text: _, ...blind } = data;
     await expect(trained({ trunk: bag, features: vocabulary }, blind)).rejects.toThrow(/cannot be read here/);
+    const rates = { learningRates: { 'shared/embedding/**': 0.1 } };
+    await expect(trained({ trunk: bag, training: { ...rates, tables: 'touched' } })).rejects.toThrow(
+      /No parameter matches 'shared\/embedding/,
+    );
     await expect(trained({ trunk: bag, training: { learningRates: { 'shared/filters/**': 0.1 } } })).rejects.toThrow(
       /No parameter matches 'shared\/filters\/\*\*'/,
     );

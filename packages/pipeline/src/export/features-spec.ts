@@ -12,8 +12,8 @@ export function featuresSpec(config: ResolvedConfig, { shape, state }: Pick<Feat
   return {
     ...common,
     form: 'joined',
-    bags: formSpec(bags, { bags: shape.bags }, stateOf(state, 'bags')!),
-    tokens: formSpec(tokens, { tokens: shape.tokens }, stateOf(state, 'tokens')!),
+    bags: formSpec(bags, { bags: shape.bags }, stateOf(config, state, 'bags')!),
+    tokens: formSpec(tokens, { tokens: shape.tokens }, stateOf(config, state, 'tokens')!),
   };
 }
 

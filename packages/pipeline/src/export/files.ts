@@ -1,7 +1,7 @@
 import { type Files, type Json, TaskloomError } from '@taskloom/core';
 import { z } from 'zod';
 import { resolveConfig } from '../config';
-import { buildFeatures, type Features, featuresByForm, stateOf } from '../features';
+import { buildFeatures, type Features, featuresByForm, lengthFeatures, stateOf } from '../features';
 import type { Labels } from '../labels';
 import { decode, encode } from '../run-files';
 import type { FeaturesConfig, ResolvedConfig } from '../schema';
@@ -30,15 +30,12 @@ export interface ExportedParts {
 
 /** `config.json`, `labels.json`, `features.json`, and `tokenizer.json` where there is one. */
 export function writeParts({ config, labels, features }: ExportedParts): Files {
-  // A bag beside tokens has no tokeniser.
-  const { bags, tokens } = featuresByForm(config);
-  const tokenizerState =
-    (tokens ?? bags)!.kind !== 'tokenizer' ? undefined : bags && tokens ? stateOf(features.state, 'tokens') : features.state;
   return {
     'config.json': encode(config),
     'labels.json': encode(labels),
     'features.json': encode(featuresSpec(config, features)),
-    ...(tokenizerState === undefined ? {} : { 'tokenizer.json': encode(tokenizerState) }),
+    // A bag beside tokens has no tokeniser.
+    ...(lengthFeatures(config).kind === 'tokenizer' ? { 'tokenizer.json': encode(stateOf(config, features.state, 'tokens')) } : {}),
   };
 }
 

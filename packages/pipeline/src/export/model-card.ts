@@ -1,5 +1,5 @@
 import type { Evaluation } from '@taskloom/trainer';
-import { encoderText, featuresByForm, type InputShape, inputsOf } from '../features';
+import { encoderText, type InputShape, inputsOf, lengthFeatures } from '../features';
 import type { TaskInfo } from '../load-run';
 import type { ResolvedConfig } from '../schema';
 import type { ExportedFile } from './export-run';
@@ -22,8 +22,7 @@ export interface ModelCardParts {
 /** What an export is, for people: tasks, labels, how good it is, how to ask it. */
 export function modelCard(parts: ModelCardParts): string {
   const { config, tasks, licence, parameters, step, models } = parts;
-  const { bags, tokens } = featuresByForm(config);
-  const read = (tokens ?? bags)!;
+  const read = lengthFeatures(config);
   return [
     `# ${config.name}`,
     `One text model for ${tasks.length === 1 ? 'one task' : `${tasks.length} tasks`}: ${encoderText(config)}, ${parameters.toLocaleString('en-US')} parameters, ${step.toLocaleString('en-US')} steps of training with seed ${config.seed}. Texts are read up to ${read.maxTokens} ${read.kind === 'tokenizer' ? 'subwords' : 'words'}.`,

@@ -17,8 +17,8 @@ export interface TextCNNOptions extends SummaryOptions {
   /** Filters of each width. Default `width`. */
   readonly filters?: number;
   /**
-   * What is pooled: the `tokens`; the `embeddings` before the convolutions, which overfit less where data are few; or the `filters`, what each has found and where it found most
-   * of it (Kim 2014; `pooling` then defaults to `max`, and the trunk returns no tokens). Default `tokens`.
+   * What is pooled: the `tokens`; the `embeddings` before the convolutions, which overfit less where data are few; or the `filters`, the most that each
+   * has found (Kim 2014; `pooling` then defaults to `max`, and the trunk returns no tokens). Default `tokens`.
    */
   readonly pool?: 'tokens' | 'embeddings' | 'filters';
 }
