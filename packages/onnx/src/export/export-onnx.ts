@@ -6,6 +6,7 @@ import { nodesOf, type Value } from '../graph/value';
 import { draws } from '../passes/draws';
 import { layerNorms } from '../passes/layer-norm';
 import { rewrite } from '../passes/rewrite';
+import { segmentSums } from '../passes/segment-sums';
 import { inputName, trace } from '../trace/trace';
 import { type Aligned, align, constantsIn, Difference } from './align';
 import { checkOptions } from './check-options';
@@ -96,7 +97,7 @@ function traceAt(
       inputs as never,
     );
     collect(outputs, '', found);
-    const values = rewrite(graph, [...found.values()], [draws, layerNorms]);
+    const values = rewrite(graph, [...found.values()], [draws, segmentSums, layerNorms]);
     for (const [i, name] of [...found.keys()].entries()) found.set(name, values[i]!);
   } catch (error) {
     if (TaskloomError.isInstance(error) && error.code === 'not_traceable') throw error;

@@ -4,18 +4,19 @@ import type { Trace } from '../trace/trace';
 import { draws } from './draws';
 import { layerNorms } from './layer-norm';
 import { type Pass, rewrite } from './rewrite';
+import { segmentSums, touchedRows } from './segment-sums';
 import { sumsByProduct } from './sums';
 
 /** The passes that a trace goes through before it is encoded. Common sub-expressions are shared when the graph is built (`Graph.node`). */
-export const passes: readonly Pass[] = [layerNorms, sumsByProduct];
+export const passes: readonly Pass[] = [touchedRows, layerNorms, sumsByProduct];
 
-/** The same step with a cheaper graph, and with draws as ONNX has them. */
+/** The same step with a cheaper graph, and with draws and sums by segment as ONNX has them. */
 export function optimized(trace: Trace, chosen: readonly Pass[] = passes): Trace {
   const roots: Value[] = [];
   const place = (value: Value) => roots.push(value) - 1;
   const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
   const outputs = mapLeaves(trace.outputs, place);
-  const after = rewrite(trace.graph, roots, [draws, ...chosen]);
+  const after = rewrite(trace.graph, roots, [draws, segmentSums, ...chosen]);
   return {
     ...trace,
     nextState: new Map(state.map(([path, at]) => [path, after[at]!])),

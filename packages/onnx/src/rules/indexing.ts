@@ -1,8 +1,9 @@
 import { backend_util, type Tensor, util } from '@tensorflow/tfjs-core';
 import type { Graph } from '../graph/graph';
 import { type ElementType, sizeOf, type Value } from '../graph/value';
+import { summedBySegment } from '../passes/segment-sums';
 import type { KernelRules } from './rule';
-import { addRows, segmentSum } from './segment-sum';
+import { addRows } from './segment-sum';
 
 /** 0, step, 2·step, … */
 function ramp(graph: Graph, count: number, step: number, shape: readonly number[] = [count]): Value {
@@ -67,7 +68,7 @@ export const indexingRules: KernelRules = {
     if (sizeOf(result) === 0) return graph.splat(0, result);
     const ids = graph.reshape(segmentIds!, [n]);
     const rows = graph.reshape(graph.cast(x!, 'float32'), [n, width]);
-    return graph.reshape(segmentSum(graph, ids, rows, segments), result);
+    return graph.reshape(summedBySegment(graph, ids, rows, segments), result);
   },
   // ONNX Runtime has no OneHot of int32 numbers.
   OneHot: (graph, { indices }, attributes) => {
