@@ -12,6 +12,7 @@ import { optimized } from '../packages/onnx/src/passes';
 import { layerNorms } from '../packages/onnx/src/passes/layer-norm';
 import { packState } from '../packages/onnx/src/passes/pack-state';
 import type { Pass } from '../packages/onnx/src/passes/rewrite';
+import { touchedRows } from '../packages/onnx/src/passes/segment-sums';
 import { sumsByProduct } from '../packages/onnx/src/passes/sums';
 import { arrangement } from '../packages/onnx/src/run/arrangement';
 import { nodeRuntime, sessionOptions } from '../packages/onnx/src/run/node';
@@ -20,6 +21,7 @@ import { loadStages, runStep, signatureOf } from '../packages/onnx/src/run/step'
 import { mapLeaves } from '../packages/onnx/src/trace/leaves';
 import { trace } from '../packages/onnx/src/trace/trace';
 import { median } from './peers/rounds';
+import { batch as balancingBatch, ways } from './works/balancing';
 import { sinusoidStep } from './works/sinusoid';
 import { trainBatch, trainStep } from './works/transformer';
 
@@ -47,11 +49,14 @@ function leaves(tree: Arrays): Map<string, HostArray> {
   return flat;
 }
 
-const ways: readonly (readonly [string, readonly Pass[], boolean])[] = [
-  ['all', [layerNorms, sumsByProduct], true],
-  ['without layer normalisation as one operator', [sumsByProduct], true],
-  ['without sums by products', [layerNorms], true],
-  ['without one vector for small parameters', [layerNorms, sumsByProduct], false],
+const all = [touchedRows, layerNorms, sumsByProduct];
+const without = (pass: Pass) => all.filter((each) => each !== pass);
+const selections: readonly (readonly [string, readonly Pass[], boolean])[] = [
+  ['all', all, true],
+  ['without layer normalisation as one operator', without(layerNorms), true],
+  ['without sums by products', without(sumsByProduct), true],
+  ['without Jacobians of tables as the rows touched', without(touchedRows), true],
+  ['without one vector for small parameters', all, false],
   ['none', [], false],
 ];
 
@@ -60,24 +65,29 @@ const sinusoid = sinusoidStep();
 const works = {
   'transformer, a training step': { ...transformer, batch: (i: number) => trainBatch(32, i), steps: 2 },
   'MAML, 25 sine waves, a step': { ...sinusoid, steps: 200 },
+  'MGDA, seven tasks on their own rows, a step': {
+    ...ways['mgda, rows kept'](),
+    batch: (i: number) => balancingBatch(14, i, true),
+    steps: 2,
+  },
 };
 
 for (const [name, { step, init, batch, steps }] of Object.entries(works)) {
   const initial = (await readTree(init() as never)) as Arrays;
   const runs = [];
-  for (const [, passes, pack] of ways) runs.push(await prepared(step, initial, batch(0) as never, passes, pack));
-  const times = ways.map((): number[] => []);
+  for (const [, passes, pack] of selections) runs.push(await prepared(step, initial, batch(0) as never, passes, pack));
+  const times = selections.map((): number[] => []);
   for (let round = -1; round < Number(flags.rounds); round++)
     for (const [w, run] of runs.entries()) {
       const start = performance.now();
       for (let i = 0; i < steps; i++) await run(batch(i) as never);
       if (round >= 0) times[w]!.push((performance.now() - start) / steps);
     }
-  const all = median(times[0]!);
+  const whole = median(times[0]!);
   console.log(`\n| ${name} | median, ms | least, ms | to all |\n| --- | ---: | ---: | ---: |`);
-  for (const [w, [way]] of ways.entries())
+  for (const [w, [way]] of selections.entries())
     console.log(
-      `| ${way} | ${median(times[w]!).toFixed(2)} | ${Math.min(...times[w]!).toFixed(2)} | ${(median(times[w]!) / all).toFixed(2)} |`,
+      `| ${way} | ${median(times[w]!).toFixed(2)} | ${Math.min(...times[w]!).toFixed(2)} | ${(median(times[w]!) / whole).toFixed(2)} |`,
     );
 }
 console.log(`\n${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`);

@@ -100,7 +100,8 @@ function normalCumulative(x: Tensor): Tensor {
 
 /** d/dx x·Φ(x) = Φ(x) + x·φ(x) */
 function geluSlope(x: Tensor): Tensor {
-  const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+  // φ(x) = exp(ln(1/√(2π)) − (x/√2)²), of which Φ has x/√2 as well.
+  const density = exp(sub(-0.5 * Math.log(2 * Math.PI), square(mul(x, Math.SQRT1_2))));
   return add(normalCumulative(x), mul(x, density));
 }
 
