@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export const aliases = [
   alias('@taskloom/testing', `${root}scripts/testing/index.ts`),
   alias('@taskloom/testing/gradient-cases', `${root}scripts/testing/gradient-cases.ts`),
+  alias('@taskloom/testing/optimizers', `${root}scripts/testing/optimizers.ts`),
   ...readdirSync(`${root}packages`).flatMap((folder) => {
     const file = `${root}packages/${folder}/package.json`;
     if (!existsSync(file)) return []; // a package that is being written, or what an older one left

@@ -1,15 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
+import { optimizers } from '@taskloom/testing/optimizers';
 import { backend, memory, scalar, setBackend, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  adabelief,
-  adadelta,
-  adafactor,
-  adagrad,
   adam,
-  adamax,
-  adamw,
   addDecayedWeights,
   applyUpdates,
   chain,
@@ -17,49 +12,13 @@ import {
   clipByValue,
   exponentialMovingAverage,
   globalNorm,
-  lamb,
-  lars,
-  lion,
   lookahead,
-  nadam,
   type Optimizer,
-  radam,
-  rmsprop,
   type StepInfo,
-  scaleByAdam,
-  scaleByLearningRate,
   scaleByPath,
   sgd,
-  trace,
-  yogi,
 } from '../../src/optimizers';
 import { disposeParams, equals, flatten, mapParams, type Params, select, unflatten } from '../../src/params';
-
-const optimizers: { readonly [name: string]: () => Optimizer } = {
-  sgd: () => sgd(),
-  momentum: () => sgd({ momentum: 0.9, weightDecay: 0.1, dampening: 0.2 }),
-  nesterov: () => sgd({ momentum: 0.9, nesterov: true }),
-  adam: () => adam(),
-  amsgrad: () => adam({ amsgrad: true, weightDecay: 0.1 }),
-  adamw: () => adamw(),
-  lion: () => lion({ weightDecay: 0.1 }),
-  lamb: () => lamb({ clamp: 10 }),
-  lars: () => lars({ weightDecay: 0.1, trustCoefficient: 0.5 }),
-  rmsprop: () => rmsprop({ momentum: 0.9, centered: true }),
-  adagrad: () => adagrad({ initialAccumulator: 0.1 }),
-  adadelta: () => adadelta(),
-  adafactor: () => adafactor({ beta1: 0.9, weightDecay: 0.1 }),
-  'adafactor relative': () => adafactor({ relativeStep: true }),
-  radam: () => radam(),
-  nadam: () => nadam(),
-  adamax: () => adamax(),
-  adabelief: () => adabelief(),
-  yogi: () => yogi(),
-  lookahead: () => lookahead(adam(), { k: 3 }),
-  average: () => exponentialMovingAverage(lookahead(sgd(), { k: 2 })),
-  clipped: () => chain(clipByGlobalNorm(1), clipByValue(0.5), adam()),
-  'two states': () => chain(scaleByAdam(), trace(), scaleByLearningRate()),
-};
 
 const shapes: [string, number[]][] = [
   ['dense/kernel', [2, 3]],
