@@ -10,12 +10,16 @@ import {
   fairGrad,
   famo,
   fixed,
+  gls,
   gradDrop,
   gradNorm,
   gradVac,
   imtl,
   imtlG,
+  imtlL,
   krum,
+  log,
+  mConfig,
   mean,
   mgda,
   moco,
@@ -25,10 +29,14 @@ import {
   rgw,
   rlw,
   sdmgrad,
+  smoothTchebycheff,
   stch,
+  sum,
   trimmedMean,
+  uncertainty,
   upgrad,
 } from '../src';
+import { derivativeWeights, lossesOfTasks } from './derivative-weights';
 
 // biome-ignore lint/suspicious/noExplicitAny: each method has a state of its own, which the suite only passes on.
 type Method = Parameters<typeof balanceJacobian<any>>[1];
@@ -48,6 +56,8 @@ export interface Promises {
   readonly stronglyStationary?: boolean;
   /** A small enough step lowers every loss, unless the point is Pareto stationary. */
   readonly descends?: boolean;
+  /** An absent task takes no part. Default true. */
+  readonly presentOnly?: boolean;
   /** Weights are ≥ 0 with sum 1. */
   readonly convex?: boolean;
   /** Weights do not change, to the bit, when all gradients are multiplied by one power of 2. */
@@ -68,6 +78,11 @@ const total = (norms: readonly number[]) => norms.reduce((a, b) => a + b, 0);
 const meanNorm = (norms: readonly number[]) => total(norms) / norms.length;
 /** ‖d − g₀‖ ≤ c‖g₀‖, rescaled. */
 const averse = (norms: readonly number[]) => (1.4 / 1.16) * meanNorm(norms);
+
+/** Weights that do not depend on the gradients, and are > 0. */
+const byLosses = { linearUnderScaling: true, stronglyStationary: true, scaleFree: true } as const;
+const [least, most] = [Math.min(...lossesOfTasks), Math.max(...lossesOfTasks)];
+const preference = [0.5, 0.25, 1, 0.125, 0.3, 0.7];
 
 /** One row a method, or a form of it; alphabetical. */
 export const promises: readonly Promises[] = [
@@ -124,6 +139,14 @@ export const promises: readonly Promises[] = [
     alone: 1,
   },
   {
+    name: 'gls',
+    make: (order) => derivativeWeights(gls(), order),
+    ...byLosses,
+    alone: 1,
+    // The mean of the losses is no greater than the greatest.
+    bound: (norms) => (most / least) * meanNorm(norms),
+  },
+  {
     name: 'grad-vac',
     make: (order) => gradVac({ permutations: cyclic(order) }),
     nonConflicting: 2,
@@ -140,6 +163,7 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     bound: () => all,
   },
+  { name: 'imtl-l', make: (order) => derivativeWeights(imtlL(), order), ...byLosses, alone: 1 },
   {
     name: 'krum',
     make: () => krum(),
@@ -147,6 +171,13 @@ export const promises: readonly Promises[] = [
     convex: true,
     scaleFree: true,
     alone: 1,
+  },
+  { name: 'log', make: (order) => derivativeWeights(log(), order), ...byLosses, alone: 1, bound: (norms) => total(norms) / least },
+  {
+    name: 'm-config, first step',
+    make: () => mConfig(),
+    presentOnly: false, // waits until it has seen all tasks, and goes on from what it knows of absent ones
+    bound: () => Math.sqrt(6), // each entry, of 6 at most, is divided by its size
   },
   { name: 'mean', make: () => mean(), linearUnderScaling: true, stronglyStationary: true, convex: true, scaleFree: true, alone: 1 },
   { name: 'mgda', make: () => mgda(), nonConflicting: all, descends: true, convex: true, scaleFree: true, alone: 1 },
@@ -183,6 +214,12 @@ export const promises: readonly Promises[] = [
     alone: 1,
   },
   {
+    name: 'smooth-tchebycheff',
+    make: (order) => derivativeWeights(smoothTchebycheff({ preference: order.map((task) => preference[task]!) }), order),
+    ...byLosses,
+    alone: preference[0]!,
+  },
+  {
     name: 'stch, warm-up',
     make: () => stch({ epsilon: 0 }),
     linearUnderScaling: true,
@@ -190,7 +227,9 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
   },
+  { name: 'sum', make: (order) => derivativeWeights(sum(), order), ...byLosses, alone: 1 },
   { name: 'trimmed-mean', make: (order) => trimmedMean({ trim: order.length > 2 ? 1 : 0 }), scaleFree: true, alone: 1 },
+  { name: 'uncertainty', make: (order) => derivativeWeights(uncertainty(), order), ...byLosses, alone: 0.5 },
   { name: 'upgrad', make: () => upgrad(), stronglyStationary: true, descends: true, alone: 1, bound: meanNorm },
   {
     name: 'upgrad, exact',

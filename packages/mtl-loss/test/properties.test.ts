@@ -1,9 +1,13 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { setBackend } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { balanceJacobian, balancingContext } from '../src';
 import { minNormPoint } from '../src/min-norm-point';
 import { dot, jacobians, type Matrix, norm, notStronglyStationary, quadratics } from './matrices';
 import { type Promises, promises } from './promises';
+
+beforeAll(async () => void (await setBackend('cpu')));
 
 const options = { numRuns: 300, seed: 7 };
 const identity = (jacobian: Matrix) => jacobian.map((_, i) => i);
@@ -14,7 +18,7 @@ const magnitude = (jacobian: Matrix, weights: ArrayLike<number> | undefined) =>
 
 describe.each(promises)('$name keeps its promises', ({ name, make, ...promised }: Promises) => {
   const balance = (jacobian: Matrix) => balanceJacobian(jacobian, make(identity(jacobian)));
-  const { equivariant = true, nonConflicting = 0, bound = (norms) => norms.reduce((a, b) => a + b, 0) } = promised;
+  const { equivariant = true, presentOnly = true, nonConflicting = 0, bound = (norms) => norms.reduce((a, b) => a + b, 0) } = promised;
 
   it('weights and update are finite and bounded', () =>
     fc.assert(
@@ -42,7 +46,7 @@ describe.each(promises)('$name keeps its promises', ({ name, make, ...promised }
     ),
   );
 
-  it('absent tasks have weight 0, and the others what they have without them', () =>
+  it.runIf(presentOnly)('absent tasks have weight 0, and the others what they have without them', () =>
     fc.assert(
       fc.property(jacobians, fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), (jacobian, present) => {
         const shown = identity(jacobian).filter((i) => present[i]);
@@ -61,7 +65,8 @@ describe.each(promises)('$name keeps its promises', ({ name, make, ...promised }
         else expect([...all.update]).toEqual([...alone.update]);
       }),
       options,
-    ));
+    ),
+  );
 
   it.runIf(promised.alone !== undefined)('one task has the weight promised', () =>
     fc.assert(

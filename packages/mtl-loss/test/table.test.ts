@@ -15,6 +15,11 @@ test('every method has a citation, but for those that need none', () => {
   expect(new Set(methods.map(({ name }) => name)).size).toBe(methods.length);
 });
 
+test('every method says which properties it has', () => {
+  const declared = new Set(promises.map(({ make }) => make([0, 1, 2]).name));
+  expect(methods.map((info) => info.create().name).filter((name) => !declared.has(name))).toEqual([]);
+});
+
 const families = {
   scalarization: 'scalarization',
   'loss-weighting': 'loss weighting',
