@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { hostArray, TaskloomError } from '@taskloom/core';
+import { hostArray, random, run, TaskloomError } from '@taskloom/core';
+import { dense, dropout, sequential } from '@taskloom/core/modules';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ort } from '../src/index';
@@ -89,6 +90,22 @@ describe('random numbers, which would be the same in every step', () => {
     ['randomNormal', (x: tf.Tensor) => tf.add(x, tf.randomNormal([3]))],
     ['truncatedNormal', (x: tf.Tensor) => tf.add(x, tf.truncatedNormal([3]))],
     ['multinomial', (x: tf.Tensor) => tf.cast(tf.multinomial(x as tf.Tensor1D, 2), 'float32')],
+    ['dropout with a seed', (x: tf.Tensor) => tf.dropout(x, 0.5, undefined, 7)],
+    ['randomUniform with a seed', (x: tf.Tensor) => tf.add(x, tf.randomUniform([3], 0, 1, 'float32', 7))],
+    ['randomUniformInt with a seed', (x: tf.Tensor) => tf.add(x, tf.randomUniformInt([3], 0, 9, 7))],
+    ['randomNormal with a seed', (x: tf.Tensor) => tf.add(x, tf.randomNormal([3], 0, 1, 'float32', 7))],
+    ['randomStandardNormal with a seed', (x: tf.Tensor) => tf.add(x, tf.randomStandardNormal([3], 'float32', 7))],
+    ['truncatedNormal with a seed', (x: tf.Tensor) => tf.add(x, tf.truncatedNormal([3], 0, 1, 'float32', 7))],
+    ['randomGamma with a seed', (x: tf.Tensor) => tf.add(x, tf.randomGamma([3], 2, 1, 'float32', 7))],
+    [
+      'rand',
+      (x: tf.Tensor) =>
+        tf.add(
+          x,
+          tf.rand([3], () => 0.5),
+        ),
+    ],
+    ['multinomial with a seed', (x: tf.Tensor) => tf.cast(tf.multinomial(x as tf.Tensor1D, 2, 7), 'float32')],
     ['Math.random', (x: tf.Tensor) => tf.mul(x, Math.random())],
   ])('%s', async (_, body) => {
     const error = await refusal(body);
@@ -97,6 +114,24 @@ describe('random numbers, which would be the same in every step', () => {
     expect(error.message).toContain('refusals.test.ts:');
     expect(error.message).toContain('`Random`');
   });
+});
+
+test('our own draws and initial values are not refused, nor what a step makes of numbers', async () => {
+  const step = await ort({ threads: 1 }).compile(
+    (state: Record<string, tf.Tensor>, { x }: Inputs) => {
+      const ours = random(3);
+      const model = sequential([dense({ inputs: 3, units: 3 }), dropout({ rate: 0.5 })]);
+      const dropped = run(model, model.init(ours), tf.reshape(x, [1, 3]), {
+        training: true,
+        random: ours.fold('dropout'),
+      }).output;
+      const drawn = tf.add(tf.add(ours.uniform([3]), ours.normal([3])), ours.bernoulli(0.5, [3]));
+      return { state, outputs: { y: tf.addN([x, drawn, tf.reshape(dropped, [3]), tf.tensor([1, 2, 3]), tf.buffer([3]).toTensor()]) } };
+    },
+    { state: {} },
+  );
+  expect([...(await step({ x: hostArray(Float32Array.of(1, 2, 3)) })).y.data].every(Number.isFinite)).toBe(true);
+  step.dispose();
 });
 
 test('strings and complex numbers', async () => {

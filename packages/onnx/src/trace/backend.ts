@@ -15,6 +15,7 @@ import {
 import type { Graph } from '../graph/graph';
 import { arrayOf, type ElementType, type Value } from '../graph/value';
 import { kernelRules } from '../rules';
+import { explained, frozenRandom } from './refusal';
 
 /*
  * The one file that touches the engine of TensorFlow.js. It relies on: `registerBackend`, `registerKernel`, `KernelBackend` and `engine().runKernel`
@@ -24,6 +25,8 @@ import { kernelRules } from '../rules';
 
 export const backendName = 'taskloom-trace';
 const inputKernel = 'TaskloomTraceInput';
+/** Ops of TensorFlow.js that draw numbers on the host: with a seed they do not ask `Math.random`. Within an op the scope has its name. */
+const randomOp = /^(rand|random[A-Z]\w*|truncatedNormal)(?=__op$)/;
 
 /** The values behind the tensors of one trace at a time. Abstract ones cannot be read; constants can. */
 class TraceBackend extends KernelBackend {
@@ -50,6 +53,8 @@ class TraceBackend extends KernelBackend {
   }
 
   override write(values: BackendValues, shape: number[], dtype: DataType): object {
+    const drawn = randomOp.exec(engine().state.activeScope?.name ?? '');
+    if (drawn) throw frozenRandom(drawn[0]);
     const id = {};
     this.#count++;
     this.#keep(id, values, shape, dtype, 1);
@@ -167,7 +172,9 @@ export function tracing<T>(graph: Graph, onCapture: (bytes: number, shape: reado
   made.onCapture = onCapture;
   try {
     enter(backendName);
-    Math.random = refuseRandom;
+    Math.random = () => {
+      throw frozenRandom('Math.random');
+    };
     Error.stackTraceLimit = 100;
     let result: T;
     tidy(() => {
@@ -195,42 +202,6 @@ function enter(name: string): void {
       name: '@tensorflow/tfjs-core',
       expected: '4.22',
     });
-}
-
-function refuseRandom(): never {
-  throw new TaskloomError('not_traceable', 'A random number drawn inside a compiled step would be the same in every step.', {
-    name: 'Math.random',
-    remedy: "Draw from Taskloom's `Random` with a key that is an input of the step, or give the numbers as an input.",
-  });
-}
-
-/** Says which op has no rule, and where it was called. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const missing = /[Kk]ernel '([^']+)'.* for backend 'taskloom-trace'/.exec(error.message)?.[1];
-  const place = callerOf(error);
-  if (missing === undefined) {
-    if (TaskloomError.isInstance(error) && error.code === 'not_traceable' && place)
-      return new TaskloomError(error.code, `${error.message.split('. ')[0]}${place}.`, { ...error.details, cause: error });
-    return error;
-  }
-  return new TaskloomError('not_traceable', `The op '${missing}' cannot be compiled${place}.`, {
-    name: missing,
-    remedy:
-      'Write it with other ops, compute it on the host with hostCall, or run the step with eager(). docs/compiled-ops.md lists what compiles.',
-    cause: error,
-  });
-}
-
-/** The user's line in a stack: the first that is neither TensorFlow.js nor ours. */
-function callerOf(error: Error): string {
-  const lines = (error.stack ?? '').split('\n').slice(1);
-  const line = lines.find(
-    (text) =>
-      !/@tensorflow|tfjs@|[\\/]tf[\w.-]*\.js|taskloom.(onnx|core)|packages.(onnx|core).(src|dist)|node:internal|<anonymous>/.test(text),
-  );
-  const at = line?.trim().replace(/^at /, '');
-  return at ? ` (called at ${at})` : '';
 }
 
 /** Whether a kernel can be compiled. */
