@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { fileURLToPath } from 'node:url';
 import { hostArray, random, run, TaskloomError } from '@taskloom/core';
 import { dense, dropout, sequential } from '@taskloom/core/modules';
 import * as tf from '@tensorflow/tfjs-core';
@@ -42,12 +43,32 @@ test('an op without a rule: its name, the line that calls it and the ways out', 
   for (const way of ['other ops', 'hostCall', 'eager()', 'docs/compiled-ops.md']) expect(error.message).toContain(way);
 });
 
-test('the line is found in a project whose path names TensorFlow.js', async () => {
-  const body = new Function('tf', 'x', 'return tf.unique(x).values;\n//# sourceURL=/home/ada/my-tfjs-app/src/step.js') as (
-    t: typeof tf,
-    x: tf.Tensor,
-  ) => tf.Tensor;
-  expect((await refusal((x) => body(tf, x))).message).toContain('my-tfjs-app/src/step.js');
+describe('the line is found', () => {
+  /** A function that stands in a file. */
+  const inFile = (file: string, code: string) => new Function('tf', 'x', 'inner', `${code}\n//# sourceURL=${file}`);
+  const unique = 'return tf.unique(x).values;';
+
+  test.each(['/home/ada/my-tfjs-app/src/step.js', '/home/ada/app/src/tf-step.js', '/home/ada/shop/packages/core/src/step.js'])(
+    'in %s',
+    async (file) => {
+      const body = inFile(file, unique);
+      expect((await refusal((x) => body(tf, x))).message).toContain(`${file}:`);
+    },
+  );
+
+  test.each([
+    '/home/ada/app/node_modules/@taskloom/gating/dist/index.js',
+    '/home/ada/app/node_modules/.pnpm/@taskloom+maml@1.0.0/node_modules/@taskloom/maml/dist/index.js',
+    '/home/ada/app/node_modules/.vite/deps/@taskloom_gating.js',
+    '/home/ada/app/node_modules/@tensorflow/tfjs-layers/dist/tf-layers.node.js',
+    'C:\\app\\node_modules\\@taskloom\\gating\\dist\\index.js',
+    new URL('../../gating/dist/index.js', import.meta.url).href,
+    fileURLToPath(new URL('../../gating/src/dispatch.ts', import.meta.url)),
+  ])('behind %s', async (file) => {
+    const inner = inFile(file, unique);
+    const body = inFile('/home/ada/app/src/step.js', 'return inner(tf, x);');
+    expect((await refusal((x) => body(tf, x, inner))).message).toContain('/home/ada/app/src/step.js:');
+  });
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import { TaskloomError } from '@taskloom/core';
+import { callerOf } from './caller';
 
 /** What is said of `source` (an op, `Math.random`), which draws numbers that the graph would keep. */
 export function frozenRandom(source: string): TaskloomError {
@@ -12,7 +13,8 @@ export function frozenRandom(source: string): TaskloomError {
 export function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const missing = /[Kk]ernel '([^']+)'.* for backend 'taskloom-trace'/.exec(error.message)?.[1];
-  const place = callerOf(error);
+  const line = callerOf(error);
+  const place = line ? ` (called at ${line})` : '';
   const known = missing === 'Multinomial' ? frozenRandom('multinomial') : missing === undefined ? error : undefined;
   if (known) {
     if (TaskloomError.isInstance(known) && known.code === 'not_traceable' && place)
@@ -25,15 +27,4 @@ export function explained(error: unknown): unknown {
       'Write it with other ops, compute it on the host with hostCall, or run the step with eager(). docs/compiled-ops.md lists what compiles.',
     cause: error,
   });
-}
-
-/** The user's line in a stack: the first that is neither TensorFlow.js nor ours. */
-function callerOf(error: Error): string {
-  const lines = (error.stack ?? '').split('\n').slice(1);
-  const line = lines.find(
-    (text) =>
-      !/@tensorflow|tfjs@|[\\/]tf[\w.-]*\.js|taskloom.(onnx|core)|packages.(onnx|core).(src|dist)|node:internal|<anonymous>/.test(text),
-  );
-  const at = line?.trim().replace(/^at /, '');
-  return at ? ` (called at ${at})` : '';
 }
