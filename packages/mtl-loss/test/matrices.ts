@@ -37,6 +37,24 @@ export const jacobians: fc.Arbitrary<Matrix> = fc
     return clean;
   });
 
+/**
+ * Gradients of a usual length that are within `epsilon` of what makes a weight infinite: two that cancel each other but for the smallest part, beside a third
+ * one or against it, and three with one direction of equal projections whose weights add up to 0.
+ */
+export const nearlyDegenerate = (epsilon: number): Matrix[] => [
+  [
+    [1, epsilon, 0],
+    [-1, epsilon, 0],
+    [0, 0, 1],
+  ],
+  [
+    [0, -1, 0],
+    [1, epsilon, 0],
+    [-1, epsilon, 0],
+  ],
+  [[1, 0, 0], [0, 1, 0], [0.7, 0.7, Math.sqrt(0.02)].map((value) => (2 / 3) * (1 + epsilon) * value)],
+];
+
 /** Up to 15 tasks of any rank, duplicates among them, with row scales up to `decades` apart; `leaning`: with a constant added, so that they agree more often. */
 export function drawn(seed: number, decades: number, leaning = false): Matrix {
   const random = hostRandom(seed);

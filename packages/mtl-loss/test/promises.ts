@@ -66,6 +66,10 @@ export interface Promises {
   readonly alone?: number;
   /** What ‖update‖ never exceeds, from the norms of the rows. Default: their sum. */
   readonly bound?: (norms: readonly number[]) => number;
+  /** What no |wᵢ|‖gᵢ‖ exceeds. Default: `bound`. */
+  readonly parts?: (norms: readonly number[]) => number;
+  /** What has no bound, however long or short the gradients are: weights that cancel each other in the update, or the update as well. Default: nothing. */
+  readonly unbounded?: 'weights' | 'update';
 }
 
 const all = Number.POSITIVE_INFINITY;
@@ -78,6 +82,12 @@ const total = (norms: readonly number[]) => norms.reduce((a, b) => a + b, 0);
 const meanNorm = (norms: readonly number[]) => total(norms) / norms.length;
 /** ‖d − g₀‖ ≤ c‖g₀‖, rescaled. */
 const averse = (norms: readonly number[]) => (1.4 / 1.16) * meanNorm(norms);
+/** c‖g₀‖/‖g_w‖ for a g_w that is no shorter than `normEps`, 1e-4, of all. */
+const worstOff = (norms: readonly number[]) => (1 + 1e4) * meanNorm(norms);
+/** vᵀ(G + regEps)v ≤ uᵀ(G + regEps)u with regEps 1e-4, so that v is no more than 100 times as long as u. */
+const regularized = (norms: readonly number[]) => 100.01 * Math.max(...norms);
+/** A singular value of unit rows is counted for zero below the root of `tolerance`, up to a factor of T. */
+const tolerant = (norms: readonly number[]) => 1e3 * norms.length * total(norms);
 
 /** Weights that do not depend on the gradients, and are > 0. */
 const byLosses = { linearUnderScaling: true, stronglyStationary: true, scaleFree: true } as const;
@@ -87,18 +97,19 @@ const preference = [0.5, 0.25, 1, 0.125, 0.3, 0.7];
 /** One row a method, or a form of it; alphabetical. */
 export const promises: readonly Promises[] = [
   { name: 'aligned-mtl', make: () => alignedMtl(), scaleFree: true, alone: 1 },
-  { name: 'aligned-mtl median', make: () => alignedMtl({ scale: 'median' }), scaleFree: true, alone: 1 },
-  { name: 'aligned-mtl rmse', make: () => alignedMtl({ scale: 'rmse' }), scaleFree: true, alone: 1 },
-  { name: 'cagrad', make: () => cagrad(), bound: averse, scaleFree: true },
-  { name: 'cagrad, normEps 0', make: () => cagrad({ normEps: 0 }), stronglyStationary: true, bound: averse },
+  { name: 'aligned-mtl median', make: () => alignedMtl({ scale: 'median' }), scaleFree: true, parts: tolerant, alone: 1 },
+  { name: 'aligned-mtl rmse', make: () => alignedMtl({ scale: 'rmse' }), scaleFree: true, parts: tolerant, alone: 1 },
+  { name: 'cagrad', make: () => cagrad(), bound: averse, parts: worstOff, scaleFree: true },
+  { name: 'cagrad, normEps 0', make: () => cagrad({ normEps: 0 }), stronglyStationary: true, bound: averse, unbounded: 'weights' },
   {
     name: 'cagrad c 1',
     make: () => cagrad({ c: 1, rescale: 0 }),
     nonConflicting: all,
     descends: true,
     bound: (norms) => 2 * meanNorm(norms),
+    parts: worstOff,
   },
-  { name: 'config', make: () => config(), scaleFree: true },
+  { name: 'config', make: () => config(), scaleFree: true, parts: tolerant },
   {
     name: 'dynamic-weight-average',
     make: () => dynamicWeightAverage(),
@@ -115,7 +126,7 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
   },
-  { name: 'dual-proj', make: () => dualProj(), stronglyStationary: true, alone: 1, bound: meanNorm },
+  { name: 'dual-proj', make: () => dualProj(), stronglyStationary: true, alone: 1, bound: meanNorm, parts: regularized },
   {
     name: 'dual-proj, exact',
     make: () => dualProj({ regEps: 0, normEps: 0 }),
@@ -124,9 +135,17 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
     bound: meanNorm,
+    unbounded: 'weights',
   },
-  { name: 'fair-grad', make: () => fairGrad(), nonConflicting: all, descends: true, bound: (norms) => Math.sqrt(norms.length) },
-  { name: 'fair-grad alpha 2', make: () => fairGrad({ alpha: 2 }), nonConflicting: all, descends: true, bound: () => all },
+  {
+    name: 'fair-grad',
+    make: () => fairGrad(),
+    nonConflicting: all,
+    descends: true,
+    bound: (norms) => Math.sqrt(norms.length),
+    unbounded: 'weights',
+  },
+  { name: 'fair-grad alpha 2', make: () => fairGrad({ alpha: 2 }), nonConflicting: all, descends: true, unbounded: 'update' },
   { name: 'famo', make: () => famo(), linearUnderScaling: true, stronglyStationary: true, scaleFree: true, convex: true, alone: 1 },
   { name: 'fixed', make: () => fixed(), linearUnderScaling: true, stronglyStationary: true, scaleFree: true, alone: 1 },
   { name: 'grad-norm, first step', make: () => gradNorm(), linearUnderScaling: true, stronglyStationary: true, scaleFree: true, alone: 1 },
@@ -154,14 +173,14 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
   },
-  { name: 'imtl', make: () => imtl(), scaleFree: true, bound: () => all },
-  { name: 'imtl-g', make: () => imtlG(), scaleFree: true, bound: () => all },
+  { name: 'imtl', make: () => imtl(), scaleFree: true, unbounded: 'update' },
+  { name: 'imtl-g', make: () => imtlG(), scaleFree: true, unbounded: 'update' },
   {
     name: 'imtl-g pseudo-inverse',
     make: () => imtlG({ solution: 'pseudo-inverse' }),
     equivariant: false, // up to the condition of G, which is that of the scales squared
     scaleFree: true,
-    bound: () => all,
+    unbounded: 'update',
   },
   { name: 'imtl-l', make: (order) => derivativeWeights(imtlL(), order), ...byLosses, alone: 1 },
   {
@@ -178,6 +197,7 @@ export const promises: readonly Promises[] = [
     make: () => mConfig(),
     presentOnly: false, // waits until it has seen all tasks, and goes on from what it knows of absent ones
     bound: () => Math.sqrt(6), // each entry, of 6 at most, is divided by its size
+    parts: tolerant,
   },
   { name: 'mean', make: () => mean(), linearUnderScaling: true, stronglyStationary: true, convex: true, scaleFree: true, alone: 1 },
   { name: 'mgda', make: () => mgda(), nonConflicting: all, descends: true, convex: true, scaleFree: true, alone: 1 },
@@ -190,7 +210,7 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
   },
-  { name: 'nash-mtl', make: () => nashMtl(), nonConflicting: all, descends: true, bound: () => 1 },
+  { name: 'nash-mtl', make: () => nashMtl(), nonConflicting: all, descends: true, bound: () => 1, unbounded: 'weights' },
   {
     name: 'pcgrad',
     make: (order) => pcgrad({ permutations: cyclic(order) }),
@@ -201,7 +221,7 @@ export const promises: readonly Promises[] = [
   },
   { name: 'db-mtl', make: () => dbMtl(), bound: (norms) => norms.length * Math.max(...norms) },
   { name: 'grad-drop', make: () => gradDrop(), scaleFree: true, alone: 1 },
-  { name: 'moco', make: () => moco(), bound: () => 1 },
+  { name: 'moco', make: () => moco(), convex: true, bound: () => 1, parts: total },
   { name: 'modo', make: () => modo(), convex: true, alone: 1 },
   { name: 'rgw', make: () => rgw(), equivariant: false, convex: true, stronglyStationary: true, alone: 1, scaleFree: true },
   { name: 'rlw', make: () => rlw(), equivariant: false, convex: true, stronglyStationary: true, alone: 1, scaleFree: true },
@@ -230,7 +250,7 @@ export const promises: readonly Promises[] = [
   { name: 'sum', make: (order) => derivativeWeights(sum(), order), ...byLosses, alone: 1 },
   { name: 'trimmed-mean', make: (order) => trimmedMean({ trim: order.length > 2 ? 1 : 0 }), scaleFree: true, alone: 1 },
   { name: 'uncertainty', make: (order) => derivativeWeights(uncertainty(), order), ...byLosses, alone: 0.5 },
-  { name: 'upgrad', make: () => upgrad(), stronglyStationary: true, descends: true, alone: 1, bound: meanNorm },
+  { name: 'upgrad', make: () => upgrad(), stronglyStationary: true, descends: true, alone: 1, bound: meanNorm, parts: regularized },
   {
     name: 'upgrad, exact',
     make: () => upgrad({ regEps: 0, normEps: 0 }),
@@ -241,5 +261,6 @@ export const promises: readonly Promises[] = [
     scaleFree: true,
     alone: 1,
     bound: meanNorm,
+    unbounded: 'weights',
   },
 ];

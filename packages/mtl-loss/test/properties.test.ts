@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { balanceJacobian, balancingContext } from '../src';
 import { minNormPoint } from '../src/min-norm-point';
-import { dot, jacobians, type Matrix, norm, notStronglyStationary, quadratics } from './matrices';
+import { dot, jacobians, type Matrix, nearlyDegenerate, norm, notStronglyStationary, quadratics } from './matrices';
 import { type Promises, promises } from './promises';
 
 beforeAll(async () => void (await setBackend('cpu')));
@@ -12,25 +12,43 @@ beforeAll(async () => void (await setBackend('cpu')));
 const options = { numRuns: 300, seed: 7 };
 const identity = (jacobian: Matrix) => jacobian.map((_, i) => i);
 
-/** Σ |wₖ| ‖gₖ‖, or Σ ‖gₖ‖ where there are no weights: what rounding errors of the update are relative to. */
-const magnitude = (jacobian: Matrix, weights: ArrayLike<number> | undefined) =>
-  jacobian.reduce((sum, row, i) => sum + Math.abs(weights?.[i] ?? 1) * norm(row), 0);
+/** |wₖ| ‖gₖ‖ */
+const partsOf = (jacobian: Matrix, weights: ArrayLike<number>) => jacobian.map((row, i) => Math.abs(weights[i]!) * norm(row));
+/** Their sum: what rounding errors of the update are relative to. */
+const magnitude = (jacobian: Matrix, weights: ArrayLike<number>) => partsOf(jacobian, weights).reduce((a, b) => a + b, 0);
+const degenerate = fc.integer({ min: 1, max: 8 }).chain((exponent) => fc.constantFrom(...nearlyDegenerate(10 ** -exponent)));
 
 describe.each(promises)('$name keeps its promises', ({ name, make, ...promised }: Promises) => {
   const balance = (jacobian: Matrix) => balanceJacobian(jacobian, make(identity(jacobian)));
-  const { equivariant = true, presentOnly = true, nonConflicting = 0, bound = (norms) => norms.reduce((a, b) => a + b, 0) } = promised;
+  const { equivariant = true, presentOnly = true, nonConflicting = 0, unbounded } = promised;
+  const { bound = (norms) => norms.reduce((a, b) => a + b, 0), parts = bound } = promised;
 
   it('weights and update are finite and bounded', () =>
     fc.assert(
-      fc.property(jacobians, (jacobian) => {
+      fc.property(fc.oneof({ weight: 9, arbitrary: jacobians }, { weight: 1, arbitrary: degenerate }), (jacobian) => {
         const { weights, update } = balance(jacobian);
-        if (weights) expect(weights).toHaveLength(jacobian.length);
-        expect([...(weights ?? []), ...update].every(Number.isFinite)).toBe(true);
+        expect(weights).toHaveLength(jacobian.length);
+        expect([...weights, ...update].every(Number.isFinite)).toBe(true);
+        const norms = jacobian.map(norm);
         const rounding = 1e-9 * magnitude(jacobian, weights);
-        expect(norm(update)).toBeLessThanOrEqual(bound(jacobian.map(norm)) * (1 + 1e-9) + rounding);
+        if (unbounded !== 'update') expect(norm(update)).toBeLessThanOrEqual(bound(norms) * (1 + 1e-9) + rounding);
+        if (!unbounded) expect(Math.max(...partsOf(jacobian, weights))).toBeLessThanOrEqual(parts(norms) * (1 + 1e-9));
       }),
       options,
     ));
+
+  it.runIf(unbounded)('what it says has no bound grows as large as you like', () => {
+    const largest = (epsilon: number) =>
+      Math.max(
+        ...nearlyDegenerate(epsilon).map((jacobian) => {
+          const { weights, update } = balance(jacobian);
+          return unbounded === 'update' ? norm(update) : Math.max(...partsOf(jacobian, weights));
+        }),
+      );
+    // FairGrad's with α = 2 grows with the cube root. Much nearer than 1e-5 is taken for dependent.
+    expect(largest(1e-3)).toBeGreaterThan(4 * largest(1e-1));
+    expect(largest(1e-5)).toBeGreaterThan(4 * largest(1e-3));
+  });
 
   it.runIf(equivariant)('is equivariant: other orders of the tasks give the same update', () =>
     fc.assert(

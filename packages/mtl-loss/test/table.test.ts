@@ -42,6 +42,7 @@ const properties: readonly (readonly [string, (promised: Promises) => string])[]
   ['strongly stationary', ({ stronglyStationary }) => mark(stronglyStationary)],
   ['descends', ({ descends }) => mark(descends)],
   ['convex weights', ({ convex }) => mark(convex)],
+  ['bounded', ({ unbounded }) => (unbounded === 'update' ? '' : unbounded === 'weights' ? 'update' : 'yes')],
   ['scale-free', ({ scaleFree }) => mark(scaleFree)],
   ['any order', ({ equivariant = true }) => mark(equivariant)],
 ];
@@ -50,8 +51,9 @@ function promiseTable(): string {
   const rows = promises.map((promised) => [promised.name, ...properties.map(([, cell]) => cell(promised))]);
   const explained = [
     '*No conflict*: no gᵢ·update is negative. *Linear under scaling*: the update is linear in c > 0 where gradient i is cᵢgᵢ. *Strongly stationary*: the update is zero only',
-    'where some w > 0 has Σ wᵢgᵢ = 0. *Descends*: a small enough step lowers every loss. *Convex weights*: ≥ 0, of sum 1. *Scale-free*: weights do not change when all gradients are',
-    'multiplied by one number. *Any order*: the order of the tasks does not matter. Each is tested on random Jacobians of every rank, with zero and duplicate rows and scales from 0 to 1e15.',
+    'where some w > 0 has Σ wᵢgᵢ = 0. *Descends*: a small enough step lowers every loss. *Convex weights*: ≥ 0, of sum 1. *Bounded*: the update and every |wᵢ|‖gᵢ‖ in it are no larger',
+    'than the gradients (and, of `log` and the like, the losses) allow; `update`: it is, but made of parts that cancel each other and are as large as you like where gradients are nearly',
+    'dependent; nothing: neither is. *Scale-free*: weights do not change when all gradients are multiplied by one number. *Any order*: the order of the tasks does not matter. Each is tested on random Jacobians of every rank, with zero and duplicate rows and scales from 0 to 1e15.',
   ];
   const head = ['method or form', ...properties.map(([name]) => name)];
   return `## Promises\n\n${explained.join('\n')}\n\n${table(head, rows)}`;
