@@ -1,7 +1,6 @@
-import { disposeParams, flatten, type GradientBalancer, hostRandom, type JacobianMethod, type Params } from '@taskloom/core';
+import { disposeParams, flatten, type GradientBalancer, type JacobianMethod, type Params } from '@taskloom/core';
 import { expectAllClose, expectTensors, expectTraceable, onBackends } from '@taskloom/testing';
 import {
-  add,
   matMul,
   mean as meanOf,
   mul,
@@ -13,7 +12,6 @@ import {
   type Tensor,
   type Tensor1D,
   tanh,
-  tensor,
   tensor1d,
   tensor2d,
   tidy,
@@ -25,6 +23,7 @@ import {
   balanceJacobian,
   balancingContext,
   dbMtl,
+  excessMtl,
   gradDrop,
   gradVac,
   gramianOf,
@@ -39,31 +38,13 @@ import {
   sdmgrad,
   trimmedMean,
 } from '../src';
+import { draw, features, headLosses, losses, type Model, model } from './three-tasks';
 
 /** All weights 1. */
 const sumOfRows: GradientBalancer<null> = {
   ...mean(),
   weigh: (_, state, { present }) => ({ weights: new Float64Array(present.length).fill(1), state }),
 };
-
-const draw = (name: string, shape: number[]) => tensor(hostRandom(name).normal(shape.reduce((a, b) => a * b, 1)), shape);
-
-type Model = { shared: { w: Tensor; b: Tensor }; heads: { one: Tensor; two: Tensor; three: Tensor } };
-const model = (): Model => ({
-  shared: { w: draw('w', [4, 3]), b: draw('b', [3]) },
-  heads: { one: draw('one', [3, 1]), two: draw('two', [3, 1]), three: draw('three', [3, 1]) },
-});
-
-/** Three squared errors that share a tanh layer; the second contradicts the first. */
-const losses = (params: Model): Tensor1D => headLosses(params, features(params));
-
-const features = ({ shared }: Model): Tensor => tanh(add(matMul(draw('x', [8, 4]), shared.w), shared.b));
-
-function headLosses({ heads }: Model, hidden: Tensor): Tensor1D {
-  const error = (head: Tensor, target: Tensor) => meanOf(square(sub(matMul(hidden, head), target)));
-  const y = draw('y', [8, 1]);
-  return stack([error(heads.one, y), mul(error(heads.two, mul(y, -3)), 5), error(heads.three, draw('z', [8, 1]))]) as Tensor1D;
-}
 
 onBackends(['cpu', 'wasm'], () => {
   const methods: [string, GradientBalancer<null>][] = [
@@ -213,6 +194,7 @@ onBackends(['cpu', 'wasm'], () => {
 
   const inTensors: [string, JacobianMethod<never>][] = [
     ['trimmed-mean', trimmedMean() as JacobianMethod<never>],
+    ['excess-mtl', excessMtl() as JacobianMethod<never>],
     ['moco', moco() as JacobianMethod<never>],
     ['modo', modo() as JacobianMethod<never>],
     ['sdmgrad', sdmgrad() as JacobianMethod<never>],
