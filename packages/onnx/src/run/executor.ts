@@ -16,19 +16,19 @@ import type { Layout } from '../passes/pack-state';
 import { mapLeaves } from '../trace/leaves';
 import { type Signature, trace } from '../trace/trace';
 import { arrangement } from './arrangement';
+import { largeConstants } from './large-constants';
 import { lowered } from './lowered';
 import type { Runtime, SessionOptions } from './runtime';
 import { type CompileWarning, keyOf, shapeHistory } from './shapes';
 import { copied, loadStages, type Ready, release, runStep, signatureOf } from './step';
 
 export interface CompileOptions {
-  /** Told of captured tensors above 1 MB, of inputs whose shape keeps changing, and of a cache that cannot be written. Default: nobody. */
+  /** Told of constants above 1 MB, of inputs whose shape keeps changing, and of a cache that cannot be written. Default: nobody. */
   readonly onWarning?: (warning: CompileWarning) => void;
   /** How many shapes of the inputs are kept compiled; the one used longest ago goes first. Default 16. */
   readonly shapes?: number;
 }
 
-const largeConstant = 1024 * 1024;
 /** Tracing looks at shapes only. */
 const nothing = new Float32Array(0);
 
@@ -55,6 +55,8 @@ export function compiling(
       let skeleton: Tree<string> = {};
       const ready = new Map<string, Ready>();
       const notice = shapeHistory(onWarning);
+      /** Each shape of the inputs is traced, and has the same constants. */
+      const told = new Set<string>();
       let queue: Promise<unknown> = Promise.resolve();
       let disposed = false;
 
@@ -77,12 +79,10 @@ export function compiling(
           mapLeaves(skeleton, (path) => ({ ...signature.get(path)!, data: nothing })),
           inputs,
         );
-        for (const { bytes, shape } of traced.captured)
-          if (bytes > largeConstant)
-            onWarning?.({
-              code: 'large_constant',
-              message: `A tensor [${shape.join(', ')}] of ${(bytes / largeConstant).toFixed(1)} MB that the step captured is part of the compiled graph; pass it as an input or as state.`,
-            });
+        for (const message of largeConstants(traced)) {
+          if (!told.has(message)) onWarning?.({ code: 'large_constant', message });
+          told.add(message);
+        }
         const known = layouts.get(key);
         const make = () => lowered(traced, known);
         const { program, layout } = runtime.programs ? await runtime.programs.of(traced, known, make) : make();

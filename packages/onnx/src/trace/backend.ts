@@ -11,10 +11,12 @@ import {
   type Tensor,
   type TensorInfo,
   tidy,
+  Variable,
 } from '@tensorflow/tfjs-core';
 import type { Graph } from '../graph/graph';
 import { arrayOf, type ElementType, type Value } from '../graph/value';
 import { kernelRules } from '../rules';
+import { callerOf } from './caller';
 import { explained, frozenRandom } from './refusal';
 
 /*
@@ -28,11 +30,17 @@ const inputKernel = 'TaskloomTraceInput';
 /** Ops of TensorFlow.js that draw numbers on the host: with a seed they do not ask `Math.random`. Within an op the scope has its name. */
 const randomOp = /^(rand|random[A-Z]\w*|truncatedNormal)(?=__op$)/;
 
+/** Bytes from which a constant is told of. */
+export const largeConstant = 1024 * 1024;
+
+type Constant = ArrayLike<number> & ArrayBufferView;
+
 /** The values behind the tensors of one trace at a time. Abstract ones cannot be read; constants can. */
 class TraceBackend extends KernelBackend {
   graph: Graph | undefined;
-  onCapture: (bytes: number, shape: readonly number[]) => void = () => {};
-  readonly #values = new WeakMap<object, { value?: Value; data?: ArrayLike<number> & ArrayBufferView; references: number }>();
+  /** Where the elements of large constants are from. */
+  sources = new Map<object, string>();
+  readonly #values = new WeakMap<object, { value?: Value; data?: Constant; references: number }>();
   #count = 0;
 
   /** The data id of a value. */
@@ -48,26 +56,26 @@ class TraceBackend extends KernelBackend {
     const graph = this.graph!;
     if (!this.#values.has(info.dataId)) engine().moveData(this, info.dataId);
     const held = this.#values.get(info.dataId)!;
+    if (held.data) this.#note(held.data, info instanceof Variable ? info.name : undefined);
     // A captured tensor stays here until another backend wants it: further traces and reshaped views of it make constants of their own.
     return held.data ? graph.constant(held.data, info.shape, info.dtype as ElementType) : held.value!;
   }
 
-  override write(values: BackendValues, shape: number[], dtype: DataType): object {
+  override write(values: BackendValues, _shape: number[], dtype: DataType): object {
     const drawn = randomOp.exec(engine().state.activeScope?.name ?? '');
     if (drawn) throw frozenRandom(drawn[0]);
     const id = {};
     this.#count++;
-    this.#keep(id, values, shape, dtype, 1);
+    this.#note(this.#keep(id, values, dtype, 1));
     return id;
   }
 
-  override move(id: object, values: BackendValues, shape: number[], dtype: DataType, references: number): void {
+  override move(id: object, values: BackendValues, _shape: number[], dtype: DataType, references: number): void {
     this.#count++;
-    this.#keep(id, values, shape, dtype, references);
-    this.onCapture((values as unknown as ArrayBufferView).byteLength ?? 0, shape);
+    this.#keep(id, values, dtype, references);
   }
 
-  #keep(id: object, values: BackendValues, _shape: number[], dtype: DataType, references: number): void {
+  #keep(id: object, values: BackendValues, dtype: DataType, references: number): Constant {
     if (dtype === 'string' || dtype === 'complex64')
       throw new TaskloomError('not_traceable', `A tensor of type ${dtype} cannot enter a compiled step.`, {
         name: dtype,
@@ -75,7 +83,16 @@ class TraceBackend extends KernelBackend {
       });
     const make = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
     const data = ArrayBuffer.isView(values) ? (values as Float32Array) : make.from(values as unknown as ArrayLike<number>);
-    this.#values.set(id, { data: data instanceof make ? data : make.from(data as ArrayLike<number>), references });
+    const constant = data instanceof make ? data : make.from(data as ArrayLike<number>);
+    this.#values.set(id, { data: constant, references });
+    return constant;
+  }
+
+  /** Notes where a constant was first met, by the variable's name or by the line; stacks are slow, so only of those that somebody may have to look for. */
+  #note(data: Constant, variable?: string): void {
+    if (data.byteLength <= largeConstant || (this.sources.has(data) && variable === undefined)) return;
+    const line = callerOf(new Error());
+    this.sources.set(data, [variable && `the variable '${variable}'`, line && `at ${line}`].filter(Boolean).join(' '));
   }
 
   override readSync(id: object): BackendValues {
@@ -159,17 +176,19 @@ export interface TraceScope {
   /** The tensor that stands for a value. */
   tensorOf(value: Value): Tensor;
   valueBehind(tensor: Tensor): Value;
+  /** Which tensors the elements of large constants are from, in words, by the array. */
+  readonly sources: ReadonlyMap<object, string>;
 }
 
 /** Runs `body` with all ops going into `graph`, and puts the former backend back. Synchronous, so nobody else's ops are caught. */
-export function tracing<T>(graph: Graph, onCapture: (bytes: number, shape: readonly number[]) => void, body: (scope: TraceScope) => T): T {
+export function tracing<T>(graph: Graph, body: (scope: TraceScope) => T): T {
   const made = start();
   if (made.graph) throw new TaskloomError('not_traceable', 'A compiled step cannot compile another one.', { name: 'compile' });
   const former = getBackend();
   const random = Math.random;
   const limit = Error.stackTraceLimit;
   made.graph = graph;
-  made.onCapture = onCapture;
+  made.sources = new Map();
   try {
     enter(backendName);
     Math.random = () => {
@@ -181,6 +200,7 @@ export function tracing<T>(graph: Graph, onCapture: (bytes: number, shape: reado
       result = body({
         tensorOf: (value) => engine().runKernel(inputKernel, {}, { value } as never) as Tensor,
         valueBehind: (tensor) => made.valueBehind(tensor),
+        sources: made.sources,
       });
     });
     return result!;
@@ -188,7 +208,7 @@ export function tracing<T>(graph: Graph, onCapture: (bytes: number, shape: reado
     throw explained(error);
   } finally {
     made.graph = undefined;
-    made.onCapture = () => {};
+    made.sources = new Map();
     Math.random = random;
     Error.stackTraceLimit = limit;
     if (former) enter(former);

@@ -12,8 +12,8 @@ export interface Trace {
   readonly graph: Graph;
   readonly nextState: ReadonlyMap<string, Value>;
   readonly outputs: Tree<Value>;
-  /** Bytes and shapes of the tensors that the step captured from outside. */
-  readonly captured: readonly { readonly bytes: number; readonly shape: readonly number[] }[];
+  /** Where the elements of large constants are from, in words, by the array. */
+  readonly sources: ReadonlyMap<object, string>;
 }
 
 /** Names of the graph's inputs and of state and inputs in feeds. */
@@ -27,22 +27,17 @@ export function trace<S extends Params, I extends Tree<Tensor>, O extends Tree<T
   inputs: Tree<Signature & HostArray>,
 ): Trace {
   const graph = new Graph();
-  const captured: { bytes: number; shape: readonly number[] }[] = [];
-  return tracing(
-    graph,
-    (bytes, shape) => captured.push({ bytes, shape }),
-    ({ tensorOf, valueBehind }) => {
-      repairGradients();
-      const abstract = (name: (path: string) => string) => (leaf: HostArray, path: string) =>
-        tensorOf(graph.input(name(path), leaf.shape, leaf.dtype));
-      const result = fn(mapTree(state, abstract(stateName)) as S, mapTree(inputs, abstract(inputName)) as I);
-      refusePromise(result);
-      const nextState = new Map<string, Value>();
-      mapTree<Tensor, void>(result.state, (leaf, path) => void nextState.set(path, valueBehind(leaf)));
-      const outputs = mapTree<Tensor, Value>(result.outputs as Tree<Tensor>, (leaf) => valueBehind(leaf)) as Tree<Value>;
-      return { graph, nextState, outputs, captured };
-    },
-  );
+  return tracing(graph, ({ tensorOf, valueBehind, sources }) => {
+    repairGradients();
+    const abstract = (name: (path: string) => string) => (leaf: HostArray, path: string) =>
+      tensorOf(graph.input(name(path), leaf.shape, leaf.dtype));
+    const result = fn(mapTree(state, abstract(stateName)) as S, mapTree(inputs, abstract(inputName)) as I);
+    refusePromise(result);
+    const nextState = new Map<string, Value>();
+    mapTree<Tensor, void>(result.state, (leaf, path) => void nextState.set(path, valueBehind(leaf)));
+    const outputs = mapTree<Tensor, Value>(result.outputs as Tree<Tensor>, (leaf) => valueBehind(leaf)) as Tree<Value>;
+    return { graph, nextState, outputs, sources };
+  });
 }
 
 /** What an async step does after its first `await` could not be recorded. */
