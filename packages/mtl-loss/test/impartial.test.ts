@@ -181,10 +181,8 @@ describe('config', () => {
     );
   });
 
-  it('has weights 0 where the direction vanishes, and may oppose a dependent gradient', () => {
+  it('has weights 0 where the direction vanishes', () => {
     expect([...balanceJacobian([[1], [-2]], config()).weights]).toEqual([0, 0]);
-    const { update } = balanceJacobian([[1], [1], [-2]], config({ preference: [1, 1, 1.5] }));
-    expect(update[0]! * -2).toBeLessThanOrEqual(0);
   });
 });
 

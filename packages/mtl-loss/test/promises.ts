@@ -39,7 +39,7 @@ import {
 import { derivativeWeights, lossesOfTasks } from './derivative-weights';
 
 // biome-ignore lint/suspicious/noExplicitAny: each method has a state of its own, which the suite only passes on.
-type Method = Parameters<typeof balanceJacobian<any>>[1];
+export type Method = Parameters<typeof balanceJacobian<any>>[1];
 
 /** What a method promises for every Jacobian; `properties.test.ts` holds it to that. What is left out is not promised. */
 export interface Promises {
