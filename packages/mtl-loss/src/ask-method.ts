@@ -1,6 +1,7 @@
 import { type BalancingContext, type GradientBalancer, hostCall, type Random, random } from '@taskloom/core';
 import { ones, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { balancingContext } from './balancing-context';
+import { type LossBased, weighed } from './loss-based';
 
 /** What both places of the Gramian have in common. */
 export interface Asking<S> {
@@ -20,8 +21,8 @@ export interface Asked<S> {
   readonly random: Random;
   /** Any question about tensors on the host: `compute` gets their values and the context, and returns arrays of the given lengths. */
   call(inputs: readonly Tensor[], lengths: readonly number[], losses: Tensor1D, compute: Compute<S>): Tensor1D[];
-  /** Weights [tasks] from the Gramian [tasks, tasks]. */
-  weights(method: GradientBalancer<S>, gramian: Tensor, losses: Tensor1D): Tensor1D;
+  /** Weights [tasks] from the Gramian [tasks, tasks], or from the losses. */
+  weights(method: GradientBalancer<S> | LossBased<S>, gramian: Tensor, losses: Tensor1D): Tensor1D;
   /** After the last question. */
   state(): S;
 }
@@ -64,7 +65,7 @@ export function asking<S>(
     call,
     weights: (balancer, gramian, losses) =>
       call([gramian], [names.length], losses, ([products], before, context) => {
-        const { weights, state: next } = balancer.weigh(products!, before, context);
+        const { weights, state: next } = weighed(balancer, () => products!, before, context);
         return { values: [weights], state: next };
       })[0]!,
     state: () => state as S,

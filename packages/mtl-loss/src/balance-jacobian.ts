@@ -1,15 +1,9 @@
-import {
-  assertShape,
-  type BalancingContext,
-  type GradientBalancer,
-  type JacobianMethod,
-  type LossWeighting,
-  TaskloomError,
-} from '@taskloom/core';
+import { assertShape, type BalancingContext, type GradientBalancer, type JacobianMethod, TaskloomError } from '@taskloom/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { balanceRows, type JacobianState } from './balance-rows';
 import { balancingContext } from './balancing-context';
 import { combined, gramianOfRows } from './host-rows';
+import { type LossBased, weighed } from './loss-based';
 
 export interface BalancedJacobian<S> {
   /** One per row. Of a Jacobian method whose update is no combination of rows: how much each task counts. */
@@ -33,7 +27,7 @@ export type Representation = readonly (readonly number[])[];
  */
 export function balanceJacobian<S>(
   jacobian: Jacobian,
-  method: GradientBalancer<S> | LossWeighting<S>,
+  method: GradientBalancer<S> | LossBased<S>,
   state?: S,
   context?: BalancingContext,
 ): BalancedJacobian<S>;
@@ -47,14 +41,14 @@ export function balanceJacobian<S>(
 /** For a method of any of these families. */
 export function balanceJacobian<S>(
   jacobian: Jacobian | readonly Jacobian[],
-  method: GradientBalancer<S> | LossWeighting<S> | JacobianMethod<S>,
+  method: GradientBalancer<S> | LossBased<S> | JacobianMethod<S>,
   state?: S | JacobianState<S>,
   context?: BalancingContext,
   representation?: Representation,
 ): BalancedJacobian<S | JacobianState<S>>;
 export function balanceJacobian<S>(
   jacobian: Jacobian | readonly Jacobian[],
-  method: GradientBalancer<S> | LossWeighting<S> | JacobianMethod<S>,
+  method: GradientBalancer<S> | LossBased<S> | JacobianMethod<S>,
   state?: S | JacobianState<S>,
   context?: BalancingContext,
   representation?: Representation,
@@ -73,8 +67,7 @@ export function balanceJacobian<S>(
   assertShape([seen.present.length], [rows.length], 'context.present');
   if (method.kind === 'jacobian-method') return balanceRows(batches, method, state as JacobianState<S> | undefined, seen, representation);
   const before = (state as S | undefined) ?? method.init(seen.tasks);
-  const result =
-    method.kind === 'loss-weighting' ? method.weigh(seen.losses, before, seen) : method.weigh(gramianOfRows(rows), before, seen);
+  const result = weighed(method, () => gramianOfRows(rows), before, seen);
   return { ...result, update: combined(rows, result.weights, width) };
 }
 

@@ -1,6 +1,7 @@
 import { combineColumns, combineRows, type GradientBalancer, gramianOf, type JacobianMethod, type Params } from '@taskloom/core';
 import { slice, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Asked } from './ask-method';
+import type { LossBased } from './loss-based';
 
 export interface BalancedRows<P extends Params> {
   /** [tasks, tasks], of the first batch. */
@@ -13,14 +14,14 @@ export interface BalancedRows<P extends Params> {
 /** What a method makes of the task gradients of all its batches. `activations`: the representation that they are gradients at. */
 export function balancedRows<P extends Params, S>(
   asked: Asked<S>,
-  method: GradientBalancer<S> | JacobianMethod<S>,
+  method: GradientBalancer<S> | LossBased<S> | JacobianMethod<S>,
   losses: Tensor1D,
   rows: readonly P[],
   { memory, activations }: { readonly memory?: Params; readonly activations?: Params } = {},
 ): BalancedRows<P> {
   const tasks = asked.names.length;
   const own = rows.slice(0, tasks);
-  if (method.kind === 'gradient-balancer') {
+  if (method.kind !== 'jacobian-method') {
     const gramian = gramianOf(own);
     const weights = asked.weights(method, gramian, losses);
     return { gramian, weights, update: combineRows(own, weights), memory: {} };

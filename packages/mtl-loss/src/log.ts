@@ -1,6 +1,6 @@
 import { sum } from '@tensorflow/tfjs-core';
 import { logLosses } from './present-losses';
-import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
+import { noParameters, scalarization, type WeighingTotal } from './total-loss';
 
 export interface LogOptions {
   /** ε added to each loss, so that a loss of 0 has a finite logarithm and gradient. Default 1e-8. */
@@ -11,6 +11,9 @@ export interface LogOptions {
  * Σ log(Lᵢ + ε) over the present tasks: each task's gradient is divided by its loss, so that the scale of a loss does not matter. For losses
  * that are ≥ 0. The second baseline: it wins published tables where losses differ in scale.
  */
-export function log({ epsilon = 1e-8 }: LogOptions = {}): TotalLoss<NoParameters> {
-  return scalarization('log', noParameters, (losses, _, present) => sum(logLosses(losses, present, epsilon)));
+export function log({ epsilon = 1e-8 }: LogOptions = {}): WeighingTotal {
+  return {
+    ...scalarization('log', noParameters, (losses, _, present) => sum(logLosses(losses, present, epsilon))),
+    weigh: (losses, state, { present }) => ({ weights: losses.map((loss, i) => (present[i]! > 0 ? 1 / (loss + epsilon) : 0)), state }),
+  };
 }

@@ -2,6 +2,7 @@ import type { BalancingContext, FeatureBalancer, GradientBalancer, JacobianMetho
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { atFeatures } from './at-features';
 import { atParameters } from './at-parameters';
+import type { LossBased } from './loss-based';
 
 interface CommonOptions<P extends Params, S> {
   /** The tree, or your own tf.Variables by name. */
@@ -32,16 +33,17 @@ export interface ParameterGradientsOptions<P extends Params, S> extends CommonOp
   readonly at?: 'parameters';
   /** The losses of all tasks, float32 [tasks]. `batch` counts from 0 where the method compares batches, and is asked for once for each. */
   readonly losses: (params: P, batch: number) => Tensor1D;
-  readonly method: GradientBalancer<S> | JacobianMethod<S>;
+  /** One that reads losses only (`fixed`, `sum`, `log`, …) is weighed by them, at the price of the T backward passes: the baseline for the others. */
+  readonly method: GradientBalancer<S> | LossBased<S> | JacobianMethod<S>;
   /** The leaves that tasks share. Gramian and weights are about these; all other leaves get the plain sum of the tasks' gradients. Default: all. */
   readonly shared?: Pattern;
   readonly store?: 'rows';
   readonly blocks?: undefined;
 }
 
-/** What only weights from one Gramian can have. */
+/** What only weights of one batch's gradients can have. */
 export interface GramianOnlyOptions<P extends Params, S> extends Omit<ParameterGradientsOptions<P, S>, 'method' | 'store'> {
-  readonly method: GradientBalancer<S>;
+  readonly method: GradientBalancer<S> | LossBased<S>;
   /**
    * `rows` (default): the task gradients are kept until the weights are there. `nothing`: they are dropped once they are in the Gramian, layer by layer where a compiler runs the
    * step, and one backward pass more, of Σ wᵢLᵢ, makes the update: memory O(P + T²) for O(T·P).
@@ -70,7 +72,7 @@ export interface FeatureGradientsOptions<P extends Params, F extends Tree<Tensor
   /** The losses of all tasks, float32 [tasks], from z: what they take from `params` is the tasks' own and gets the plain sum of gradients. */
   readonly losses: (params: P, features: F) => Tensor1D;
   /** Only what is sound there: the type of a method says so. */
-  readonly method: FeatureBalancer<S> | (JacobianMethod<S> & { readonly features: true });
+  readonly method: FeatureBalancer<S> | LossBased<S> | (JacobianMethod<S> & { readonly features: true });
 }
 
 export type MultiTaskGradientsOptions<P extends Params, S, F extends Tree<Tensor> = Tensor> =

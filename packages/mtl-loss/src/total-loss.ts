@@ -1,4 +1,4 @@
-import type { Params, Scalarization } from '@taskloom/core';
+import type { LossWeighting, Params, Scalarization } from '@taskloom/core';
 import { type Scalar, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 
 /** A scalarization that can be called without `present`, where every task is. Losses are float32 [tasks]; the caller owns the total. */
@@ -8,6 +8,11 @@ export interface TotalLoss<P extends Params = Params> extends Scalarization<P> {
 
 /** The parameters of a scalarization that has none. */
 export type NoParameters = Record<string, never>;
+
+/** A total that also gives its derivatives ∂total/∂Lᵢ on the host, so that it can weigh gradients at hand; its state is its parameters, none. */
+export interface WeighingTotal extends TotalLoss<NoParameters> {
+  readonly weigh: LossWeighting<NoParameters>['weigh'];
+}
 
 /** A scalarization from its formula. */
 export function scalarization<P extends Params>(
