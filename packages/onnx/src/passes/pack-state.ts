@@ -18,6 +18,8 @@ export const packedPath = '/';
 
 /** Elements up to which a leaf is packed: each step copies those that are. */
 const small = 16_384;
+/** Elements of the vector at most: nothing above 32 MB goes anywhere in one piece. */
+export const largestPacked = 2 ** 23;
 /** How far back two updates are compared. */
 const depth = 4;
 
@@ -67,7 +69,10 @@ function layoutOf({ graph, nextState, outputs }: Trace): Layout {
     const form = formOf(value, value.shape, depth);
     groups.set(form, [...(groups.get(form) ?? []), path]);
   }
-  const alike = [...groups.values()].filter((group) => group.length > 1);
+  const alike = within(
+    [...groups.values()].filter((group) => group.length > 1),
+    (path) => sizeOf(nextState.get(path)!.shape),
+  );
   let size = 0;
   const members = alike.flat().map((path) => {
     const { shape } = nextState.get(path)!;
@@ -76,6 +81,23 @@ function layoutOf({ graph, nextState, outputs }: Trace): Layout {
     return { path, shape, offset };
   });
   return { members, groups: alike, size };
+}
+
+/** As much of the groups as the vector may hold: of each the same share from its beginning, so that parameters stay with their moments. */
+function within(groups: readonly (readonly string[])[], size: (path: string) => number): (readonly string[])[] {
+  const total = (paths: readonly string[]) => paths.reduce((sum, path) => sum + size(path), 0);
+  if (total(groups.flat()) <= largestPacked) return [...groups];
+  const share = largestPacked / groups.length;
+  return groups
+    .map((group) => {
+      let end = 0;
+      for (let left = share; end < group.length; end++) {
+        left -= size(group[end]!);
+        if (left < 0) break;
+      }
+      return group.slice(0, end);
+    })
+    .filter((group) => group.length > 1);
 }
 
 /**

@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {
   addParams,
+  disposeParams,
   flatten,
   type HostArray,
   hostArray,
@@ -15,7 +16,7 @@ import { add, addN, mul, type Scalar, scalar, setBackend, square, sum, type Tens
 import { beforeAll, describe, expect, test } from 'vitest';
 import { nodesOf } from '../../src/graph/value';
 import { ort } from '../../src/index';
-import { packedPath, packState } from '../../src/passes/pack-state';
+import { largestPacked, packedPath, packState } from '../../src/passes/pack-state';
 import { trace } from '../../src/trace/trace';
 
 const optimizer = adamw({ weightDecay: 0.01 }) as unknown as Optimizer;
@@ -114,5 +115,40 @@ describe('packing the state', () => {
     expected(6, x);
     await agree();
     compiled.dispose();
+  });
+
+  test('the vector stays within 32 MB: what is beyond stays leaf by leaf, and is computed alike', async () => {
+    const names = Array.from({ length: 180 }, (_, i) => `leaf${String(i).padStart(3, '0')}`);
+    const values = draw('values', [16_384]);
+    const stateOf = (names: readonly string[]) =>
+      tidy(() => {
+        const params = Object.fromEntries(['a', ...names].map((name) => [name, toTensor(values)])) as Params;
+        return { params, moments: optimizer.init(params) as Params, count: scalar(0) };
+      });
+    // Of three trees, parameters and two moments.
+    expect(3 * names.length * 16_384).toBeGreaterThan(largestPacked);
+    const state = stateOf(names);
+    const traced = trace(
+      step as never,
+      mapTree(state, (leaf) => hostArray(new Float32Array(0), leaf.shape)) as never,
+      { x: draw('x', [4]) } as never,
+    );
+    disposeParams(state as never);
+    const { layout } = packState(traced);
+    expect(layout.size).toBeLessThanOrEqual(largestPacked);
+    expect(layout.size).toBeGreaterThan(0.9 * largestPacked);
+    expect(new Set(layout.groups.map((group) => group.length)).size).toBe(1);
+
+    const bytes = (data: ArrayBufferView) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const after = async (names: readonly string[]) => {
+      const compiled = await ort({ threads: 1 }).compile(step as never, { state: stateOf(names) as never });
+      for (const k of ['1', '2']) await (compiled as unknown as (inputs: object) => Promise<object>)({ x: draw(k, [4]) });
+      const { params } = (await compiled.readState()) as { params: { [name: string]: HostArray } };
+      compiled.dispose();
+      return params;
+    };
+    const expected = bytes((await after(['b'])).a!.data);
+    expect(Buffer.compare(bytes(values.data), expected)).not.toBe(0);
+    for (const [name, { data }] of Object.entries(await after(names))) expect(Buffer.compare(bytes(data), expected), name).toBe(0);
   });
 });
