@@ -1,6 +1,7 @@
+import { hostRandom } from '@taskloom/core';
 import { describe, expect, it } from 'vitest';
 import { descend } from '../../../examples/pareto/descend';
-import { distanceToFront, fonseca, landscape, landscapeStarts, quadratics } from '../../../examples/pareto/problems';
+import { distanceToFront, fonseca, landscape, landscapeStarts, quadratics, zdt1 } from '../../../examples/pareto/problems';
 import { alignedMtl, cagrad, mean, mgda, nashMtl, pcgrad, upgrad } from '../src/index';
 
 /** With Adam, as the CAGrad paper shows it; a greater rate than its 1e-3, so that it takes seconds. */
@@ -28,9 +29,9 @@ describe('the landscape of the CAGrad paper', () => {
     expect(reached(ends(mean()))).toEqual([false, true, false]);
   });
 
-  it('MGDA, Nash-MTL and Aligned-MTL reach the front from all three', () => {
-    for (const method of [mgda(), nashMtl(), alignedMtl()]) expect(reached(ends(method as never))).toEqual([true, true, true]);
-  });
+  it('MGDA, PCGrad, Nash-MTL and Aligned-MTL reach the front from all three', () => {
+    for (const method of [mgda(), pcgrad(), nashMtl(), alignedMtl()]) expect(reached(ends(method as never))).toEqual([true, true, true]);
+  }, 60_000);
 
   it('where MGDA stops anywhere on the front, CAGrad and the mean go on to the minimum of the mean, x₁ = 0', () => {
     const start = [landscapeStarts[1]];
@@ -47,10 +48,13 @@ describe('the landscape of the CAGrad paper', () => {
     expect(reached(ends(upgrad(), [first, last], 0.005, 12_000))).toEqual([true, true]);
   }, 60_000);
 
-  it('CAGrad leaves the valley that holds the mean', () => {
-    const [end] = ends(cagrad({ c: 0.5 }), [landscapeStarts[2]], 0.005, 10_000);
-    expect(reached([end!])).toEqual([true]);
-  });
+  it('CAGrad leaves the valleys that hold the mean, the first one late', () => {
+    const [first, , last] = landscapeStarts;
+    const [early, late] = [7000, 20_000].map((steps) => ends(cagrad({ c: 0.5 }), [first], 0.005, steps)[0]!);
+    expect(reached([early!, late!])).toEqual([false, true]);
+    expect(late![0]).toBeCloseTo(0, 1);
+    expect(reached(ends(cagrad({ c: 0.5 }), [last], 0.005, 10_000))).toEqual([true]);
+  }, 60_000);
 });
 
 describe('fronts of other shapes, by plain descent', () => {
@@ -82,5 +86,38 @@ describe('fronts of other shapes, by plain descent', () => {
       if (method.name === 'mean') expect(one![0]).toBeCloseTo(two![0], 3);
       if (method.name === 'pcgrad') expect(Math.abs(one![0] - two![0])).toBeGreaterThan(0.1);
     }
+  });
+
+  describe('ZDT1 in ten dimensions', () => {
+    const problem = zdt1();
+    const ended = (method: Parameters<typeof descend>[2], steps = 5000) =>
+      Array.from({ length: 4 }, (_, i) => {
+        const start = Array.from(hostRandom('start').fold(problem.name).fold(i).uniform(10));
+        const x = descend(problem, start, method, { steps, rate: 0.002, adam: false, points: 1 }).at(-1)!;
+        return { first: x[0]!, distance: distanceToFront(problem, problem.losses(x)) };
+      });
+
+    it('the mean comes to its minimum on the front, x₁ = ¼', () => {
+      for (const { first, distance } of ended(mean())) {
+        expect(distance).toBeLessThan(0.01);
+        expect(first).toBeCloseTo(0.25, 2);
+      }
+    });
+
+    it('Nash-MTL comes to the end of the front', () => {
+      for (const { first, distance } of ended(nashMtl() as never)) {
+        expect(distance).toBeLessThan(0.01);
+        expect(first).toBeCloseTo(1e-3, 5);
+      }
+    });
+
+    // At the bound of x₁ the second gradient is long and nearly opposite to the first, and the shortest combination hardly has any of it.
+    it('MGDA is held up at the bound of x₁, far from the front, and creeps to its end', () => {
+      for (const { first, distance } of ended(mgda())) {
+        expect(distance).toBeGreaterThan(0.5);
+        expect(first).toBeCloseTo(1e-3, 5);
+      }
+      for (const { distance } of ended(mgda(), 10_000)) expect(distance).toBeLessThan(0.01);
+    });
   });
 });
