@@ -3,6 +3,7 @@ import { onThisThread } from './run/client';
 import { type CompileOptions, compiling } from './run/executor';
 import { missingPackage } from './run/missing-package';
 import { type OnnxModel, openOn } from './run/model';
+import { checkOptions } from './run/options';
 import type { Runtime } from './run/runtime';
 
 export { type ExportOptions, exportOnnx, type InputSpec } from './export/export-onnx';
@@ -20,9 +21,11 @@ export interface OrtWebOptions extends CompileOptions {
 
 /**
  * `ort()` for browsers: runs steps on onnxruntime-web (WebAssembly), which must be installed beside this package. The calling thread is blocked while
- * a graph runs: pages call it in a worker of theirs. `threads` and `wasmPaths` hold for the whole page and are those of the first step compiled.
+ * a graph runs: pages call it in a worker of theirs. `threads` and `wasmPaths` hold for the whole page and are those of the first step compiled. Throws `bad_option`.
  */
-export function ortWeb({ threads = 'auto', wasmPaths, ...options }: OrtWebOptions = {}): Executor {
+export function ortWeb(options: OrtWebOptions = {}): Executor {
+  checkOptions(options, ['threads', 'wasmPaths', 'shapes', 'onWarning']);
+  const { threads = 'auto', wasmPaths } = options;
   return compiling('ort-web', () => webRuntime(threads, wasmPaths), sessionOptions, options);
 }
 
@@ -34,11 +37,10 @@ const sessionOptions = {
   logSeverityLevel: 3,
 };
 
-/** Opens an ONNX model by its bytes on onnxruntime-web. Throws `missing_package`, `file_corrupt`. */
-export async function openModel(
-  model: Uint8Array,
-  { threads = 'auto', wasmPaths }: Pick<OrtWebOptions, 'threads' | 'wasmPaths'> = {},
-): Promise<OnnxModel> {
+/** Opens an ONNX model by its bytes on onnxruntime-web. Throws `missing_package`, `file_corrupt`, `bad_option`. */
+export async function openModel(model: Uint8Array, options: Pick<OrtWebOptions, 'threads' | 'wasmPaths'> = {}): Promise<OnnxModel> {
+  checkOptions(options, ['threads', 'wasmPaths']);
+  const { threads = 'auto', wasmPaths } = options;
   return openOn(await webRuntime(threads, wasmPaths), model, sessionOptions);
 }
 

@@ -3,6 +3,7 @@ import { cached } from './cache';
 import { onThisThread, runtimeOver } from './client';
 import { type CompileOptions, compiling } from './executor';
 import { missingPackage } from './missing-package';
+import { checkOptions } from './options';
 import type { Runtime, SessionOptions } from './runtime';
 import { startWorker } from './worker';
 
@@ -23,9 +24,11 @@ export interface OrtOptions extends CompileOptions {
 
 /**
  * Runs steps natively on ONNX Runtime, which must be installed beside this package (`npm install onnxruntime-node`): each step is traced once per
- * shape of its inputs, gradients and optimiser included, and every later call runs the graph.
+ * shape of its inputs, gradients and optimiser included, and every later call runs the graph. Throws `bad_option`.
  */
-export function ort({ threads = 'auto', worker = false, cache, ...options }: OrtOptions = {}): Executor {
+export function ort(options: OrtOptions = {}): Executor {
+  checkOptions(options, ['threads', 'worker', 'cache', 'shapes', 'onWarning']);
+  const { threads = 'auto', worker = false, cache } = options;
   const start = async () => {
     const runtime = await nodeRuntime(worker);
     return cache === undefined ? runtime : cached(runtime, cache, options.onWarning);
