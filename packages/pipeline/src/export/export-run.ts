@@ -9,7 +9,7 @@ import { predictionGraph } from './graph';
 import { modelCard } from './model-card';
 import { onnx } from './onnx';
 import { predictionsOf } from './session';
-import { type Agreement, type Verifier, verifier } from './verify';
+import { type Agreement, type Verification, type Verifier, verifier } from './verify';
 
 export interface ExportRunOptions {
   /** One model for each. Default fp32 alone. */
@@ -76,14 +76,15 @@ export async function exportRun(store: CheckpointStore, options: ExportRunOption
       const bytes = exportOnnx(graph.predict, { ...graph, metadata, precision });
       written[file] = bytes;
       const session = judge && (await openModel(bytes));
-      const { differs, ...found } = judge ? await judge.verify(session!).finally(() => session!.release()) : {};
-      if (precision === 'fp32' && differs !== undefined)
-        throw new TaskloomError('export_differs', `The exported model does not answer as the run does for '${differs}'.`, {
+      const verified = judge && (await judge.verify(session!).finally(() => session!.release()));
+      if (precision === 'fp32' && verified?.differs !== undefined)
+        throw new TaskloomError('export_differs', `The exported model does not answer as the run does for '${verified.differs}'.`, {
           name: file,
-          got: found.agreement,
+          got: verified.agreement,
           expected: 'the same labels but for ties, and numbers within 1e-3',
         });
-      models.push({ precision, file, bytes: bytes.length, ...found });
+      const { evaluation, agreement }: Partial<Verification> = verified ?? {};
+      models.push({ precision, file, bytes: bytes.length, ...(agreement ? { evaluation, agreement } : {}) });
     }
     const run = judge?.evaluation;
     const card = modelCard({
