@@ -4,7 +4,12 @@ import type { Signature } from '../trace/trace';
 export interface CompileWarning {
   readonly code: 'large_constant' | 'many_shapes' | 'cache_unwritable';
   readonly message: string;
+  /** With `many_shapes`: how many the step was compiled for by now. */
+  readonly shapes?: number;
 }
+
+/** A training step has many inputs, and most change with one another. */
+const named = 4;
 
 /** Names, types and shapes of leaves in one string. */
 export function keyOf(leaves: ReadonlyMap<string, Signature>): string {
@@ -27,10 +32,13 @@ export function shapeHistory(onWarning?: (warning: CompileWarning) => void): (no
       }
     count++;
     if (count < 4 || (count & (count - 1)) !== 0) return;
-    const changing = [...sizes].filter(([, seen]) => seen.size > 1).map(([name, seen]) => `${name} (${[...seen].join(', ')}, …)`);
+    const changing = [...sizes].filter(([, seen]) => seen.size > 1).sort(([, a], [, b]) => b.size - a.size);
+    const most = changing.slice(0, named).map(([name, seen]) => `${name} (${[...seen].join(', ')}, …)`);
+    const more = changing.length > named ? [`${changing.length - named} more`] : [];
     onWarning?.({
       code: 'many_shapes',
-      message: `The step was compiled for ${count} shapes: ${changing.join('; ') || 'its state'} keeps changing. Pad to a few lengths.`,
+      message: `The step was compiled for ${count} shapes: ${[...most, ...more].join('; ') || 'its state'} keeps changing. Pad to a few lengths.`,
+      shapes: count,
     });
   };
 }
