@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { commandName, shellWord } from '../src/command-name';
 import { comparisonTable } from '../src/comparison';
 import { balanceLines } from '../src/terminal/balance-lines';
 import { showPrediction } from '../src/terminal/prediction';
+import { progressDisplay } from '../src/terminal/progress';
 import { progressLine } from '../src/terminal/progress-line';
 import { sparkline } from '../src/terminal/sparkline';
 import { table } from '../src/terminal/table';
@@ -41,6 +42,24 @@ describe('progressLine', () => {
     expect(stripVTControlCharacters(at(1200))).toContain('━'.repeat(20));
     expect(progressLine({ ...progress, secondsLeft: Number.POSITIVE_INFINITY }, 100)).toContain('– left');
     expect(progressLine({ ...progress, secondsLeft: 7500 }, 100)).toContain('2:05:00 left');
+  });
+});
+
+describe('progressDisplay', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('says once, on stderr and for --json too, what steps cost beyond need', () => {
+    const [out, err]: [string[], string[]] = [[], []];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
+    const told = new Set<string>();
+    for (const label of ['1/2 sum ', '2/2 log ']) {
+      const show = progressDisplay({ label, quiet: true, told });
+      show({ kind: 'execution', name: 'eager', notice: 'It is not installed.' });
+      show({ kind: 'warning', code: 'many_shapes', message: 'Axis 1 keeps changing.' });
+      show({ kind: 'saved', step: 1, name: 'x' });
+    }
+    expect([out, err]).toEqual([[], ['It is not installed.\n', 'warning Axis 1 keeps changing.\n']]);
   });
 });
 

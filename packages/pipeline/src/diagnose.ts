@@ -4,7 +4,7 @@ import { fit, gradientProbe } from '@taskloom/trainer';
 import { resolveConfig } from './config';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
-import { type ChosenExecution, chosenExecution, type Execution } from './execution';
+import { type Execution, executorFor } from './execution';
 import { buildFeatures } from './features';
 import { buildModel } from './model';
 import { optimizationOf, stepsOf } from './optimization';
@@ -42,10 +42,7 @@ export async function diagnose(config: Config | ResolvedConfig, options: Diagnos
   const began = performance.now();
   const { data, looks = 10, repeats = 4, signal, onProgress } = options;
   const resolved = resolveConfig(config);
-  const { executor, notice }: ChosenExecution = options.executor
-    ? { executor: options.executor }
-    : await chosenExecution(options.execution);
-  await onProgress?.({ kind: 'execution', name: executor.name, ...(notice ? { notice } : {}) });
+  const executor = await executorFor(options);
 
   const rows = await readSplit(resolved, 'train', data);
   const labels = labelsOf(resolved, rows);

@@ -13,7 +13,7 @@ import {
 import { resolveConfig } from './config';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
-import { type ChosenExecution, chosenExecution, type Execution } from './execution';
+import { type Execution, type ExecutionEvent, executorFor } from './execution';
 import { buildFeatures } from './features';
 import { collectLabels, type Labels, type PlacedRow } from './labels';
 import { assertMetricLabels, judgingOf } from './metrics-schema';
@@ -29,7 +29,7 @@ import { tuneThresholds } from './tune-thresholds';
 
 /** What happens while a run is trained. */
 export type ProgressEvent =
-  | { readonly kind: 'execution' /** `ort`, `ort-web` or `eager`. */; readonly name: string; readonly notice?: string }
+  | ExecutionEvent
   | {
       readonly kind: 'data';
       readonly sources: readonly { readonly name: string; readonly rows: number; readonly tasks: readonly string[] }[];
@@ -87,10 +87,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   const resolved = resolveConfig(config);
   await prepareStore(store, resolved, resume, options.overwrite ?? false);
 
-  const { executor, notice }: ChosenExecution = options.executor
-    ? { executor: options.executor }
-    : await chosenExecution(options.execution);
-  await options.onProgress?.({ kind: 'execution', name: executor.name, ...(notice ? { notice } : {}) });
+  const executor = await executorFor(options);
 
   // Data, labels, features.
   const trainRows = await readSplit(resolved, 'train', data);

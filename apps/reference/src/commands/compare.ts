@@ -87,6 +87,7 @@ export const compareCommand = command(
       const { signal, release } = onInterrupt('Stopping after this step … (once more to quit at once)');
       const started = new Map<string, ProgressDisplay>();
       const begun = new Set<string>();
+      const told = new Set<string>();
       const run = trials({
         folder,
         data,
@@ -94,7 +95,7 @@ export const compareCommand = command(
         execution,
         signal,
         onProgress(id, event) {
-          if (!started.has(id)) started.set(id, progressDisplay({ label: `${begun.size}/${count} ${id} `, quiet: args.json }));
+          if (!started.has(id)) started.set(id, progressDisplay({ label: `${begun.size}/${count} ${id} `, quiet: args.json, told }));
           started.get(id)!(event);
         },
       });

@@ -60,8 +60,9 @@ export const demoCommand = command(
       const root = supportDataFolder();
       const data = dataFiles(root);
       const { signal, release } = onInterrupt('Stopping …');
+      const told = new Set<string>();
       const fitTo = async (store: CheckpointStore, own: Config, label: string, folder?: string) => {
-        const progress = progressDisplay({ label, quiet: args.json });
+        const progress = progressDisplay({ label, quiet: args.json, told });
         try {
           return await train(own, {
             store,

@@ -2,6 +2,7 @@ import type { ProgressEvent } from '@taskloom/pipeline';
 import { balanceLines } from './balance-lines';
 import { duration, metric, whole } from './format';
 import { progressLine } from './progress-line';
+import { styled } from './table';
 
 export interface ProgressDisplay {
   (event: ProgressEvent): void;
@@ -9,15 +10,20 @@ export interface ProgressDisplay {
   done(): void;
 }
 
-/** Progress of a training on stderr: a bar that is redrawn in a terminal, else a line for each epoch. `label` stands before it; with `details`, a line for each task below it. */
+/**
+ * Progress of a training on stderr: a bar that is redrawn in a terminal, else a line for each epoch. `label` stands before it; with `details`, a line for each task below it. `quiet`
+ * leaves what training costs beyond need: no ONNX Runtime, warnings. `told` has such lines; displays that share it say each once.
+ */
 export function progressDisplay({
   label = '',
   quiet = false,
   details = false,
+  told = new Set(),
 }: {
   readonly label?: string;
   readonly quiet?: boolean;
   readonly details?: boolean;
+  readonly told?: Set<string>;
 } = {}): ProgressDisplay {
   const tasks = details ? balanceLines() : undefined;
   const terminal = process.stderr.isTTY === true;
@@ -34,11 +40,19 @@ export function progressDisplay({
     if (drawn) out('\r\u001b[J');
     drawn = false;
   };
+  const once = (line: string) => {
+    if (told.has(line)) return;
+    told.add(line);
+    clear();
+    out(`${line}\n`);
+  };
   const show = (event: ProgressEvent) => {
+    if (event.kind === 'execution' && event.notice) once(event.notice);
+    if (event.kind === 'warning') once(`${styled('yellow', 'warning')} ${event.message}`);
     if (quiet) return;
     switch (event.kind) {
       case 'execution':
-        if (label === '') out(event.notice ? `${event.notice}\n` : event.name === 'eager' ? '' : 'Steps are compiled for ONNX Runtime.\n');
+        if (label === '' && event.name !== 'eager') out('Steps are compiled for ONNX Runtime.\n');
         break;
       case 'data':
         if (label === '')
