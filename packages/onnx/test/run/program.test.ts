@@ -1,0 +1,57 @@
+import { hostArray, hostCall, hostRandom, type Params, valueAndGradients } from '@taskloom/core';
+import { add, matMul, mean, mul, reshape, type Scalar, slice, square, stack, sub, sum, type Tensor, tanh } from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { lowered } from '../../src/run/lowered';
+import { trace } from '../../src/trace/trace';
+import { operatorsOf } from '../operators';
+import { expectParity } from '../parity';
+
+const draw = (seed: string, ...shape: number[]) => hostArray(hostRandom(seed).normal(shape.reduce((a, b) => a * b, 1)), shape);
+
+type P = { a: Tensor; b: Tensor; heads: { [task: string]: Tensor } };
+const tasks = ['one', 'two', 'three'];
+const state = {
+  a: draw('a', 20, 30),
+  b: draw('b', 30, 25),
+  heads: Object.fromEntries(tasks.map((task) => [task, draw(task, 25, 9)])),
+};
+const batch = (seed: number) => ({ x: draw(`x${seed}`, 40, 20), y: draw(`y${seed}`, 40, 9) });
+
+/**
+ * A step whose weights of the tasks are asked of `ask`, given the losses, before the gradients are joined, and whose learning rate is asked of it again, given the
+ * joined gradients: the forward pass is read by every part.
+ */
+const stepWith =
+  (ask: (values: Tensor, factor: number) => Tensor) =>
+  (params: P, { x, y }: { x: Tensor; y: Tensor }) => {
+    const loss = (p: P, task: string) => mean(square(sub(matMul(tanh(matMul(tanh(matMul(x, p.a)), p.b)), p.heads[task]!), y))) as Scalar;
+    const passes = tasks.map((task) => valueAndGradients((p: P) => loss(p, task), params));
+    const weights = ask(stack(passes.map(({ value }) => value)), 0.5);
+    const joined = (leaf: (gradients: P) => Tensor) =>
+      passes.map(({ gradients }, i) => mul(leaf(gradients), reshape(slice(weights, i, 1), []))).reduce((a, b) => add(a, b));
+    const gradients = { a: joined(({ a }) => a), b: joined(({ b }) => b) };
+    const rate = ask(reshape(add(sum(square(gradients.a)), sum(square(gradients.b))), [1]), -0.01);
+    const heads = Object.fromEntries(tasks.map((task, i) => [task, add(params.heads[task]!, passes[i]!.gradients.heads[task]!)]));
+    return {
+      state: { a: add(params.a, mul(gradients.a, rate)), b: add(params.b, mul(gradients.b, rate)), heads },
+      outputs: { weights, hidden: tanh(matMul(x, params.a)) },
+    };
+  };
+
+const bounded = (values: Float64Array, factor: number) => values.map((value) => (factor * value) / (1 + Math.abs(value)));
+const onHost = stepWith((values, factor) => hostCall([values], [values.shape], ([given]) => [bounded(given!, factor)])[0]!);
+const inGraph = stepWith((values, factor) => mul(values, factor));
+
+const programOf = (step: unknown) => lowered(trace(step as never, state as unknown as Params as never, batch(0)), undefined).program;
+
+test('a step cut by two host calls repeats nothing of its forward and backward pass', () => {
+  const [cut, whole] = [programOf(onHost), programOf(inGraph)];
+  expect(cut.stages.map(({ kind }) => kind)).toEqual(['graph', 'host', 'graph', 'host', 'graph']);
+  expect(whole.stages.map(({ kind }) => kind)).toEqual(['graph']);
+  const [parts, one] = [operatorsOf(cut), operatorsOf(whole)];
+  // Cheap operators may be written again where that keeps a tensor in the engine.
+  expect(one.Tanh).toBe(2);
+  for (const op of ['MatMul', 'Tanh', 'ReduceSum', 'Div']) expect([op, parts[op]]).toEqual([op, one[op]!]);
+});
+
+test('with the same numbers', () => expectParity(onHost as never, state, [1, 2, 3].map(batch)));
