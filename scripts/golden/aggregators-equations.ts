@@ -7,13 +7,15 @@ type Matrix = number[][];
 
 /** The references compute in float64. */
 const tolerance = 1e-13;
+/** Of what hangs on a rank decision or a tie. */
+const fragility = 1e-9;
 
 interface Balanced {
   readonly weights: Vector;
   readonly update: Vector;
 }
 
-/** Weights (where the reference has them) and update of one Jacobian; where the reference has none, that ours are finite. */
+/** Weights (where the reference has them) and update of one Jacobian; where the reference has none or they are fragile, that ours are finite. */
 function agrees(given: GoldenCase, got: Balanced): Check[] {
   const { jacobian, weights, update } = given as unknown as { jacobian: Matrix; weights: number[] | null; update: number[] | null };
   const scale = largest(jacobian);
@@ -142,8 +144,37 @@ const hybrid: Handler = ({ steps, options }) => {
 const conflictFree: Handler = (given) => {
   if (given.steps) return undefined;
   const preference = given.options.prefVector as number[] | undefined;
-  return agrees(given, balanced(given, config({ preference, tolerance })));
+  const got = balanced(given, config({ preference, tolerance }));
+  return given.fragile ? [...agrees(given, got), ...isImpartial(given.jacobian, got.update, preference)] : agrees(given, got);
 };
+
+/**
+ * Of unit rows N the update d is in the direction of the x that comes nearest to Nx = p (equal projections, or as preferred), NᵀNx = Nᵀp, and 0 where that is; and it is
+ * as long as the sum of the gradients' projections on it.
+ */
+function isImpartial(jacobian: Matrix, update: Vector, preference?: readonly number[]): Check[] {
+  const units = jacobian.map((row) => row.map((value) => (norm(row) > 0 ? value / norm(row) : 0)));
+  const back = (projections: Vector) =>
+    update.map((_, k) =>
+      dot(
+        projections,
+        units.map((row) => row[k]!),
+      ),
+    );
+  const [has, wanted] = [back(units.map((row) => dot(row, update))), back(units.map((_, i) => preference?.[i] ?? 1))];
+  const size = jacobian.reduce((sum, row) => sum + norm(row), 0);
+  const [length, vanishes] = [norm(update), norm(wanted) <= fragility];
+  return [
+    {
+      name: 'nearest to equal projections',
+      holds: vanishes ? length <= fragility * size : dot(has, wanted) >= (1 - fragility) * norm(has) * norm(wanted) && length > 0,
+    },
+    {
+      name: 'length',
+      holds: Math.abs(jacobian.reduce((sum, row) => sum + dot(row, update), 0) - length ** 2) <= fragility * size * length,
+    },
+  ];
+}
 
 interface VaccineStep {
   readonly jacobian: Matrix;
@@ -176,8 +207,37 @@ const vaccine: Handler = ({ steps, options }) => {
   });
 };
 
-const robust: Handler = (given) =>
-  agrees(given, balanced(given, krum({ byzantine: given.options.nByzantine as number, selected: given.options.nSelected as number })));
+const robust: Handler = (given) => {
+  const [byzantine, selected] = [given.options.nByzantine as number, given.options.nSelected as number];
+  const got = balanced(given, krum({ byzantine, selected }));
+  return given.fragile ? [...agrees(given, got), ...isSelection(given.jacobian, got, byzantine, selected)] : agrees(given, got);
+};
+
+/** The update is the mean of as many rows as asked for, none of which is farther from its neighbours than one left out. */
+function isSelection(jacobian: Matrix, { weights, update }: Balanced, byzantine: number, selected: number): Check[] {
+  const far = (row: readonly number[]) => {
+    const distances = jacobian.map((other) => norm(row.map((value, k) => value - other[k]!))).sort((a, b) => a - b);
+    // The first one is its own.
+    return distances.slice(1, jacobian.length - byzantine - 1).reduce((sum, distance) => sum + distance, 0);
+  };
+  const scores = jacobian.map(far);
+  const [taken, left] = [scores.filter((_, i) => weights[i]! > 0), scores.filter((_, i) => weights[i] === 0)];
+  return [
+    { name: 'simplex', holds: taken.length === selected && Array.from(weights).every((weight) => weight === 0 || weight === 1 / selected) },
+    { name: 'nearest rows', holds: Math.max(...taken) <= Math.min(...left) * (1 + fragility) },
+    {
+      name: 'their mean',
+      got: update,
+      expected: update.map((_, k) =>
+        dot(
+          weights,
+          jacobian.map((row) => row[k]!),
+        ),
+      ),
+      scale: largest(jacobian),
+    },
+  ];
+}
 
 export const equations: Cases = {
   'nash-mtl': bargains,
