@@ -92,3 +92,18 @@ describe.each([...libraries, app])('$manifest.name', ({ folder, manifest }) => {
     if (folder !== app.folder) expect(manifest.sideEffects).toBe(false);
   });
 });
+
+/** `engine()` of TensorFlow.js but for the two methods that everybody may call to run and to differentiate kernels. */
+function knowsEngine(path: string): boolean {
+  const code = readFileSync(`${root}/${path}`, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  const imported = [...code.matchAll(/import\s*\{([^}]*)\}\s*from\s*'@tensorflow\/tfjs-core'/g)].flatMap(([, names]) => names!.split(','));
+  const name = imported.map((text) => /^\s*engine(?:\s+as\s+(\w+))?\s*$/.exec(text)).find(Boolean);
+  const uses = name ? new RegExp(`\\b${name[1] ?? 'engine'}\\b(?!\\(\\)\\.(runKernel|gradients)\\()`) : /\bENGINE\b|\btf\.engine\b/;
+  const rest = code.replace(/import\s*\{[^}]*\}\s*from\s*'[^']*'/g, '');
+  return uses.test(rest);
+}
+
+it('internals of the engine of TensorFlow.js are touched in two files', () => {
+  const sources = [...libraries, app].flatMap(({ folder }) => sourcesOf(`${folder}/src`));
+  expect(sources.filter(knowsEngine)).toEqual(['packages/core/src/repair/rule.ts', 'packages/onnx/src/trace/backend.ts']);
+});

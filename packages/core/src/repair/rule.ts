@@ -34,7 +34,7 @@ export type Rules = { readonly [kernel: string]: Rule };
 /** A kernel's attributes, seen through the names that the rules read. */
 export type Attributes = NamedAttrMap & { readonly [name: string]: unknown };
 
-/** Whether the ops that run now will be differentiated themselves: an enclosing gradient is open. */
+/** Whether the ops that run now will be differentiated themselves: an enclosing gradient is open. Core's one look into the engine of TensorFlow.js; `onnx` checks that it is there. */
 export function recording(): boolean {
   return engine().state.gradientDepth > 0;
 }

@@ -6,12 +6,14 @@ import {
   getBackend,
   getKernel,
   KernelBackend,
+  rand,
   registerBackend,
   registerKernel,
   type Tensor,
   type TensorInfo,
   tidy,
   Variable,
+  version_core,
 } from '@tensorflow/tfjs-core';
 import type { Graph } from '../graph/graph';
 import { arrayOf, type ElementType, type Value } from '../graph/value';
@@ -20,9 +22,12 @@ import { callerOf } from './caller';
 import { explained, frozenRandom } from './refusal';
 
 /*
- * The one file that touches the engine of TensorFlow.js. It relies on: `registerBackend`, `registerKernel`, `KernelBackend` and `engine().runKernel`
- * (public), and on `engine().setBackend`, which is declared async but for a backend without asynchronous start has done its work when it returns;
- * `enter` checks that. Tested on 4.22.0.
+ * The one file that knows the engine of TensorFlow.js beyond what everybody may call (`registerBackend`, `registerKernel`, `KernelBackend`,
+ * `engine().runKernel`, `engine().gradients`), but for `recording` of core, which reads `engine().state.gradientDepth`. It relies on:
+ * - `engine().setBackend`, declared async, having done its work when it returns, for a backend without asynchronous start, with `engine().backend` set;
+ * - `engine().moveData` handing a tensor of another backend to `move`;
+ * - `engine().state.activeScope` having the name of the op that runs.
+ * `checkEngine`, `enter` and `valueBehind` check all of it, where it is used. Tested on 4.22.0 and 4.23.0-rc.0.
  */
 
 export const backendName = 'taskloom-trace';
@@ -55,7 +60,8 @@ class TraceBackend extends KernelBackend {
   valueBehind(info: TensorInfo): Value {
     const graph = this.graph!;
     if (!this.#values.has(info.dataId)) engine().moveData(this, info.dataId);
-    const held = this.#values.get(info.dataId)!;
+    const held = this.#values.get(info.dataId);
+    if (!held) throw unsupported('engine().moveData');
     if (held.data) this.#note(held.data, info instanceof Variable ? info.name : undefined);
     // A captured tensor stays here until another backend wants it: further traces and reshaped views of it make constants of their own.
     return held.data ? graph.constant(held.data, info.shape, info.dtype as ElementType) : held.value!;
@@ -151,6 +157,8 @@ class TraceBackend extends KernelBackend {
 let backend: TraceBackend | undefined;
 
 function start(): TraceBackend {
+  if (backend?.graph) return backend; // within a trace, whose tensors are not the engine's
+  checkEngine();
   if (backend) return backend;
   const made = new TraceBackend();
   // The lowest priority: it is never chosen by itself.
@@ -217,11 +225,31 @@ export function tracing<T>(graph: Graph, body: (scope: TraceScope) => T): T {
 
 function enter(name: string): void {
   void engine().setBackend(name);
-  if (getBackend() !== name || engine().backend === null)
-    throw new TaskloomError('unsupported_version', 'This version of TensorFlow.js does not change its backend synchronously.', {
-      name: '@tensorflow/tfjs-core',
-      expected: '4.22',
-    });
+  if (getBackend() !== name || engine().backend === null) throw unsupported('engine().setBackend');
+}
+
+/** Whether the engine has what is taken of it; it costs next to nothing, so every trace asks. Throws `unsupported_version`. */
+function checkEngine(): void {
+  const { setBackend, moveData, runKernel, state } = engine();
+  for (const [name, method] of Object.entries({ setBackend, moveData, runKernel }))
+    if (typeof method !== 'function') throw unsupported(`engine().${name}`);
+  if (typeof state?.gradientDepth !== 'number') throw unsupported('engine().state.gradientDepth');
+  let op: string | undefined;
+  const scope = () => {
+    op = state.activeScope?.name;
+    return 0;
+  };
+  tidy(() => void rand([1], scope));
+  if (op !== 'rand__op') throw unsupported('engine().state.activeScope');
+}
+
+function unsupported(what: string): TaskloomError {
+  return new TaskloomError('unsupported_version', `In this version of TensorFlow.js \`${what}\` is not what compiling relies on.`, {
+    name: '@tensorflow/tfjs-core',
+    got: version_core,
+    expected: '4.22',
+    remedy: 'Install @tensorflow/tfjs-core 4.22.0, or run the step with eager().',
+  });
 }
 
 /** Whether a kernel can be compiled. */
