@@ -15,14 +15,14 @@ export function derivativeWeights<P extends Params>(method: TotalLoss<P>, order:
     name: method.name,
     needs: ['losses'],
     init: () => null,
-    weigh: (_, state, { tasks, present }) => ({
-      weights: tidy(() => {
+    weigh: (_, state, { tasks, present }) => {
+      const derivatives = tidy(() => {
         const parameters = method.init(tasks);
         const total = ({ losses }: { losses: Tensor1D }) => method.total(losses, parameters, tensor1d(Float32Array.from(present)));
         const losses = tensor1d(order.map((task) => lossesOfTasks[task]!));
-        return Float64Array.from(valueAndGradients(total, { losses }).gradients.losses.dataSync());
-      }),
-      state,
-    }),
+        return valueAndGradients(total, { losses }).gradients.losses.dataSync();
+      });
+      return { weights: Float64Array.from(derivatives), state };
+    },
   };
 }
