@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runNode } from './run-node';
 
 const cli = fileURLToPath(new URL('../bin/taskloom.js', import.meta.url));
 const example = fileURLToPath(new URL('../../../examples/onnx-only.mjs', import.meta.url));
@@ -16,33 +16,14 @@ const texts = [
 ];
 let folder = '';
 
-/** Runs Node here; `without` names packages that are as if they were not installed. */
-function node(args: string[], without: readonly string[] = []): Promise<{ code: number | null; out: string; err: string }> {
-  const hidden = without.length > 0 ? { NODE_OPTIONS: `--import ${join(folder, 'hide.mjs')}`, HIDDEN: without.join() } : {};
-  return new Promise((resolve) =>
-    execFile(
-      process.execPath,
-      args,
-      { cwd: folder, env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '', ...hidden } },
-      (error, out, err) => resolve({ code: error ? (typeof error.code === 'number' ? error.code : null) : 0, out, err }),
-    ),
-  );
-}
+const node = (args: string[], without: readonly string[] = []) => runNode(args, { cwd: folder, without });
 const taskloom = (args: string[], without?: readonly string[]) => node([cli, ...args], without);
 
 beforeAll(async () => {
   if (!existsSync(new URL('../dist/cli.js', import.meta.url)))
     throw new Error('These tests run the built command: build first (npm run build).');
   folder = await mkdtemp(join(tmpdir(), 'taskloom-export-'));
-  const resolve = `export async function resolve(name, context, next) {
-    if (process.env.HIDDEN.split(',').some((hidden) => name.startsWith(hidden)))
-      throw Object.assign(new Error('Cannot find package ' + name), { code: 'ERR_MODULE_NOT_FOUND' });
-    return next(name, context);
-  }`;
-  await writeFile(
-    join(folder, 'hide.mjs'),
-    `import { register } from 'node:module';\nregister('data:text/javascript,${encodeURIComponent(resolve).replaceAll("'", '%27')}');\n`,
-  );
+  await writeFile(join(folder, 'taken'), 'a file');
   expect(await taskloom(['init', '.', '--format', 'json', '--yes'])).toMatchObject({ code: 0 });
   expect(await taskloom(['train', '--run', 'run', '--steps', '40', '--json'])).toMatchObject({ code: 0 });
 });
@@ -90,7 +71,7 @@ describe('export', () => {
     expect(await taskloom(['export', '--run', 'run', '--out', 'x', '--precision', 'fp8'])).toMatchObject({ code: 2 });
     expect(await taskloom(['export', '--run', 'nowhere', '--out', 'x'])).toMatchObject({ code: 5 });
     expect(await taskloom(['export', '--run', 'run', '--out', 'x', '--data-root', 'nowhere'])).toMatchObject({ code: 4 });
-    expect(await taskloom(['export', '--run', 'run', '--out', 'hide.mjs'])).toMatchObject({ code: 2 });
+    expect(await taskloom(['export', '--run', 'run', '--out', 'taken'])).toMatchObject({ code: 2 });
     expect(existsSync(join(folder, 'x'))).toBe(false);
   });
 
