@@ -1,6 +1,8 @@
 import { expectAllClose, expectTraceable, onBackends } from '@taskloom/testing';
-import { add, memory, mul, type Scalar, stack, sum, type Tensor, tidy, unstack } from '@tensorflow/tfjs-core';
+import { add, memory, mul, type Scalar, setBackend, stack, sub, sum, type Tensor, tidy, unstack } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { expectParity } from '../../../onnx/test/parity';
+import { readTree } from '../../src/executor';
 import { valueAndGradients } from '../../src/gradients';
 import type { Tree } from '../../src/host-array';
 import { type Module, run } from '../../src/module';
@@ -18,7 +20,7 @@ export interface Lawful<I> {
   readonly curved?: boolean;
 }
 
-/** What holds for every module: derivatives, the leading task axis, traceability, memory, and parameters that depend on the seed alone. */
+/** What holds for every module: derivatives, the leading task axis, compiled steps, traceability, memory, and parameters that depend on the seed alone. */
 export function moduleLaws<I>(name: string, { module, input, step, curved = true }: Lawful<I>): void {
   const trees = input as unknown as (seed: number) => Tree<Tensor>;
   const output = (params: Params, x: Tree<Tensor>): Tensor => run(module, params, x as unknown as I).output;
@@ -108,6 +110,21 @@ export function moduleLaws<I>(name: string, { module, input, step, curved = true
         if (flatten(tree).size > 0) valueAndGradients(f, tree);
         else f(tree);
       });
+    });
+
+    it('compiled, takes the steps that it takes eagerly', async () => {
+      await setBackend('cpu');
+      const x = trees(1);
+      const tree = split(perturbed(1), x);
+      const weights = random('w').normal(tidy(() => joined(tree, x)).shape);
+      const step = (state: Params, fed: { x: Tree<Tensor>; weights: Tensor }) => {
+        const y = joined(state, fed.x);
+        if (flatten(state).size === 0) return { state, outputs: { y } };
+        const { value, gradients } = valueAndGradients((t) => objective(joined(t, fed.x), fed.weights), state);
+        return { state: zipParams(state, [gradients], ([p, gradient]) => sub(p!, mul(gradient!, 0.05))), outputs: { y, value } };
+      };
+      const [state, inputs] = [await readTree(tree), await readTree({ x, weights })];
+      await expectParity(step as never, state, [inputs, inputs, inputs]);
     });
 
     it('describes itself in JSON', () => {
