@@ -8,7 +8,10 @@ import type { Runtime, SessionOptions } from './runtime';
 import { startWorker } from './worker';
 
 export interface OrtOptions extends CompileOptions {
-  /** Threads of one step. Default 'auto': as many as there are cores, or one where a step has too little work to share. */
+  /**
+   * Threads of one step. Default 'auto': as many as there are cores, in a worker one less, so that the calling thread keeps one; or one where a step has
+   * too little work to share.
+   */
   readonly threads?: 'auto' | number;
   /**
    * Runs steps in a thread of their own, which keeps the state: the event loop of the calling thread stays free. Tracing and host calls stay
@@ -41,12 +44,17 @@ const packageName: string = 'onnxruntime-node';
 
 /** onnxruntime-node as a runtime. Throws `missing_package` where it is not installed. */
 export async function nodeRuntime(worker: boolean): Promise<Runtime> {
-  if (worker) return runtimeOver(await startWorker());
+  if (worker) return { ...runtimeOver(await startWorker()), threads: allButOne() };
   try {
     return onThisThread(packageName, (await import(/* @vite-ignore */ packageName)) as typeof import('onnxruntime-node'));
   } catch (cause) {
     throw missingPackage(packageName, cause);
   }
+}
+
+/** With a thread for each core, the event loop of the calling thread would wait for its turn: a timer's 99th percentile doubles. */
+function allButOne(): number {
+  return Math.max(1, process.getBuiltinModule('node:os').availableParallelism() - 1);
 }
 
 /** Whether `ort()` can run here: onnxruntime-node is installed and loads. */

@@ -8,6 +8,8 @@ export interface Runtime {
   readonly version: string;
   /** A model by its bytes, which go to the runtime, or by the path of its file. */
   load(model: Uint8Array<ArrayBuffer> | string, options: SessionOptions): Promise<LoadedModel>;
+  /** Threads of a model with work to share, where the session's options name no number. Without it ONNX Runtime chooses. */
+  readonly threads?: number;
   /** Where there are any: what became of former traces. */
   readonly programs?: Programs;
   /** Takes arrays over, to where the models run: their owner may not use them any more. */

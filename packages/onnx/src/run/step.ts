@@ -44,7 +44,8 @@ export async function loadStages(
     }
     const { kind, inputs, outputs, work } = stage;
     try {
-      const model = await runtime.load(stage.model, stage.work < worthThreads ? { intraOpNumThreads: 1, ...options } : options);
+      const threads = work < worthThreads ? 1 : runtime.threads;
+      const model = await runtime.load(stage.model, threads === undefined ? options : { intraOpNumThreads: threads, ...options });
       stages.push({
         kind,
         work,
