@@ -1,12 +1,14 @@
 import { expectAllClose, sampleTensor } from '@taskloom/testing';
-import { add, setBackend, slice, sum, tensor, tidy } from '@tensorflow/tfjs-core';
+import { add, engine, mul, reshape, setBackend, slice, sum, type Tensor, tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   binaryCrossEntropy,
   binaryFocal,
+  coral,
   corn,
   cornLabels,
   cornProbabilities,
+  crf,
   crossEntropy,
   dice,
   distillation,
@@ -14,6 +16,7 @@ import {
   gaussianNll,
   infoNce,
   likeliestSpans,
+  multiClassHinge,
   multipleNegativesRanking,
   ntXent,
   quantile,
@@ -23,9 +26,13 @@ import {
   taggingCrossEntropy,
   triplet,
 } from '../../src/losses';
+import { repairGradients } from '../../src/repair-gradients';
 import { ints } from './table';
 
-beforeAll(async () => void (await setBackend('cpu')));
+beforeAll(async () => {
+  await setBackend('cpu');
+  repairGradients();
+});
 const value = (x: { dataSync(): ArrayLike<number> }) => x.dataSync()[0]!;
 const s = (x: number) => 1 / (1 + Math.exp(-x));
 
@@ -195,5 +202,62 @@ describe('task losses', () => {
     expect(() => supervisedContrastive(x, ints([1]))).toThrow(code('shape_mismatch'));
     expect(() => dice(x, x, { smooth: 0 })).toThrow(code('bad_option'));
     expect(() => likeliestSpans(x, x, { longest: 0 })).toThrow(code('bad_option'));
+  });
+});
+
+/** Losses where there is nothing to choose from, with the shape of x; what they cost for x = ±1e4 by turns is 0, or given for the first sign. */
+const degenerate: readonly (readonly [name: string, loss: (x: Tensor) => Tensor, shape: number[], costs?: readonly [number, number]])[] = [
+  ['cross-entropy, one class', (x) => crossEntropy(x, ints([0, 0])), [2, 1]],
+  ['cross-entropy, one class, smoothed', (x) => crossEntropy(x, ints([0, 0]), { labelSmoothing: 0.1 }), [2, 1]],
+  ['cross-entropy, one class, soft', (x) => crossEntropy(x, tensor([[1], [1]])), [2, 1]],
+  ['focal, one class', (x) => focal(x, ints([0, 0])), [2, 1]],
+  ['multi-class hinge, one class', (x) => multiClassHinge(x, ints([0, 0])), [2, 1]],
+  ['multi-class hinge, one class, squared', (x) => multiClassHinge(x, ints([0, 0]), { squared: true }), [2, 1]],
+  ['distillation, one class', (x) => distillation(x, tensor([[1e4], [-1e4]])), [2, 1]],
+  ['sequence cross-entropy, one class', (x) => sequenceCrossEntropy(x, ints([0, 0], [1, 2])), [1, 2, 1]],
+  ['tagging cross-entropy, one class', (x) => taggingCrossEntropy(x, ints([0, -1], [1, 2])), [1, 2, 1]],
+  ['CRF, one tag', (x) => crf(x, ints([0, 0], [1, 2]), { transitions: tensor([[1e4]]) }), [1, 2, 1]],
+  [
+    'CRF, one token',
+    (x) =>
+      crf(x, ints([0], [1, 1]), {
+        transitions: tensor([
+          [1, 0],
+          [0, 1],
+        ]),
+      }),
+    [1, 1, 2],
+    [0, 2e4],
+  ],
+  ['spans, one token', (x) => spanExtraction(x, mul(x, -1), ints([0, 0]), ints([0, 0])), [2, 1]],
+  ['supervised contrastive, one row', (x) => supervisedContrastive(x, ints([0])), [1, 2]],
+  ['NT-Xent, one row', (x) => ntXent(x, mul(x, -1)), [1, 2]],
+  ['InfoNCE, one row', (x) => infoNce(x, mul(x, -1), { symmetric: true }), [1, 2]],
+  ['multiple negatives, one row', (x) => multipleNegativesRanking(x, mul(x, -1)), [1, 2]],
+  ['multiple negatives, one row, products', (x) => multipleNegativesRanking(x, mul(x, -1), { similarity: 'dot' }), [1, 2]],
+  // One threshold, one label: the two rows are right or wrong together.
+  ['CORN, one threshold', (x) => corn(x, ints([1, 0])), [2, 1], [0, 1e4]],
+  ['CORAL, one threshold', (x) => coral(x, ints([1, 0])), [2, 1], [0, 1e4]],
+  ['binary cross-entropy, one label', (x) => binaryCrossEntropy(x, tensor([[1], [0]])), [2, 1], [0, 1e4]],
+  ['binary cross-entropy, smoothed', (x) => binaryCrossEntropy(x, tensor([1, 0]), { labelSmoothing: 0.1 }), [2], [500, 9500]],
+  ['binary focal, one label', (x) => binaryFocal(x, tensor([[1], [0]]), { alpha: undefined }), [2, 1], [0, 1e4]],
+];
+
+describe.each(degenerate)('%s', (_, loss, shape, costs = [0, 0]) => {
+  const first = (x: Tensor) => engine().gradients(() => loss(x), [x], undefined, true).grads[0] ?? zerosLike(x);
+  const second = (x: Tensor) => {
+    const along = () => sum(mul(first(x), sampleTensor(shape, 5)));
+    return engine().gradients(along, [x], undefined, true).grads[0] ?? zerosLike(x);
+  };
+
+  it.each([1e4, -1e4])('costs what it should at x = ±%f, with finite first and second derivatives', (scale) => {
+    tidy(() => {
+      const x = reshape(tensor([scale, -scale]), shape);
+      const [cost] = loss(x).dataSync();
+      const expected = costs[scale > 0 ? 0 : 1]!;
+      expect(Math.abs(cost! - expected)).toBeLessThanOrEqual(1e-5 * expected);
+      for (const same of [x, tensor([scale, scale], shape as [number]), zerosLike(x)])
+        for (const number of [loss, first, second].flatMap((f) => [...f(same).dataSync()])) expect(number).toSatisfy(Number.isFinite);
+    });
   });
 });
