@@ -1,23 +1,23 @@
 import { TaskloomError } from '@taskloom/core/host';
 import type { ExportOptions } from './export-onnx';
+import { assertKnownKeys } from './known-keys';
 
 const types = ['float32', 'int32', 'bool'];
 const precisions = ['fp32', 'fp16', 'int8'];
 
+const known: readonly (keyof ExportOptions)[] = ['inputs', 'outputs', 'dynamicAxes', 'maxSizes', 'metadata', 'precision'];
+const elsewhere = { file: "Files are written by `exportOnnx` of '@taskloom/onnx/node'." };
+
 /** Checks what an export is asked for, and gives the names of its dynamic axes. Throws `bad_option`. */
-export function checkOptions({
-  inputs,
-  outputs,
-  dynamicAxes = {},
-  maxSizes = {},
-  metadata = {},
-  precision = 'fp32',
-}: ExportOptions): string[] {
+export function checkOptions(options: ExportOptions): string[] {
+  assertKnownKeys('', options, known, elsewhere);
+  const { inputs, outputs, dynamicAxes = {}, maxSizes = {}, metadata = {}, precision = 'fp32' } = options;
   const names = Object.keys(inputs ?? {});
   if (names.length === 0) bad('inputs', inputs, '{ [name]: { shape, dtype } }', 'An exported function has at least one input.');
   const symbols = new Set<string>();
   for (const name of names) {
     if (!isText(name)) bad('inputs', name, 'names that are not empty and are valid Unicode');
+    assertKnownKeys(`inputs.${name}.`, inputs[name]!, ['shape', 'dtype']);
     const { shape, dtype = 'float32' } = inputs[name]!;
     if (!types.includes(dtype)) bad(`inputs.${name}.dtype`, dtype, types);
     const own = Object.hasOwn(dynamicAxes, name) ? dynamicAxes[name]! : {};

@@ -90,6 +90,19 @@ describe('options', () => {
     await expect(exported(identity, options as ExportOptions)).rejects.toMatchObject({ code: 'bad_option' });
   });
 
+  test.each<[string, object, string, RegExp]>([
+    ['a misspelt option', { ...fixed, dynamicaxis: { x: { 0: 'batch' } } }, 'dynamicaxis', /Did you mean 'dynamicAxes'\?/],
+    ['an option of nobody', { ...fixed, quick: true }, 'quick', /no option 'quick'(?!.*Did you mean)/],
+    ['a misspelt type', { inputs: { x: { shape: [2], dType: 'int32' } } }, 'inputs.x.dType', /Did you mean 'inputs\.x\.dtype'\?/],
+    ['a file outside Node', { ...fixed, file: 'model.onnx' }, 'file', /@taskloom\/onnx\/node/],
+  ])('%s', async (_, options, name, message) => {
+    await expect(exported(identity, options as ExportOptions)).rejects.toMatchObject({
+      code: 'bad_option',
+      details: { name },
+      message: expect.stringMatching(message),
+    });
+  });
+
   test('a result with the name of an input, and none', async () => {
     await refused(({ x }) => ({ x: add(x!, 1) })).toMatchObject({ code: 'bad_option' });
     await refused(() => ({})).toMatchObject({ code: 'bad_option' });

@@ -21,5 +21,7 @@ test('a file is there whole, or not at all', async () => {
     code: 'file_unwritable',
     details: { name: below },
   });
+  const misspelt = { ...options, fille: file } as object as typeof options;
+  await expect(exportOnnx(({ x }) => add(x!, 1), misspelt)).rejects.toMatchObject({ code: 'bad_option' });
   expect((await readdir(folder)).sort()).toEqual(['new', 'taken']);
 });

@@ -65,7 +65,7 @@ export async function exportRun(store: CheckpointStore, options: ExportRunOption
   try {
     if (data) onProgress('judging the run');
     const judge = data && (await judgeOf(parts, data, executor));
-    const graph = predictionGraph({ ...parts, shape: parts.features.shape });
+    const { predict, ...graph } = predictionGraph({ ...parts, shape: parts.features.shape });
     const beside = writeParts(parts);
     const metadata = await metadataOf(parts, beside, options.licence);
     const models: ExportedFile[] = [];
@@ -73,7 +73,7 @@ export async function exportRun(store: CheckpointStore, options: ExportRunOption
     for (const precision of precisions) {
       onProgress(`exporting ${precision}`);
       const file = modelFiles[precision];
-      const bytes = exportOnnx(graph.predict, { ...graph, metadata, precision });
+      const bytes = exportOnnx(predict, { ...graph, metadata, precision });
       written[file] = bytes;
       const session = judge && (await openModel(bytes));
       const verified = judge && (await judge.verify(session!).finally(() => session!.release()));
