@@ -1,6 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { fromBinary } from '@bufbuild/protobuf';
 import { type HostArray, hostArray, hostRandom, mapTree, readTree, type Tree, toTensor } from '@taskloom/core';
 import { setBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { ModelProtoSchema } from 'onnx-buf';
 import { expect } from 'vitest';
 import { type ExportOptions, exportOnnx } from '../../src/export/export-onnx';
 
@@ -59,6 +61,11 @@ export function expectClose(got: Record<string, HostArray>, wanted: Record<strin
       if (!(Math.abs(mine.data[i]! - leaf.data[i]!) <= tolerance * (1 + Math.abs(leaf.data[i]!))))
         expect.fail(`${name}[${i}]: ${mine.data[i]}, eagerly ${leaf.data[i]}`);
   }
+}
+
+/** The operators of a model, in order. */
+export function operators(model: Uint8Array): string[] {
+  return fromBinary(ModelProtoSchema, model).graph!.node.map(({ opType }) => opType);
 }
 
 export const normal = (seed: string, ...shape: number[]) => hostArray(hostRandom(seed).normal(shape.reduce((a, b) => a * b, 1)), shape);

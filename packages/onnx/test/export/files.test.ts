@@ -9,7 +9,7 @@ import * as node from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readOnnxMetadata } from '../../src/export/metadata';
-import { eagerly, expectClose, exported, integers, type Ort, type Predict, runModel } from './agree';
+import { eagerly, expectClose, exported, integers, type Ort, operators, type Predict, runModel } from './agree';
 
 const width = 64;
 const size = 500;
@@ -72,6 +72,38 @@ print({p.key: p.value for p in model.metadata_props})`;
       expect(stdout).toBe(`[17] ['batch', 64, 'batch', 64]\n{'licence': 'Apache-2.0'}\n`);
     },
   );
+});
+
+test('int8 multiplies fixed matrices in whole numbers, fp32 none', async () => {
+  const countOf = async (precision: 'fp32' | 'int8') => {
+    const found = new Map<string, number>();
+    for (const op of operators(await exported(predict, { ...options, precision }))) found.set(op, (found.get(op) ?? 0) + 1);
+    return (op: string) => found.get(op) ?? 0;
+  };
+  const [whole, small] = [await countOf('fp32'), await countOf('int8')];
+  // The block has six products with fixed matrices: query, key, value, output, and two of the perceptron; the first three share one quantised input.
+  expect([small('MatMulInteger'), small('DynamicQuantizeLinear')]).toEqual([6, 4]);
+  expect(small('MatMul')).toBe(whole('MatMul') - 6);
+  expect([whole('MatMulInteger'), whole('DynamicQuantizeLinear')]).toEqual([0, 0]);
+});
+
+describe('outputs', () => {
+  const three: Predict = ({ x }) => ({ a: mean(x!), b: { c: max(x!), d: softmax(x!) } });
+  const fixed = { inputs: { x: { shape: [3] } } };
+  test.each([[['b/d', 'a']], [['b/c']], [['a', 'b/c', 'b/d']]])('are those asked for, in their order: %j', async (outputs) => {
+    const model = await exported(three, { ...fixed, outputs });
+    const session = await node.InferenceSession.create(model, { logSeverityLevel: 3 });
+    expect(session.outputNames).toEqual(outputs);
+    await session.release();
+    const x = { x: { shape: [3], dtype: 'float32', data: Float32Array.of(0, 1, 2) } } as const;
+    const all = await eagerly(three, x);
+    expectClose(await runModel(node as unknown as Ort, model, x), Object.fromEntries(outputs.map((name) => [name, all[name]!])));
+  });
+
+  test('leave out what only others need', async () => {
+    expect(operators(await exported(three, { ...fixed, outputs: ['b/c'] }))).not.toContain('Softmax');
+    expect(operators(await exported(three, fixed))).toContain('Softmax');
+  });
 });
 
 describe('names and metadata', () => {
