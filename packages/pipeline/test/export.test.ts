@@ -1,4 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Files, memoryStore } from '@taskloom/core';
 import { enableProdMode, memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -99,15 +103,19 @@ const choices: readonly (readonly [string, TinyConfig])[] = [
   ],
 ];
 
+/** The models of the tests below. */
+const models = new Map<string, Uint8Array>();
+
 describe('an exported model answers as its run does', () => {
-  it.each(choices)('%s', async (_, config) => {
+  it.each(choices)('%s', async (name, config) => {
     const store = await trained(config);
     const before = memory().numTensors;
-    const { files, models, run: judged } = await exportRun(store, { data, licence: 'CC0-1.0' });
-    expect(models).toMatchObject([{ precision: 'fp32', file: 'model.onnx', bytes: files['model.onnx']!.length, agreement: { same: 1 } }]);
-    expect(models[0]!.agreement!.largest).toBeLessThan(1e-4);
+    const { files, models: made, run: judged } = await exportRun(store, { data, licence: 'CC0-1.0' });
+    models.set(name, files['model.onnx']!);
+    expect(made).toMatchObject([{ precision: 'fp32', file: 'model.onnx', bytes: files['model.onnx']!.length, agreement: { same: 1 } }]);
+    expect(made[0]!.agreement!.largest).toBeLessThan(1e-4);
     for (const [task, { metrics }] of Object.entries(judged!.tasks))
-      for (const [name, value] of Object.entries(metrics)) expect(models[0]!.evaluation!.tasks[task]!.metrics[name]).toBeCloseTo(value, 4);
+      for (const [name, value] of Object.entries(metrics)) expect(made[0]!.evaluation!.tasks[task]!.metrics[name]).toBeCloseTo(value, 4);
     const [run, exported] = [await loadRun(store), await openExport(files['model.onnx']!, files)];
     try {
       expect(exported.tasks).toEqual(run.tasks);
@@ -140,6 +148,7 @@ describe('the files of an export', () => {
   beforeAll(async () => {
     const store = await trained({ tasks: everyHead, trunk: textCNN, features: { kind: 'hashed', buckets: 4096, perToken: 4 } });
     ({ files } = await exportRun(store, { data, precisions: ['int8', 'fp32', 'fp16'] }));
+    for (const [name, file] of Object.entries(files)) if (name.endsWith('.onnx')) models.set(name, file);
   });
 
   it('are models in each precision, what it takes to ask them, and a card', () => {
@@ -186,3 +195,33 @@ describe('the files of an export', () => {
     await expect(exportRun(memoryStore())).rejects.toMatchObject({ code: 'not_found' });
   });
 });
+
+const python = spawnSync('/usr/bin/python3', ['-c', 'import onnx; print(onnx.__version__)'], { encoding: 'utf8' });
+const version = python.status === 0 ? python.stdout.trim() : undefined;
+it.skipIf(version === undefined)(
+  `all of them pass ONNX's checker${version === undefined ? ': skipped, /usr/bin/python3 has no onnx' : ` ${version}`}`,
+  () => {
+    expect(models.size).toBe(choices.length + 3);
+    const folder = mkdtempSync(join(tmpdir(), 'taskloom-checked-'));
+    try {
+      const files = [...models].map(([name, bytes], i) => {
+        const file = join(folder, `${i}.onnx`);
+        writeFileSync(file, bytes);
+        return { name, file };
+      });
+      const script = `import onnx, sys
+for file in sys.argv[1:]:
+    try:
+        onnx.checker.check_model(onnx.load(file), full_check=True)
+        print('whole')
+    except Exception as error:
+        print(repr(error))`;
+      const { stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', script, ...files.map(({ file }) => file)], { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      const said = stdout.trim().split('\n');
+      expect(files.map(({ name }, i) => [name, said[i]])).toEqual(files.map(({ name }) => [name, 'whole']));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
