@@ -6,7 +6,9 @@
  * Gramian's trace) takes from the short one's projection. It is on the front after 200,000 steps (on the way from two starts after 100,000); with `regEps: 0` (which for two tasks is
  * PCGrad's mean) soon after 50,000. The closed form of two tasks, computed apart from this library, goes the same ways, and the sooner the smaller regEps is.
  *
- *   node examples/run.mjs pareto.ts [--smoke] [--out pareto.svg] [--steps 50000]
+ *   node examples/run.mjs pareto.ts [--smoke] [--out pareto.svg] [--steps 50000] [--descent 5000]
+ *
+ * `--steps` of Adam on the landscape, `--descent` on the other fronts. What came of it: bench/results/pareto.md.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -17,7 +19,12 @@ import { frontPanel, landscapePanel, sheet } from './pareto/draw';
 import { distanceToFront, fonseca, landscape, landscapeStarts, type Problem, quadratics, zdt1 } from './pareto/problems';
 
 const { values: flags } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, out: { type: 'string' }, steps: { type: 'string', default: '50000' } },
+  options: {
+    smoke: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    steps: { type: 'string', default: '50000' },
+    descent: { type: 'string', default: '5000' },
+  },
 });
 // biome-ignore lint/suspicious/noExplicitAny: states differ, and only their own method reads them.
 type Method = GradientBalancer<any> | LossWeighting<any>;
@@ -37,6 +44,7 @@ const methods: { readonly [name: string]: (problem: Problem) => Method } = {
 const near = 0.03;
 
 const steps = flags.smoke ? 600 : Number(flags.steps);
+const descent = flags.smoke ? 100 : Number(flags.descent);
 console.log(
   `The landscape: Adam, rate 0.001, ${steps} steps; where each start ends, as (x₁, x₂), and how far from the front (of its extent)\n`,
 );
@@ -70,14 +78,14 @@ const others: readonly { readonly problem: Problem; readonly size: number; reado
 ];
 for (const { problem, size, rate, scale } of others) {
   console.log(
-    `\n${problem.name}: descent, rate ${rate}, ${flags.smoke ? 100 : 5000} steps, 8 starts; how many reach the front, and from where to where they end on it (loss 1)\n`,
+    `\n${problem.name}: descent, rate ${rate}, ${descent} steps, 8 starts; how many reach the front, and from where to where they end on it (loss 1)\n`,
   );
   const ends = Object.fromEntries(
     Object.entries(methods).map(([name, make]) => {
       const found = Array.from({ length: 8 }, (_, i) => {
         const u = hostRandom('start').fold(problem.name).fold(i).uniform(size);
         const start = Array.from(u, (value) => (problem.project ? value : scale * (2 * value - 1)));
-        return descend(problem, start, make(problem), { steps: flags.smoke ? 100 : 5000, rate, adam: false, points: 1 }).at(-1)!;
+        return descend(problem, start, make(problem), { steps: descent, rate, adam: false, points: 1 }).at(-1)!;
       });
       const first = found.map((x) => problem.losses(x)[0]);
       const reached = found.filter((x) => distanceToFront(problem, problem.losses(x)) < near).length;
