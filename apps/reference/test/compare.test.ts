@@ -84,6 +84,8 @@ describe('a comparison', () => {
     expect(text).toMatch(/size, mean absolute error ↓/);
     expect(text).toMatch(/single-task +0\.700 ± 0\.010/);
     expect(text).toContain('widen it with --grid');
+    expect(text).toMatch(/^log .* 256 MB$/m);
+    expect(text).toContain('What earlier trainings left in it is included');
     const once = stripVTControlCharacters(studyReport((await study(plan({ seeds: [7], single: false, grid: [1] }), fakeRuns().run))!, 200));
     expect(once).toContain('One seed says nothing about noise');
     expect(once).not.toContain('single-task');

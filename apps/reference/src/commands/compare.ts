@@ -63,7 +63,7 @@ export const compareCommand = command(
       'taskloom compare --methods sum,famo,nashMtl --seeds 5 --tune all --sources-per-step all --split test',
     ],
     notes:
-      'All methods have the same steps, rows and seeds; weights of tasks in the config are the sum’s, the others find their own; a single-task model has as many steps as show it the rows that it sees among the others. Learning rates, and the step whose parameters are kept, are chosen on the validation split, by the first seed. Δm is the mean relative loss of score against the single-task models, less is better. A difference from the sum counts where the 95 % interval of Welch’s test over seeds leaves 0 out. Memory is the greatest of the whole process. Ctrl-C keeps what is finished; the same command goes on.',
+      'All methods have the same steps, rows and seeds; weights of tasks in the config are the sum’s, the others find their own; a single-task model has as many steps as show it the rows that it sees among the others. Learning rates, and the step whose parameters are kept, are chosen on the validation split, by the first seed. Δm is the mean relative loss of score against the single-task models, less is better. A difference from the sum counts where the 95 % interval of Welch’s test over seeds leaves 0 out. Memory is the most that the whole process held while a method trained, with what earlier trainings left in it: to compare it, give each method a comparison of its own. Ctrl-C keeps what is finished; the same command goes on.',
     async run(args) {
       const { split, tune } = args;
       if (split !== 'validation' && split !== 'test') throw usageError(`There is no split '${split}' to report. It is validation or test.`);

@@ -37,7 +37,7 @@ export const exportCommand = command('export', 'Write a run as ONNX models, whic
     'taskloom predict --model support-model "Where is my parcel?"',
   ],
   notes:
-    "The folder gets model.onnx (fp32), model.fp16.onnx or model.int8.onnx, labels.json, features.json (and tokenizer.json), config.json, and README.md, a card of the model. fp16 halves the file; int8 makes it a quarter and faster. Models take any number of texts of any length. The command compares their answers to about 100 validation rows with the run's, and fails if those of fp32 differ.",
+    "The folder gets model.onnx (fp32), model.fp16.onnx or model.int8.onnx, labels.json, features.json (and tokenizer.json), config.json, and README.md, a card of the model. fp16 halves the file; int8 makes it a quarter and faster. Models take any number of texts. `taskloom predict` reads the first maxTokens tokens of each, as the run does; whoever asks the file of a transformer in another way has to cut longer ones there too. The command compares their answers to about 100 validation rows with the run's, and fails if those of fp32 differ.",
   async run(args) {
     const chosen = precisionsOf(args.precision);
     if (args.out === undefined || args.out === '') throw usageError('Where to? Name a folder with --out.');

@@ -26,7 +26,7 @@ export interface MethodCost {
   /** The rate is the least or greatest of the grid: a better one may lie beyond. */
   readonly atEdge: boolean;
   readonly stepsPerSecond: number;
-  /** Bytes. */
+  /** The process's greatest in its trainings, in bytes; what earlier ones left is in it. */
   readonly memory: number;
 }
 

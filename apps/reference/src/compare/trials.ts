@@ -25,7 +25,7 @@ export interface Trial {
   readonly steps: number;
   /** Of training steps alone, without evaluations. */
   readonly seconds: number;
-  /** The greatest resident memory of the process while it trained, in bytes. */
+  /** The greatest resident memory of the process while it trained, in bytes; what earlier trainings left is in it. */
   readonly memory: number;
 }
 

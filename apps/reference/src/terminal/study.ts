@@ -6,8 +6,16 @@ import { wrap } from './wrap';
 
 /** What a comparison has found: methods by Δm, then the scores of each task. */
 export function studyReport(result: StudyResult, columns = terminalColumns()): string {
-  return [summaryTable(result, columns), '', scoreTable(result, columns), '', wrap(conclusion(result), columns, 0)].join('\n');
+  const parts = [
+    `${summaryTable(result, columns)}\n${wrap(memoryNote, columns, 0)}`,
+    scoreTable(result, columns),
+    wrap(conclusion(result), columns, 0),
+  ];
+  return parts.join('\n\n');
 }
+
+const memoryNote =
+  'Memory: the most that the whole process held while the method trained. What earlier trainings left in it is included, so that a later method may show more than it needs.';
 
 function summaryTable({ summary, single }: StudyResult, columns: number): string {
   const right = (title: string) => ({ title, align: 'right' as const });
