@@ -69,6 +69,12 @@ describe('help and usage', () => {
     for (const part of ['USAGE', 'OPTIONS', '--json', 'EXAMPLES', 'EXIT CODES', `taskloom ${name}`]) expect(out).toContain(part);
   });
 
+  it('compare --help says what the memory column holds', async () => {
+    expect((await taskloom(['compare', '--help'])).out.replace(/\s+/g, ' ')).toContain(
+      'the most that the whole process held while a method trained, with what earlier trainings left in it',
+    );
+  });
+
   it('answers mistakes with exit code 2 and the nearest word', async () => {
     expect(await taskloom(['trian'])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean 'train'?") });
     expect(await taskloom(['train', '--confg', 'x'])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean '--config'?") });
@@ -176,6 +182,8 @@ describe('from init to predict', () => {
     expect([measurements, tasks.length]).toEqual([6, 5]);
     expect(verdicts[0]!.text.length).toBeGreaterThan(20);
     expect(await readFile(join(folder, 'drawn', 'page.html'), 'utf8')).toContain('<svg');
+    expect(await taskloom(['diagnose', ...config, '--looks', '1', '--repeats', '1', '--out', 'drawn/map.svg'])).toMatchObject({ code: 0 });
+    expect(await readFile(join(folder, 'drawn', 'map.svg'), 'utf8')).toMatch(/^<svg.*cosine of task gradients.*<\/svg>\s*$/s);
     const cut = await taskloom(
       ['diagnose', '--config', 'json/taskloom.config.json', '--steps', '400', '--looks', '400', '--repeats', '1'],
       {
