@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { disposeParams, memoryStore } from '@taskloom/core';
 import { adam } from '@taskloom/core/optimizers';
-import { pcgrad } from '@taskloom/mtl-loss';
+import { fixed, pcgrad, uncertainty } from '@taskloom/mtl-loss';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crc32c, maskedCrc32c, record } from '../src/callbacks/event-file';
@@ -109,6 +109,28 @@ describe('event files', () => {
     expect(Object.keys(events.at(-1)!.scalars)).toEqual(
       expect.arrayContaining(['validation/mean', 'validation/side/accuracy', 'validation/value/pearson']),
     );
+  });
+
+  test('hold the weight of each task', async () => {
+    await train({ balancer: fixed({ side: 3, value: 0.25 }), callbacks: [tensorBoard(folder)] });
+    const events = eventsOf(new Uint8Array(readFileSync(join(folder, readdirSync(folder)[0]!))));
+    const steps = events.flatMap(({ scalars }) => ('train/loss' in scalars ? [scalars] : []));
+    expect(steps).toHaveLength(6);
+    for (const scalars of steps) {
+      expect([scalars['train/weight/side'], scalars['train/weight/value']]).toEqual([3, 0.25]);
+      expect(scalars['train/loss']).toBeCloseTo(3 * scalars['train/loss/side']! + 0.25 * scalars['train/loss/value']!, 4);
+    }
+  });
+
+  test('follow weights that change with the losses', async () => {
+    await train({ balancer: uncertainty(), callbacks: [tensorBoard(folder)] });
+    const events = eventsOf(new Uint8Array(readFileSync(join(folder, readdirSync(folder)[0]!))));
+    const steps = events.flatMap(({ scalars }) => ('train/loss' in scalars ? [scalars] : []));
+    for (const task of ['side', 'value']) {
+      const weights = steps.map((scalars) => scalars[`train/weight/${task}`]!);
+      expect(weights.every((weight) => weight > 0)).toBe(true);
+      expect(new Set(weights).size).toBe(6);
+    }
   });
 
   test('hold cosines and conflict where the balancer looks at gradients', async () => {
