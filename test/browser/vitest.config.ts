@@ -9,6 +9,8 @@ import { inNode } from './in-node-command';
 const executablePath = findChromium();
 if (!executablePath) console.warn(noChromium);
 
+const isolated = 'ort-web-threads.test.ts';
+
 /** The sources of the packages in a headless Chromium that the system brings. */
 export default defineConfig({
   resolve: { alias: [...aliases] },
@@ -26,7 +28,18 @@ export default defineConfig({
     exclude: ['onnxruntime-web', 'onnx-buf', '@bufbuild/protobuf'],
   },
   test: {
-    include: executablePath ? ['*.test.ts'] : [],
+    projects: executablePath
+      ? [
+          { extends: true, test: { name: 'page', include: ['*.test.ts'], exclude: [isolated] } },
+          // Threads need memory that they share, which a page has only where these headers say that nothing of another origin is in it.
+          {
+            extends: true,
+            server: { headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } },
+            test: { name: 'isolated page', include: [isolated] },
+          },
+        ]
+      : undefined,
+    include: [],
     passWithNoTests: !executablePath,
     testTimeout: 120_000,
     hookTimeout: 120_000,
