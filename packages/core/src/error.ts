@@ -49,6 +49,8 @@ export function assertShape(shape: readonly number[], expected: readonly number[
 
 function show(value: unknown): string {
   if (typeof value === 'string') return cut(value, 2000);
+  // JSON makes null of NaN and the infinities.
+  if (typeof value === 'number') return String(value);
   try {
     return cut(JSON.stringify(value) ?? String(value), 300);
   } catch {

@@ -47,6 +47,7 @@ export type {
 export { tablesWithin } from './multi-task';
 export { type GeluOptions, gelu, logSoftmax, logSumExp, type MatMulOptions, matMulBroadcast, softmax, stopGradient, take } from './ops';
 export type { Optimizer, StepInfo } from './optimizers/transformation';
+export { checkCounts, checkNumbers, checkOption, chosen } from './option';
 export {
   addParams,
   byCodePoint,

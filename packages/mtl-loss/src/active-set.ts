@@ -34,7 +34,7 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
       if (ray) {
         const positive = ray.map((value) => Math.max(0, value));
         if (cone && vanishes(c, positive)) return positive;
-        advance(z, ray, factor, Number.POSITIVE_INFINITY);
+        advance(z, ray, factor, Infinity);
       }
     }
     // To the unconstrained minimum over the active rows, dropping on the way what would turn negative.

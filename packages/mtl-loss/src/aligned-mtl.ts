@@ -1,7 +1,7 @@
-import type { FeatureBalancer } from '@taskloom/core';
+import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
-import { float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
-import { type TaskValues, taskValue } from './task-values';
+import { type EigenPair, float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
+import { type TaskValues, taskValues } from './task-values';
 
 export interface AlignedMtlOptions {
   /** What all singular values become: the smallest of them (`min`, default, the paper's), their lower median, or the root of their mean square. */
@@ -21,19 +21,25 @@ export interface AlignedMtlOptions {
  * Where all gradients are zero the weights are p. Cost F + T·B.
  */
 export function alignedMtl({ scale = 'min', preference, tolerance = float32Tolerance }: AlignedMtlOptions = {}): FeatureBalancer<null> {
+  const squareOf = chosen('scale', scale, squares);
+  const preferenceOf = taskValues('preference', preference);
+  checkNumbers({ tolerance }, 0, 1);
   return statelessBalancer(
     'aligned-mtl',
     (gramian, { count, indices, context }) => {
       const pairs = gramianEigen(gramian, count, tolerance);
-      const p = indices.map((i, k) => (preference ? taskValue(preference, context.tasks[k]!, i, 'preference') : 1 / count));
+      const p = indices.map((i, k) => preferenceOf(context.tasks[k]!, i) ?? 1 / count);
       if (pairs.length === 0) return p;
-      const square = {
-        min: () => pairs[0]!.value,
-        median: () => pairs[(pairs.length - 1) >> 1]!.value,
-        rmse: () => pairs.reduce((sum, { value }) => sum + value, 0) / pairs.length,
-      }[scale]();
-      return spectral(pairs, (value) => Math.sqrt(square) / Math.sqrt(value), p);
+      const root = Math.sqrt(squareOf(pairs));
+      return spectral(pairs, (value) => root / Math.sqrt(value), p);
     },
     { features: true },
   );
 }
+
+/** s² */
+const squares = {
+  min: (pairs: EigenPair[]) => pairs[0]!.value,
+  median: (pairs: EigenPair[]) => pairs[(pairs.length - 1) >> 1]!.value,
+  rmse: (pairs: EigenPair[]) => pairs.reduce((sum, { value }) => sum + value, 0) / pairs.length,
+};

@@ -38,7 +38,7 @@ export function bargainingPoint(gramian: Float64Array, count: number, exponent =
 /** y > 0 with (Cy)ᵢ = sᵢ (yᵢ/sᵢ)^(−exponent), or nothing where C has y ≥ 0 with Cy = 0. */
 function convexRoot(c: Float64Array, start: Float64Array, exponent: number): Float64Array | undefined {
   let y = start;
-  let best = { y, residual: Number.POSITIVE_INFINITY };
+  let best = { y, residual: Infinity };
   let stalled = 0;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { products, terms } = multiply(c, y);

@@ -1,4 +1,4 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { checkCounts, checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { ballPoint } from './ball-point';
 import { statelessBalancer } from './gradient-balancer';
 import { trace } from './products';
@@ -21,6 +21,8 @@ export interface CagradOptions {
  * Cost F + T·B, and some five quadratic programs with T unknowns.
  */
 export function cagrad({ c = 0.4, rescale = 1, normEps = 1e-4 }: CagradOptions = {}): GradientBalancer<null> {
+  checkNumbers({ c, normEps }, 0);
+  checkCounts({ rescale }, 0, 2);
   const divisor = [1, 1 + c * c, 1 + c][rescale]!;
   return statelessBalancer('cagrad', (gramian, { count }) => {
     const size = trace(gramian, count);

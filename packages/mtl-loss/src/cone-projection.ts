@@ -2,11 +2,14 @@ import { leastQuadratic } from './active-set';
 import { multiply } from './products';
 import { unitRows } from './unit-rows';
 
+/** v from u. */
+export type Projector = (u: ArrayLike<number>) => Float64Array;
+
 /**
  * v ≥ u minimising vᵀGv, exactly, for a T×T Gramian (row-major, float64): Jᵀv is the projection of Jᵀu onto the dual cone of the rows, {d : Jd ≥ 0}, so that
  * (Gv)ᵢ ≥ 0, and = 0 where vᵢ > uᵢ. Where several v give the same projection any of them may come out. `projector` prepares a Gramian for many u.
  */
-export function projector(gramian: Float64Array, count: number): (u: ArrayLike<number>) => Float64Array {
+export function projector(gramian: Float64Array, count: number): Projector {
   // A zero row is in nobody's way.
   const { rows, norms, cosines } = unitRows(gramian, count);
   return (u) => {

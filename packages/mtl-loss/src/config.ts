@@ -1,7 +1,7 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
 import { float32Tolerance, gramianEigen, product, settled, spectral } from './gramian-eigen';
-import { type TaskValues, taskValue } from './task-values';
+import { type TaskValues, taskValues } from './task-values';
 import { unitRows, weightsOfRows } from './unit-rows';
 
 export interface ConfigOptions {
@@ -19,9 +19,11 @@ export interface ConfigOptions {
  * gradient has weight 0; where the direction vanishes all have. Cost F + T·B.
  */
 export function config({ preference, tolerance = float32Tolerance }: ConfigOptions = {}): GradientBalancer<null> {
+  const preferenceOf = taskValues('preference', preference);
+  checkNumbers({ tolerance }, 0, 1);
   return statelessBalancer('config', (gramian, { count, indices, context }) => {
     const units = unitRows(gramian, count);
-    const p = units.rows.map((k) => (preference ? taskValue(preference, context.tasks[k]!, indices[k]!, 'preference') : 1));
+    const p = units.rows.map((k) => preferenceOf(context.tasks[k]!, indices[k]!) ?? 1);
     const pairs = gramianEigen(units.cosines, p.length, tolerance);
     const y = settled(spectral(pairs, (value) => 1 / value, p));
     const projections = settled(spectral(pairs, () => 1, p));

@@ -1,4 +1,4 @@
-import type { JacobianMethod } from '@taskloom/core';
+import { checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { trackedCoefficients, trackedGramian } from './tracked-rows';
 import { normsOf } from './unit-rows';
 
@@ -22,6 +22,8 @@ export interface DbMtlState {
  * stays as it is and has no part in the step. A task whose gradient vanishes keeps a weight of at most maxⱼ‖yⱼ‖/ε, its row being as small.
  */
 export function dbMtl({ beta = 0.9, betaDecay = 0.5, epsilon = 1e-8 }: DbMtlOptions = {}): JacobianMethod<DbMtlState> {
+  checkNumbers({ beta }, 0, 1);
+  checkNumbers({ betaDecay, epsilon }, 0);
   return {
     kind: 'jacobian-method',
     name: 'db-mtl',

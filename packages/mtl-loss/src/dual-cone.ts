@@ -1,6 +1,8 @@
-import type { PresentTasks } from './present-tasks';
+import { checkNumbers, type GradientBalancer } from '@taskloom/core';
+import { type Projector, projector } from './cone-projection';
+import { statelessBalancer } from './gradient-balancer';
 import { trace } from './products';
-import { type TaskValues, taskValue } from './task-values';
+import { type TaskValues, taskValues } from './task-values';
 
 export interface DualConeOptions {
   /** How much each task counts, by name or in the order of the tasks. Default 1/T each. */
@@ -11,18 +13,19 @@ export interface DualConeOptions {
   readonly normEps?: number;
 }
 
-/** G/tr(G) + regEps·I, without its first term where tr(G) < normEps. */
-export function regularized(gramian: Float64Array, count: number, { regEps = 1e-4, normEps = 1e-4 }: DualConeOptions): Float64Array {
-  const size = trace(gramian, count);
-  const factor = size > 0 && size >= normEps ? 1 / size : 0;
-  return gramian.map((product, at) => product * factor + (at % (count + 1) === 0 ? regEps : 0));
-}
-
-const notNegative = { expected: 'a finite number ≥ 0', holds: (value: number) => value >= 0 };
-
-/** The preference of the present tasks. */
-export function preferred({ count, indices, context }: PresentTasks, preference: TaskValues | undefined): Float64Array {
-  return Float64Array.from(indices, (i, k) =>
-    preference ? taskValue(preference, context.tasks[k]!, i, 'preference', notNegative) : 1 / count,
-  );
+/** Weights from projections with G/tr(G) + regEps·I, without its first term where tr(G) < normEps, of the preference of the present tasks. */
+export function dualConeBalancer(
+  name: string,
+  { preference, regEps = 1e-4, normEps = 1e-4 }: DualConeOptions,
+  rule: (project: Projector, preference: Float64Array) => Float64Array,
+): GradientBalancer<null> {
+  checkNumbers({ regEps, normEps }, 0);
+  const preferenceOf = taskValues('preference', preference, 0);
+  return statelessBalancer(name, (gramian, { count, indices, context }) => {
+    const size = trace(gramian, count);
+    const factor = size > 0 && size >= normEps ? 1 / size : 0;
+    const regularized = gramian.map((product, at) => product * factor + (at % (count + 1) === 0 ? regEps : 0));
+    const shares = Float64Array.from(indices, (i, k) => preferenceOf(context.tasks[k]!, i) ?? 1 / count);
+    return rule(projector(regularized, count), shares);
+  });
 }

@@ -1,7 +1,5 @@
 import type { GradientBalancer } from '@taskloom/core';
-import { projector } from './cone-projection';
-import { type DualConeOptions, preferred, regularized } from './dual-cone';
-import { statelessBalancer } from './gradient-balancer';
+import { type DualConeOptions, dualConeBalancer } from './dual-cone';
 
 export type DualProjOptions = DualConeOptions;
 
@@ -12,8 +10,6 @@ export type DualProjOptions = DualConeOptions;
  * The update is the nearest to the mean that conflicts with no task (up to `regEps`: gᵢ·update ≥ −regEps tr(G) vᵢ), and the mean itself where that does not.
  * Cost F + T·B, and one quadratic program with T unknowns.
  */
-export function dualProj({ preference, ...options }: DualProjOptions = {}): GradientBalancer<null> {
-  return statelessBalancer('dual-proj', (gramian, present) =>
-    projector(regularized(gramian, present.count, options), present.count)(preferred(present, preference)),
-  );
+export function dualProj(options: DualProjOptions = {}): GradientBalancer<null> {
+  return dualConeBalancer('dual-proj', options, (project, shares) => project(shares));
 }

@@ -1,5 +1,4 @@
-import type { LossWeighting } from '@taskloom/core';
-import { checkCount } from './option';
+import { checkCounts, checkNumbers, type LossWeighting } from '@taskloom/core';
 import { softmaxOf } from './simplex';
 
 export interface DynamicWeightAverageOptions {
@@ -31,7 +30,8 @@ export function dynamicWeightAverage({
   temperature = 2,
   window,
 }: DynamicWeightAverageOptions = {}): LossWeighting<DynamicWeightAverageState> {
-  if (window !== undefined) checkCount('window', window, 1);
+  checkNumbers({ temperature }, 1e-3);
+  checkCounts({ window }, 1);
   const width = 2 * (window ?? 0);
   return {
     kind: 'loss-weighting',
@@ -56,11 +56,12 @@ export function dynamicWeightAverage({
 }
 
 function weightsOf({ beforeLast, last }: DynamicWeightAverageState, present: Float64Array, temperature: number): Float64Array {
-  const ratios = last.map((loss, i) => loss / beforeLast[i]!);
-  const known = (i: number) => Number.isFinite(ratios[i]!);
-  const counted = (i: number) => present[i]! > 0 || known(i);
-  const powers = softmaxOf(ratios.map((ratio, i) => (counted(i) ? (known(i) ? ratio : 1) / temperature : Number.NEGATIVE_INFINITY)));
-  const scale = ratios.filter((_, i) => counted(i)).length;
+  const ratios = last.map((loss, i) => {
+    const ratio = loss / beforeLast[i]!;
+    return Number.isFinite(ratio) ? ratio : present[i]! > 0 ? 1 : -Infinity;
+  });
+  const powers = softmaxOf(ratios.map((ratio) => ratio / temperature));
+  const scale = ratios.filter((ratio) => ratio > -Infinity).length;
   return powers.map((power, i) => (present[i]! > 0 ? power * scale : 0));
 }
 

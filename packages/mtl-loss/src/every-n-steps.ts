@@ -1,5 +1,4 @@
-import type { FeatureBalancer, GradientBalancer } from '@taskloom/core';
-import { checkCount } from './option';
+import { checkCounts, type FeatureBalancer, type GradientBalancer } from '@taskloom/core';
 import { restoredInner } from './wrapped-state';
 
 /** The weights of the last computation (NaN for a task that had no part in it), the steps since, and the method's own state. */
@@ -17,7 +16,7 @@ export interface EveryNStepsState<S> {
 export function everyNSteps<S>(method: FeatureBalancer<S>, n: number): FeatureBalancer<EveryNStepsState<S>>;
 export function everyNSteps<S>(method: GradientBalancer<S>, n: number): GradientBalancer<EveryNStepsState<S>>;
 export function everyNSteps<S>(method: GradientBalancer<S>, n: number): GradientBalancer<EveryNStepsState<S>> {
-  checkCount('n', n, 1);
+  checkCounts({ n }, 1);
   return {
     ...method,
     init: (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN), age: 0, inner: method.init(tasks) }),

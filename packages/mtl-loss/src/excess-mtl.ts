@@ -1,5 +1,5 @@
-import type { BalancingContext, ColumnRule, DerivedRows, JacobianMethod } from '@taskloom/core';
-import { add, concat, div, matMul, mul, pow, reshape, slice, square, type Tensor2D } from '@tensorflow/tfjs-core';
+import { type BalancingContext, type ColumnRule, checkNumbers, type DerivedRows, type JacobianMethod } from '@taskloom/core';
+import { add, concat, div, matMul, mul, pow, reshape, split, square, type Tensor2D } from '@tensorflow/tfjs-core';
 import { presentOnes } from './present-tasks';
 import { softmaxOf } from './simplex';
 
@@ -26,6 +26,8 @@ export interface ExcessMtlState {
  * with gradient 0 has no excess risk. The paper takes η = 1, LibMTL 0.01.
  */
 export function excessMtl({ learningRate = 0.01, epsilon = 1e-7 }: ExcessMtlOptions = {}): JacobianMethod<ExcessMtlState> {
+  checkNumbers({ learningRate }, 0);
+  checkNumbers({ epsilon }, 1e-30);
   return {
     kind: 'jacobian-method',
     name: 'excess-mtl',
@@ -66,7 +68,7 @@ function scaledRows(epsilon: number): DerivedRows {
       return rows.slice(0, tasks).map((row, i) => row.map((g, k) => g / (rows[tasks + i]![k]! + g * g + epsilon) ** 0.25));
     },
     tensors(rows) {
-      const [g, s] = halves(rows);
+      const [g, s] = split(rows, 2) as [Tensor2D, Tensor2D];
       return div(g, pow(add(add(s, square(g)), epsilon), 0.25));
     },
   };
@@ -86,16 +88,8 @@ const columns: ColumnRule = {
     return [update, ...sums];
   },
   tensors(rows, coefficients) {
-    const [tasks, size] = [rows.shape[0] / 3, rows.shape[1]];
-    const g = slice(rows, [0, 0], [tasks, size]);
-    const s = slice(rows, [tasks, 0], [tasks, size]);
-    const weights = reshape(slice(coefficients, [0], [tasks]), [1, tasks]) as Tensor2D;
-    const here = reshape(slice(coefficients, [tasks], [tasks]), [tasks, 1]);
-    return concat([matMul(weights, g) as Tensor2D, add(s, mul(here, square(g))) as Tensor2D], 0);
+    const [g, s] = split(rows, 3) as [Tensor2D, Tensor2D];
+    const [weights, here] = split(reshape(coefficients, [-1, 1]), 2) as [Tensor2D, Tensor2D];
+    return concat([matMul(weights, g, true), add<Tensor2D>(s, mul(here, square(g)))], 0);
   },
 };
-
-function halves(rows: Tensor2D): [Tensor2D, Tensor2D] {
-  const [count, size] = rows.shape;
-  return [slice(rows, [0, 0], [count / 2, size]), slice(rows, [count / 2, 0], [count / 2, size])];
-}

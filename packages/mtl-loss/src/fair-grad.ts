@@ -1,7 +1,6 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
 import { statelessBalancer } from './gradient-balancer';
-import { checkOption } from './option';
 
 export interface FairGradOptions {
   /** α > 0: 1 (default) is proportional fairness, the direction of Nash-MTL; above 1 the tasks that gain least count for more, towards max–min fairness. */
@@ -16,6 +15,6 @@ export interface FairGradOptions {
  * is ‖g‖^(−2α/(1+α)). A zero gradient has weight 0; where no direction helps all (Pareto stationary) all weights are 0. Cost F + T·B.
  */
 export function fairGrad({ alpha = 1 }: FairGradOptions = {}): GradientBalancer<null> {
-  checkOption(alpha > 0 && Number.isFinite(alpha), 'alpha', alpha, 'a finite number > 0');
+  checkNumbers({ alpha }, 0.05, 50);
   return statelessBalancer('fair-grad', (gramian, { count }) => bargainingPoint(gramian, count, 1 / alpha));
 }

@@ -1,8 +1,8 @@
-import type { LossWeighting } from '@taskloom/core';
+import { checkNumbers, type LossWeighting } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { presentOnes, weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
-import { type TaskValues, taskValue } from './task-values';
+import { type TaskValues, taskValues } from './task-values';
 
 export interface FamoOptions {
   /** Of Adam on the task logits. Default 0.025. */
@@ -39,11 +39,14 @@ export function famo({
   gamma = 1e-3,
   minLosses,
   epsilon = 1e-8,
-  beta1 = 0.9,
-  beta2 = 0.999,
+  beta1,
+  beta2,
 }: FamoOptions = {}): LossWeighting<FamoState> & Required<Pick<LossWeighting<FamoState>, 'afterStep'>> {
+  checkNumbers({ learningRate, gamma, epsilon }, 0);
+  checkNumbers({ beta1, beta2 }, 0, 0.999999);
+  const leastOf = taskValues('minLosses', minLosses);
   const above = (losses: Float64Array, tasks: readonly string[]) =>
-    losses.map((loss, i) => Math.max(loss - (minLosses ? taskValue(minLosses, tasks[i]!, i, 'least loss') : 0), 0) + epsilon);
+    losses.map((loss, i) => Math.max(loss - (leastOf(tasks[i]!, i) ?? 0), 0) + epsilon);
   return {
     kind: 'loss-weighting',
     name: 'famo',
@@ -70,12 +73,7 @@ export function famo({
       const mean = z.reduce((sum, share, k) => sum + share * fallen[k]!, 0);
       const gradient = state.logits.map((logit) => gamma * logit);
       for (const [k, i] of shown.entries()) gradient[i]! += z[k]! * (fallen[k]! - mean);
-      const { values: logits, state: adam } = hostAdam(state.logits, gradient, state.adam, present, {
-        learningRate,
-        beta1,
-        beta2,
-        epsilon: 1e-8,
-      });
+      const { values: logits, state: adam } = hostAdam(state.logits, gradient, state.adam, present, { learningRate, beta1, beta2 });
       return { logits, adam };
     },
   };

@@ -1,8 +1,9 @@
 import type { LossWeighting } from '@taskloom/core';
-import { type TaskValues, taskValue } from './task-values';
+import { type TaskValues, taskValues } from './task-values';
 
 /** The weights given, by task name or in the order of the tasks; without any, 1 for each (the plain sum). */
 export function fixed(weights?: TaskValues): LossWeighting<null> {
+  const weightOf = taskValues('weights', weights, undefined, undefined, 'weight_missing');
   return {
     kind: 'loss-weighting',
     name: 'fixed',
@@ -10,10 +11,7 @@ export function fixed(weights?: TaskValues): LossWeighting<null> {
     beforehand: true,
     init: () => null,
     weigh: (_, state, { tasks, present }) => ({
-      weights: Float64Array.from(tasks, (task, i) => {
-        if (!(present[i]! > 0)) return 0;
-        return weights === undefined ? 1 : taskValue(weights, task, i, 'weight', { code: 'weight_missing' });
-      }),
+      weights: Float64Array.from(tasks, (task, i) => (present[i]! > 0 ? (weightOf(task, i) ?? 1) : 0)),
       state,
     }),
   };

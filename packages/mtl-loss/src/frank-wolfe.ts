@@ -11,7 +11,8 @@ export function frankWolfe(gramian: Float64Array, count: number, epsilon: number
     const { products } = multiply(gramian, weights);
     const vertex = products.indexOf(Math.min(...products));
     const step = 1 - between(dot(weights, products), products[vertex]!, gramian[vertex * (count + 1)]!, 0);
-    for (let i = 0; i < count; i++) weights[i] = (1 - step) * weights[i]! + (i === vertex ? step : 0);
+    for (let i = 0; i < count; i++) weights[i]! *= 1 - step;
+    weights[vertex]! += step;
     if (step < epsilon) break;
   }
   return weights;

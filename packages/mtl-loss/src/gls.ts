@@ -1,3 +1,4 @@
+import { checkNumbers } from '@taskloom/core';
 import { div, exp, maximum, minimum, mul, sum } from '@tensorflow/tfjs-core';
 import { logLosses, presence } from './present-losses';
 import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
@@ -13,6 +14,7 @@ export interface GlsOptions {
  * losses. Cost F + B.
  */
 export function gls({ epsilon = 1e-8 }: GlsOptions = {}): TotalLoss<NoParameters> {
+  checkNumbers({ epsilon }, 0);
   return scalarization('gls', noParameters, (losses, _, present) => {
     // With nobody present the total is 0.
     const count = sum(presence(losses, present));

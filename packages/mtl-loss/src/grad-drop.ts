@@ -1,4 +1,4 @@
-import { type ColumnRule, type JacobianMethod, TaskloomError, type TensorColumns } from '@taskloom/core';
+import { type ColumnRule, chosen, type JacobianMethod, TaskloomError, type TensorColumns } from '@taskloom/core';
 import {
   abs,
   add,
@@ -8,15 +8,15 @@ import {
   maximum,
   mul,
   reshape,
-  scalar,
   sign,
-  slice,
+  split,
   sub,
   sum,
   type Tensor,
   type Tensor1D,
   where,
 } from '@tensorflow/tfjs-core';
+import { taskValues } from './task-values';
 
 export interface GradDropOptions {
   /** The share ℓᵢ of a task's entries that is never dropped, for all tasks or for each in their order. Default 0. */
@@ -38,18 +38,21 @@ type AtFeatures = GradDropOptions & { readonly level: 'representation' };
 export function gradDrop(options: AtFeatures): JacobianMethod<null> & { readonly features: true };
 export function gradDrop(options?: GradDropOptions): JacobianMethod<null>;
 export function gradDrop({ leak = 0, level = 'parameters' }: GradDropOptions = {}): JacobianMethod<null> {
+  const columns = chosen('level', level, { parameters: atParameters, representation: atRepresentation });
+  const leaks = typeof leak === 'number' ? [leak] : leak;
+  const leakOf = taskValues('leak', leaks, 0, 1);
   return {
     kind: 'jacobian-method',
     name: 'grad-drop',
     needs: ['gradients'],
     ...(level === 'representation' ? { features: true as const } : {}),
     init: () => null,
-    weigh(_, state, { present }) {
-      const kept = Float64Array.from(present, (here, i) => (here > 0 ? leakOf(leak, i) : 0));
+    weigh(_, state, { present, tasks }) {
+      const kept = Float64Array.from(present, (here, i) => (here > 0 ? leakOf(tasks[i]!, leaks === leak ? i : 0)! : 0));
       const weights = present.map((here) => (here > 0 ? 1 : 0));
       return { weights, coefficients: Float64Array.from([...kept, ...weights]), state };
     },
-    columns: level === 'representation' ? atRepresentation : atParameters,
+    columns,
   };
 }
 
@@ -58,13 +61,10 @@ const coefficients = (tasks: number) => 2 * tasks;
 const atParameters: ColumnRule = {
   coefficients,
   host(rows, given, { uniform }) {
-    const columns = rows[0]!.length;
-    const draws = uniform(columns);
-    return [kept(rows, given, rows, (k) => k, draws)];
+    return [kept(rows, given, rows, (k) => k, uniform(rows[0]!.length))];
   },
   tensors(rows, given, { random }) {
-    const draws = random.uniform([1, rows.shape[1]]);
-    return keptOf(rows, given, rows, draws) as never;
+    return keptOf(rows, given, rows, random.uniform([1, rows.shape[1]])) as never;
   },
 };
 
@@ -116,25 +116,13 @@ function kept(
 
 /** The same in tensors: rows [tasks, …], votes and draws that broadcast to them. */
 function keptOf(rows: Tensor, coefficients: Tensor1D, votes: Tensor, draws: Tensor): Tensor {
-  const tasks = rows.shape[0]!;
-  const per = (start: number) => reshape(slice(coefficients, [start], [tasks]), [tasks, ...rows.shape.slice(1).map(() => 1)]);
-  const [leaks, present] = [per(0), per(tasks)];
+  const [leaks, present] = split(reshape(coefficients, [-1, ...rows.shape.slice(1).map(() => 1)]), 2) as [Tensor, Tensor];
   const own = mul(votes, present);
   const total = sum(abs(own), 0, true);
-  const purity = mul(0.5, add(1, div(sum(own, 0, true), maximum(total, scalar(1e-38)))));
+  const purity = mul(0.5, add(1, div(sum(own, 0, true), maximum(total, 1e-38))));
   const winning = where(greater(purity, draws), own, mul(own, -1));
   const mask = cast(greater(winning, 0), 'float32');
   return sum(mul(mul(rows, present), add(leaks, mul(sub(1, leaks), mask))), 0, true);
-}
-
-function leakOf(leak: number | readonly number[], task: number): number {
-  const own = typeof leak === 'number' ? leak : leak[task];
-  if (own !== undefined && own >= 0 && own <= 1) return own;
-  throw new TaskloomError('bad_option', `There is no leak for task ${task}.`, {
-    name: 'leak',
-    expected: 'from 0 to 1, one a task',
-    got: own,
-  });
 }
 
 function withoutRepresentation(): TaskloomError {

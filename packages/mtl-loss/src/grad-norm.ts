@@ -1,8 +1,8 @@
-import type { BalancingContext, FeatureBalancer } from '@taskloom/core';
+import { type BalancingContext, checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { weighGramian } from './present-tasks';
 import { softmaxOf } from './simplex';
-import { type TaskValues, taskValue } from './task-values';
+import { type TaskValues, taskValues } from './task-values';
 import { normsOf } from './unit-rows';
 
 export interface GradNormOptions {
@@ -42,6 +42,11 @@ export function gradNorm({
   optimizer = 'adam',
   initialLosses,
 }: GradNormOptions = {}): FeatureBalancer<GradNormState> {
+  const logits = chosen('form', form, { weights: false, softmax: true });
+  const adaptive = chosen('optimizer', optimizer, { adam: true, sgd: false });
+  const initialOf = taskValues('initialLosses', initialLosses);
+  checkNumbers({ alpha });
+  checkNumbers({ learningRate }, 0);
   return {
     kind: 'gradient-balancer',
     name: 'grad-norm',
@@ -49,9 +54,7 @@ export function gradNorm({
     features: true,
     init: (tasks) => ({
       parameters: new Float64Array(tasks.length).fill(1),
-      initialLosses: Float64Array.from(tasks, (task, i) =>
-        initialLosses ? taskValue(initialLosses, task, i, 'initial loss') : Number.NaN,
-      ),
+      initialLosses: Float64Array.from(tasks, (task, i) => initialOf(task, i) ?? Number.NaN),
       adam: hostAdamState(tasks.length),
     }),
 
@@ -62,11 +65,11 @@ export function gradNorm({
       const weights = weighGramian(gramian, context, (products, present) => {
         const { count, indices } = present;
         const own = indices.map((i) => state.parameters[i]!);
-        const w = form === 'softmax' ? Array.from(softmaxOf(own), (share) => count * share) : own;
+        const w = logits ? Array.from(softmaxOf(own), (share) => count * share) : own;
         const norms = normsOf(products, count);
         const slopes = slopesOf(w, norms, targetShares(present.context, first, indices, alpha));
         const through = slopes.reduce((sum, slope, k) => sum + slope * w[k]!, 0) / count;
-        for (const [k, i] of indices.entries()) gradient[i] = form === 'softmax' ? w[k]! * (slopes[k]! - through) : slopes[k]!;
+        for (const [k, i] of indices.entries()) gradient[i] = logits ? w[k]! * (slopes[k]! - through) : slopes[k]!;
         return w;
       });
       return { weights, state: { ...updated(state, gradient, context), initialLosses: first } };
@@ -74,11 +77,10 @@ export function gradNorm({
   };
 
   function updated({ parameters, adam }: GradNormState, gradient: Float64Array, { present }: BalancingContext) {
-    const moved =
-      optimizer === 'adam'
-        ? hostAdam(parameters, gradient, adam, present, { learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
-        : { values: parameters.map((value, i) => value - learningRate * gradient[i]!), state: adam };
-    if (form === 'softmax') return { parameters: moved.values, adam: moved.state };
+    const moved = adaptive
+      ? hostAdam(parameters, gradient, adam, present, { learningRate })
+      : { values: parameters.map((value, i) => value - learningRate * gradient[i]!), state: adam };
+    if (logits) return { parameters: moved.values, adam: moved.state };
     const kept = moved.values.map((value) => Math.max(value, 0));
     const total = kept.reduce((a, b) => a + b, 0);
     // All at 0: start again.

@@ -1,4 +1,4 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { weighGramian } from './present-tasks';
 import { taskOrders } from './task-orders';
 
@@ -17,7 +17,7 @@ export interface GradVacState {
 }
 
 /** The greatest target: a cosine of 1 is out of reach. */
-const greatest = 1 - 1e-8;
+const greatest = 0.99999999;
 /** A squared norm of this share of its terms is zero. */
 const rounding = 1e-14;
 
@@ -32,6 +32,8 @@ const rounding = 1e-14;
  * Promises no conflict for two tasks only. Pairs with a zero gradient are passed over, and targets of absent tasks wait. Cost F + T·B, and O(T³).
  */
 export function gradVac({ beta = 0.01, epsilon = 0, permutations }: GradVacOptions = {}): GradientBalancer<GradVacState> {
+  checkNumbers({ beta }, 0, 1);
+  checkNumbers({ epsilon }, 0);
   return {
     kind: 'gradient-balancer',
     name: 'grad-vac',

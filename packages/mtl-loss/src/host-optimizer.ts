@@ -1,8 +1,9 @@
 export interface HostAdamOptions {
   readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
 }
 
 /** Moments and number of updates of each entry. */
@@ -25,7 +26,7 @@ export function hostAdam(
   gradient: ArrayLike<number>,
   state: HostAdamState,
   moves: ArrayLike<number>,
-  { learningRate, beta1, beta2, epsilon }: HostAdamOptions,
+  { learningRate, beta1 = 0.9, beta2 = 0.999 }: HostAdamOptions,
 ): { values: Float64Array; state: HostAdamState } {
   const next = { mean: state.mean.slice(), variance: state.variance.slice(), updates: state.updates.slice() };
   const moved = values.slice();
@@ -36,7 +37,7 @@ export function hostAdam(
     next.variance[i] = beta2 * next.variance[i]! + (1 - beta2) * gradient[i]! ** 2;
     const t = next.updates[i]!;
     const deviation = Math.sqrt(next.variance[i]! / (1 - beta2 ** t));
-    moved[i]! -= (learningRate * (next.mean[i]! / (1 - beta1 ** t))) / (deviation + epsilon);
+    moved[i]! -= (learningRate * (next.mean[i]! / (1 - beta1 ** t))) / (deviation + 1e-8);
   }
   return { values: moved, state: next };
 }

@@ -1,4 +1,4 @@
-import type { FeatureBalancer } from '@taskloom/core';
+import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
 import { float32Tolerance, gramianEigen, product, settled, spectral } from './gramian-eigen';
 import { unitRows, weightsOfRows } from './unit-rows';
@@ -22,32 +22,35 @@ export interface ImtlGOptions {
  * gradient has weight 0, and where the sum vanishes all have. Cost F + T·B.
  */
 export function imtlG({ solution = 'closed-form', tolerance = float32Tolerance }: ImtlGOptions = {}): FeatureBalancer<null> {
-  return statelessBalancer('imtl-g', (gramian, { count }) => impartialWeights(gramian, count, solution, tolerance), { features: true });
+  const weigh = impartial(solution, tolerance);
+  return statelessBalancer('imtl-g', (gramian, { count }) => weigh(gramian, count), { features: true });
 }
 
 /** A sum of this share of its terms is zero. */
 const rounding = 1e-12;
 
-export function impartialWeights(
-  gramian: Float64Array,
-  count: number,
+export function impartial(
   solution: 'closed-form' | 'pseudo-inverse',
   tolerance: number,
-): Float64Array {
-  const units = unitRows(gramian, count);
-  const ones = new Float64Array(units.rows.length).fill(1);
-  // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
-  const pairs = gramianEigen(units.cosines, ones.length, tolerance);
-  if (pairs.length < ones.length && solution === 'pseudo-inverse') {
-    const norms = new Float64Array(count);
-    for (const [k, i] of units.rows.entries()) norms[i] = units.norms[k]!;
-    return shares(spectral(gramianEigen(gramian, count, tolerance), inverse, norms));
-  }
-  // If one combination vanishes, it has equal projections too, namely none. It is what of 1 lies outside the range of C, unless that is nothing.
-  const inside = spectral(pairs, () => 1, ones);
-  const outside = settled(ones.map((one, k) => one - inside[k]!));
-  const vanishing = pairs.length === ones.length - 1 && product(outside, outside) > tolerance;
-  return shares(weightsOfRows(units, vanishing ? outside : settled(spectral(pairs, inverse, ones)), count));
+): (gramian: Float64Array, count: number) => Float64Array {
+  const leastNorm = chosen('solution', solution, { 'closed-form': false, 'pseudo-inverse': true });
+  checkNumbers({ tolerance }, 0, 1);
+  return (gramian, count) => {
+    const units = unitRows(gramian, count);
+    const ones = new Float64Array(units.rows.length).fill(1);
+    // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
+    const pairs = gramianEigen(units.cosines, ones.length, tolerance);
+    if (pairs.length < ones.length && leastNorm) {
+      const norms = new Float64Array(count);
+      for (const [k, i] of units.rows.entries()) norms[i] = units.norms[k]!;
+      return shares(spectral(gramianEigen(gramian, count, tolerance), inverse, norms));
+    }
+    // If one combination vanishes, it has equal projections too, namely none. It is what of 1 lies outside the range of C, unless that is nothing.
+    const inside = spectral(pairs, () => 1, ones);
+    const outside = settled(ones.map((one, k) => one - inside[k]!));
+    const vanishing = pairs.length === ones.length - 1 && product(outside, outside) > tolerance;
+    return shares(weightsOfRows(units, vanishing ? outside : settled(spectral(pairs, inverse, ones)), count));
+  };
 }
 
 const inverse = (value: number) => 1 / value;

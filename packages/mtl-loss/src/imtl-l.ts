@@ -1,3 +1,4 @@
+import { checkNumbers } from '@taskloom/core';
 import { exp, fill, mul, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core';
 import { presence, presentLosses } from './present-losses';
 import { scalarization, type TotalLoss } from './total-loss';
@@ -18,6 +19,7 @@ export type ImtlLParameters = { readonly logScales: Tensor1D };
  * `total` throws `not_initialized` without its parameters, `shape_mismatch` for another number of tasks.
  */
 export function imtlL({ initial = 0 }: ImtlLOptions = {}): TotalLoss<ImtlLParameters> {
+  checkNumbers({ initial });
   return scalarization(
     'imtl-l',
     (tasks): ImtlLParameters => ({ logScales: fill([tasks.length], initial) }),

@@ -1,6 +1,6 @@
-import type { FeatureBalancer } from '@taskloom/core';
+import { checkNumbers, type FeatureBalancer } from '@taskloom/core';
 import { float32Tolerance } from './gramian-eigen';
-import { type ImtlGOptions, impartialWeights } from './imtl-g';
+import { type ImtlGOptions, impartial } from './imtl-g';
 import { weighGramian } from './present-tasks';
 import { divided } from './products';
 
@@ -29,6 +29,9 @@ export function imtl({
   learningRate = 0.1,
   initial = 0,
 }: ImtlOptions = {}): FeatureBalancer<ImtlState> {
+  const balance = impartial(solution, tolerance);
+  checkNumbers({ learningRate }, 0);
+  checkNumbers({ initial }, -50, 50);
   return {
     kind: 'gradient-balancer',
     name: 'imtl',
@@ -39,7 +42,7 @@ export function imtl({
     weigh(gramian, { logScales }, context) {
       const weights = weighGramian(gramian, context, (products, { count, indices }) => {
         const d = indices.map((i) => Math.exp(-logScales[i]!));
-        return impartialWeights(divided(products, d), count, solution, tolerance).map((weight, k) => weight / d[k]!);
+        return balance(divided(products, d), count).map((weight, k) => weight / d[k]!);
       });
       const moved = logScales.map((s, i) => (context.present[i]! > 0 ? descended(s, context.losses[i]!, learningRate) : s));
       return { weights, state: { logScales: moved } };
@@ -48,7 +51,7 @@ export function imtl({
 }
 
 function descended(s: number, loss: number, rate: number): number {
-  if (!(loss > 0 && loss < Number.POSITIVE_INFINITY)) return s;
+  if (!(loss > 0 && loss < Infinity)) return s;
   const toMinimum = -Math.log(loss) - s;
   const step = -rate * (Math.exp(s) * loss - 1);
   return s + Math.sign(step) * Math.min(Math.abs(step), 2 * Math.abs(toMinimum));

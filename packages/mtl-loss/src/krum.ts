@@ -1,6 +1,5 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { checkCounts, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
-import { checkCount } from './option';
 
 export interface KrumOptions {
   /** How many tasks may have a gradient that is arbitrarily wrong. Default 1. */
@@ -17,16 +16,17 @@ export interface KrumOptions {
  * is taken. Cost F + T·B.
  */
 export function krum({ byzantine = 1, selected = 1 }: KrumOptions = {}): GradientBalancer<null> {
-  checkCount('byzantine', byzantine, 0);
-  checkCount('selected', selected, 1);
+  checkCounts({ byzantine }, 0);
+  checkCounts({ selected }, 1);
   return statelessBalancer('krum', (gramian, { count }) => {
     const neighbours = Math.max(1, count - byzantine - 2);
     const chosen = Math.min(selected, count);
     const scores = Array.from({ length: count }, (_, i) => {
-      const distances = Float64Array.from({ length: count }, (_, j) => distance(gramian, count, i, j)).filter((_, j) => j !== i);
+      const distances = Float64Array.from({ length: count }, (_, j) => distance(gramian, count, i, j));
+      // The least is that to itself, 0.
       return distances
         .sort()
-        .subarray(0, neighbours)
+        .subarray(1, 1 + neighbours)
         .reduce((a, b) => a + b, 0);
     });
     const order = [...scores.keys()].sort((i, j) => scores[i]! - scores[j]! || i - j);

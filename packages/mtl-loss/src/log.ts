@@ -1,3 +1,4 @@
+import { checkNumbers } from '@taskloom/core';
 import { sum } from '@tensorflow/tfjs-core';
 import { logLosses } from './present-losses';
 import { noParameters, scalarization, type WeighingTotal } from './total-loss';
@@ -12,6 +13,7 @@ export interface LogOptions {
  * that are ≥ 0. The second baseline: it wins published tables where losses differ in scale.
  */
 export function log({ epsilon = 1e-8 }: LogOptions = {}): WeighingTotal {
+  checkNumbers({ epsilon }, 0);
   return {
     ...scalarization('log', noParameters, (losses, _, present) => sum(logLosses(losses, present, epsilon))),
     weigh: (losses, state, { present }) => ({ weights: losses.map((loss, i) => (present[i]! > 0 ? 1 / (loss + epsilon) : 0)), state }),

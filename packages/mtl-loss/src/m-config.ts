@@ -1,5 +1,5 @@
-import type { ColumnRule, JacobianMethod } from '@taskloom/core';
-import { add, concat, div, matMul, mul, reshape, slice, sqrt, square, sub } from '@tensorflow/tfjs-core';
+import { type ColumnRule, checkNumbers, type JacobianMethod } from '@taskloom/core';
+import { add, concat, div, matMul, mul, reshape, split, sqrt, square, sub, type Tensor2D } from '@tensorflow/tfjs-core';
 import { type ConfigOptions, config } from './config';
 import { combined } from './host-rows';
 import { divided } from './products';
@@ -27,6 +27,8 @@ export interface MConfigState {
  * second moment s; update ĝ/(√ŝ + ε), as Adam has it: take it with plain SGD. Zero until every task was seen. Carries T + 2 rows as long as the parameters.
  */
 export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options }: MConfigOptions = {}): JacobianMethod<MConfigState> {
+  checkNumbers({ beta1, beta2 }, 0, 0.999999);
+  checkNumbers({ epsilon }, 0);
   const direction = config(options);
   return {
     kind: 'jacobian-method',
@@ -73,24 +75,27 @@ const columns: ColumnRule = {
     return [direction.map((value, k) => value / (Math.sqrt(squares[k]! / bias2!) + epsilon!)), ...moments, first, squares];
   },
   tensors(rows, coefficients) {
-    const [count, size] = rows.shape;
-    const tasks = (count - 2) / 2;
-    const part = (k: number, shape: [number, number]) => reshape(slice(coefficients, [k * tasks], [tasks]), shape);
-    const number = (k: number) => slice(coefficients, [3 * tasks + k], [1]);
-    const row = (k: number) => slice(rows, [k, 0], [1, size]);
-    const [ready, bias1, beta1, beta2, bias2, epsilon] = [0, 1, 2, 3, 4, 5].map(number) as [never, never, never, never, never, never];
-    const moments = add(
-      mul(part(0, [tasks, 1]), slice(rows, [0, 0], [tasks, size])),
-      mul(part(1, [tasks, 1]), slice(rows, [tasks, 0], [tasks, size])),
-    );
-    const direction = matMul(part(2, [1, tasks]), moments as never);
-    const [last, second] = [row(2 * tasks), row(2 * tasks + 1)];
-    const first = mul(direction, bias1);
+    const tasks = (rows.shape[0] - 2) / 2;
+    const [gradients, before, last, second] = split(rows, [tasks, tasks, 1, 1]) as [Tensor2D, Tensor2D, Tensor2D, Tensor2D];
+    const [own, former, factors, ready, bias1, beta1, beta2, bias2, epsilon] = split(reshape(coefficients, [-1, 1]), [
+      tasks,
+      tasks,
+      tasks,
+      1,
+      1,
+      1,
+      1,
+      1,
+      1,
+    ]) as Tensor2D[] as [Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D];
+    const moments = add<Tensor2D>(mul(own, gradients), mul(former, before));
+    const direction = matMul(factors, moments, true);
+    const first = mul<Tensor2D>(direction, bias1);
     const pseudo = div(sub(first, mul(beta1, last)), sub(1, beta1));
-    const squares = add(mul(beta2, second), mul(sub(1, beta2), square(pseudo)));
+    const squares = add<Tensor2D>(mul(beta2, second), mul(sub(1, beta2), square(pseudo)));
     const update = div(direction, add(sqrt(div(squares, bias2)), epsilon));
     // Until all were seen nothing but the first moments moves.
-    const kept = (next: typeof last, former: typeof last) => add(former, mul(ready, sub(next, former)));
-    return concat([mul(update, ready), moments, kept(first as never, last), kept(squares as never, second)] as never[], 0);
+    const kept = (next: Tensor2D, former: Tensor2D) => add<Tensor2D>(former, mul(ready, sub(next, former)));
+    return concat([mul<Tensor2D>(update, ready), moments, kept(first, last), kept(squares, second)], 0);
   },
 };

@@ -1,4 +1,4 @@
-import type { FeatureBalancer } from '@taskloom/core';
+import { checkCounts, checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { frankWolfe } from './frank-wolfe';
 import { statelessBalancer } from './gradient-balancer';
 import { minNormPoint } from './min-norm-point';
@@ -32,21 +32,35 @@ type Solver = (gramian: Float64Array, count: number, epsilon: number, iterations
  */
 export function mgda({
   solver = 'exact',
-  epsilon = solver === 'frank-wolfe' ? 1e-3 : 1e-5,
-  iterations = solver === 'frank-wolfe' ? 100 : 250,
+  epsilon,
+  iterations,
   clamp = 0,
   normalization = 'none',
 }: MgdaOptions = {}): FeatureBalancer<null> {
-  const solve: Solver = { exact: minNormPoint, 'frank-wolfe': frankWolfe, 'projected-gradient': projectedGradient }[solver];
-  const byNorm = normalization === 'l2' || normalization === 'loss+';
-  const byLoss = normalization === 'loss' || normalization === 'loss+';
+  const [solve, leastChange, most] = chosen<typeof solver, readonly [Solver, number?, number?]>('solver', solver, solvers);
+  const [byNorm, byLoss] = chosen<typeof normalization, readonly boolean[]>('normalization', normalization, divisions);
+  checkNumbers({ epsilon }, 0);
+  checkCounts({ iterations }, 1);
+  checkNumbers({ clamp }, 0, 0.5);
   return statelessBalancer(
     'mgda',
     (gramian, { count, context }) => {
       // A task at its optimum has nothing to divide.
       const divisors = normsOf(gramian, count).map((norm, i) => (byNorm ? norm : 1) * (byLoss ? Math.abs(context.losses[i]!) : 1) || 1);
-      return solve(divided(gramian, divisors), count, epsilon, iterations, clamp).map((weight, i) => weight / divisors[i]!);
+      return solve(divided(gramian, divisors), count, (epsilon ?? leastChange)!, (iterations ?? most)!, clamp).map(
+        (weight, i) => weight / divisors[i]!,
+      );
     },
     { features: true, needs: byLoss ? ['gramian', 'losses'] : ['gramian'] },
   );
 }
+
+/** Each with its least change and its number of steps. */
+const solvers = {
+  exact: [minNormPoint],
+  'frank-wolfe': [frankWolfe, 1e-3, 100],
+  'projected-gradient': [projectedGradient, 1e-5, 250],
+} as const;
+
+/** Whether by the norm, and whether by the loss. */
+const divisions = { none: [], l2: [true], loss: [false, true], 'loss+': [true, true] };

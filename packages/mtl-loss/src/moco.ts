@@ -1,4 +1,4 @@
-import type { JacobianMethod } from '@taskloom/core';
+import { checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
 import { multiply, submatrix } from './products';
 import { softmaxOf } from './simplex';
@@ -35,6 +35,8 @@ export function moco({
   gammaDecay = 0.5,
   regularization = 0,
 }: MocoOptions = {}): JacobianMethod<MocoState> {
+  checkNumbers({ beta }, 0, 1);
+  checkNumbers({ betaDecay, gamma, gammaDecay, regularization }, 0);
   return {
     kind: 'jacobian-method',
     name: 'moco',

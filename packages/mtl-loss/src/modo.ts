@@ -1,4 +1,4 @@
-import type { JacobianMethod } from '@taskloom/core';
+import { checkNumbers, type JacobianMethod } from '@taskloom/core';
 import type { CarriedWeights } from './carried-weights';
 import { multiply } from './products';
 import { ontoSimplex } from './simplex';
@@ -17,6 +17,7 @@ export interface ModoOptions {
  * batches of T backward passes. With one Jacobian for all three it is a step of projected gradient descent towards MGDA's weights.
  */
 export function modo({ stepSize = 1e-3, regularization = 0.1 }: ModoOptions = {}): JacobianMethod<CarriedWeights> {
+  checkNumbers({ stepSize, regularization }, 0);
   return threeBatches(
     'modo',
     (lambda, between) => {

@@ -1,6 +1,5 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { checkCounts, checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
-import { checkCount, checkOption } from './option';
 import { weighGramian } from './present-tasks';
 import { dot, multiply } from './products';
 
@@ -28,8 +27,8 @@ export interface NashMtlState {
  * weights are 0, and the next step tries again, as it does when a task is present that has no weight. Cost F + T·B, and O(T³) for about six Newton steps.
  */
 export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): GradientBalancer<NashMtlState> {
-  checkCount('updateEvery', updateEvery, 1);
-  checkOption(maxNorm >= 0, 'maxNorm', maxNorm, 'a number ≥ 0');
+  checkCounts({ updateEvery }, 1);
+  checkNumbers({ maxNorm }, 0);
   return {
     kind: 'gradient-balancer',
     name: 'nash-mtl',

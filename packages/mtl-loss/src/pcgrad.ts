@@ -1,4 +1,4 @@
-import type { GradientBalancer } from '@taskloom/core';
+import { chosen, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
 import { taskOrders } from './task-orders';
 
@@ -16,6 +16,7 @@ export interface PcgradOptions {
  * Promises no conflict for two tasks only. Cost O(T³).
  */
 export function pcgrad({ reduction = 'sum', permutations }: PcgradOptions = {}): GradientBalancer<null> {
+  const mean = chosen('reduction', reduction, { sum: false, mean: true });
   return statelessBalancer('pcgrad', (gramian, present) => {
     const { count } = present;
     const orders = taskOrders('pcgrad', permutations, present);
@@ -32,6 +33,6 @@ export function pcgrad({ reduction = 'sum', permutations }: PcgradOptions = {}):
       }
       for (let k = 0; k < count; k++) weights[k]! += c[k]!;
     }
-    return reduction === 'mean' ? weights.map((weight) => weight / count) : weights;
+    return mean ? weights.map((weight) => weight / count) : weights;
   });
 }

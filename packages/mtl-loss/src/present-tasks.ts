@@ -57,6 +57,6 @@ function presentGramian(gramian: Float64Array, tasks: number, { count, indices, 
   throw new TaskloomError('not_finite', `The gradient of task '${name}' is not finite.`, {
     name,
     got: products[at],
-    remedy: 'Usual causes are a logarithm of 0, a division by 0, and too high a learning rate.',
+    remedy: 'Usual causes: a logarithm of 0, a division by 0, too high a learning rate.',
   });
 }

@@ -11,10 +11,7 @@ export function projectedGradient(gramian: Float64Array, count: number, epsilon:
   if (count <= 2) return w;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const slope = multiply(gramian, w).products;
-    const next = nextPoint(
-      w,
-      slope.map((value) => -value),
-    );
+    const next = nextPoint(w, slope);
     const share = between(dot(w, slope), dot(next, slope), dot(next, multiply(gramian, next).products), clamp);
     const moved = w.map((value, i) => share * value + (1 - share) * next[i]!);
     const change = moved.reduce((sum, value, i) => sum + Math.abs(value - w[i]!), 0);
@@ -32,7 +29,7 @@ export function between(first: number, mixed: number, second: number, clamp: num
 }
 
 function bestPair(gramian: Float64Array, count: number, clamp: number): Float64Array {
-  let least = Number.POSITIVE_INFINITY;
+  let least = Infinity;
   let best = new Float64Array(count);
   best[0] = 1;
   for (let i = 0; i < count; i++) {
@@ -51,13 +48,13 @@ function bestPair(gramian: Float64Array, count: number, clamp: number): Float64A
   return best;
 }
 
-/** As far along the direction, made tangential, as the entries allow that are not at a bound yet; then back onto the simplex. */
-function nextPoint(w: Float64Array, direction: Float64Array): Float64Array {
-  const mean = direction.reduce((a, b) => a + b) / w.length;
-  const slopes = direction.map((value) => value - mean);
-  const least = (steps: Float64Array) => steps.reduce((a, b) => (b > 1e-7 ? Math.min(a, b) : a), Number.POSITIVE_INFINITY);
-  const fall = least(w.map((value, i) => -value / slopes[i]!));
-  const rise = least(w.map((value, i) => (1 - value) / slopes[i]!));
+/** As far down the slope, made tangential, as the entries allow that are not at a bound yet; then back onto the simplex. */
+function nextPoint(w: Float64Array, slope: Float64Array): Float64Array {
+  const mean = slope.reduce((a, b) => a + b) / w.length;
+  const way = slope.map((value) => mean - value);
+  const least = (steps: Float64Array) => steps.reduce((a, b) => (b > 1e-7 ? Math.min(a, b) : a), Infinity);
+  const fall = least(w.map((value, i) => -value / way[i]!));
+  const rise = least(w.map((value, i) => (1 - value) / way[i]!));
   const step = Math.min(Number.isFinite(fall) ? fall : 1, rise);
-  return ontoSimplex(w.map((value, i) => value + step * slopes[i]!));
+  return ontoSimplex(w.map((value, i) => value + step * way[i]!));
 }

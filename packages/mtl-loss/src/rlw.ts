@@ -1,4 +1,4 @@
-import type { BalancingContext, LossWeighting } from '@taskloom/core';
+import { type BalancingContext, chosen, type LossWeighting } from '@taskloom/core';
 import { weighPresent } from './present-tasks';
 import { shares, softmaxOf } from './simplex';
 
@@ -13,7 +13,7 @@ export interface RlwOptions {
  * resumed run repeats them. Cost F + B.
  */
 export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting<null> {
-  const draw = distribution === 'normal' ? (own: BalancingContext, count: number) => softmaxOf(own.normal('rlw', count)) : dirichlet;
+  const draw = chosen('distribution', distribution, { normal, dirichlet });
   return {
     kind: 'loss-weighting',
     name: 'rlw',
@@ -23,6 +23,8 @@ export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting
     weigh: (_, state, context) => ({ weights: weighPresent(context, ({ count, context: own }) => draw(own, count)), state }),
   };
 }
+
+const normal = (context: BalancingContext, count: number) => softmaxOf(context.normal('rlw', count));
 
 /** Exponential draws: their shares are uniform on the simplex. */
 function dirichlet(context: BalancingContext, count: number): Float64Array {

@@ -1,4 +1,4 @@
-import type { JacobianMethod } from '@taskloom/core';
+import { checkCounts, checkNumbers, type JacobianMethod } from '@taskloom/core';
 import type { CarriedWeights } from './carried-weights';
 import { multiply } from './products';
 import { ontoSimplex } from './simplex';
@@ -29,6 +29,9 @@ export function sdmgrad({
   momentum = 0.5,
   epsilon = 1e-8,
 }: SdmgradOptions = {}): JacobianMethod<CarriedWeights> {
+  checkNumbers({ lambda, stepSize, epsilon }, 0);
+  checkNumbers({ momentum }, 0, 1);
+  checkCounts({ iterations }, 1);
   return threeBatches(
     'sdmgrad',
     (start, between) => {

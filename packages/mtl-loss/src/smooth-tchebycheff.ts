@@ -1,7 +1,7 @@
-import { assertShape, logSumExp } from '@taskloom/core';
+import { assertShape, checkNumbers, logSumExp } from '@taskloom/core';
 import { fill, greater, max, mul, reshape, scalar, sub, type Tensor1D, tensor1d, where, zerosLike } from '@tensorflow/tfjs-core';
-import { checkOption } from './option';
 import { presence, presentLosses } from './present-losses';
+import { taskValues } from './task-values';
 import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
 
 export interface SmoothTchebycheffOptions {
@@ -19,7 +19,9 @@ export interface SmoothTchebycheffOptions {
  * weighted sum reaches). Reads the losses as they are, so they should be on one scale; `stch` finds the scales itself. Cost F + B.
  */
 export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebycheffOptions = {}): TotalLoss<NoParameters> {
-  checkOption(mu > 0, 'mu', mu, 'a number > 0');
+  checkNumbers({ mu }, 1e-6);
+  taskValues('preference', preference);
+  taskValues('ideal', ideal);
   return scalarization('smooth-tchebycheff', noParameters, (losses, _, present) => {
     const perTask = (name: string, values: readonly number[] | undefined, otherwise: number) => {
       if (!values) return scalar(otherwise);

@@ -1,5 +1,4 @@
-import type { FeatureBalancer, GradientBalancer, LossWeighting } from '@taskloom/core';
-import { checkOption } from './option';
+import { checkNumbers, type FeatureBalancer, type GradientBalancer, type LossWeighting } from '@taskloom/core';
 import { restoredInner } from './wrapped-state';
 
 /** The running weights (NaN for a task not met yet), and the method's own state. */
@@ -19,7 +18,7 @@ export function smoothed<S>(
   method: GradientBalancer<S> | LossWeighting<S>,
   ema: number,
 ): GradientBalancer<SmoothedState<S>> | LossWeighting<SmoothedState<S>> {
-  checkOption(ema >= 0 && ema < 1, 'ema', ema, '0 ≤ ema < 1');
+  checkNumbers({ ema }, 0, 0.999999);
   const wrapped = {
     init: (tasks: readonly string[]): SmoothedState<S> => ({
       weights: new Float64Array(tasks.length).fill(Number.NaN),

@@ -2,7 +2,7 @@ import { type Json, TaskloomError } from '@taskloom/core';
 
 const arrays = { Float64Array, Float32Array, Int32Array, Uint8Array } as const;
 /** The numbers that JSON does not have. */
-const numbers = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY, '-0': -0 } as const;
+const numbers: readonly unknown[] = ['NaN', 'Infinity', '-Infinity', '-0'];
 
 /**
  * A balancer's state as JSON, and back without loss: typed arrays, NaN, the infinities and −0 come back as they were (JSON alone loses all of
@@ -11,8 +11,8 @@ const numbers = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinit
 export function encodeState(state: unknown): Json {
   if (state === null || typeof state === 'string' || typeof state === 'boolean') return state;
   if (typeof state === 'number') {
-    const special = Object.entries(numbers).find(([, value]) => Object.is(value, state));
-    return special ? { $number: special[0] } : state;
+    const special = numbers.find((name) => Object.is(Number(name), state)) as string | undefined;
+    return special ? { $number: special } : state;
   }
   if (Array.isArray(state)) return state.map(encodeState);
   if (typeof state === 'object') {
@@ -40,7 +40,7 @@ export function decodeState(json: Json): unknown {
   const [name, value] = special;
   const type = name.slice(1);
   if (entries.length === 1) {
-    if (type === 'number' && Object.hasOwn(numbers, String(value))) return numbers[value as keyof typeof numbers];
+    if (type === 'number' && numbers.includes(value)) return Number(value);
     if (Object.hasOwn(arrays, type) && Array.isArray(value)) {
       const decoded = value.map(decodeState);
       if (decoded.every((one) => typeof one === 'number')) return arrays[type as keyof typeof arrays].from(decoded);

@@ -1,5 +1,4 @@
-import type { LossWeighting } from '@taskloom/core';
-import { checkOption } from './option';
+import { checkCounts, checkNumbers, type LossWeighting } from '@taskloom/core';
 import { weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
 
@@ -27,7 +26,9 @@ export interface StchState {
  * ends: a run shorter than it is `log`. A task without labels in the last warm-up epoch takes the first loss seen later as its nadir. Cost F + B.
  */
 export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions = {}): LossWeighting<StchState> {
-  checkOption(mu > 0, 'mu', mu, 'a number > 0');
+  checkNumbers({ mu }, 1e-6);
+  checkCounts({ warmupEpochs }, 0);
+  checkNumbers({ epsilon }, 0);
   return {
     kind: 'loss-weighting',
     name: 'stch',

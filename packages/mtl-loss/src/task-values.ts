@@ -1,25 +1,26 @@
-import { TaskloomError } from '@taskloom/core';
+import { checkNumbers, checkOption, TaskloomError } from '@taskloom/core';
 
 /** One number a task: by name, or in the order of the tasks. */
 export type TaskValues = { readonly [task: string]: number } | ArrayLike<number>;
 
-/** What is wanted of a number, besides that it is finite. */
-export interface Wanted {
-  readonly code?: string;
-  readonly expected?: string;
-  holds?(value: number): boolean;
-}
-
-/** The number of the i-th task; throws where there is none, or one that is not wanted. */
-export function taskValue(
-  values: TaskValues,
-  task: string,
-  i: number,
-  what: string,
-  { code = 'bad_option', expected = 'a finite number', holds = Number.isFinite }: Wanted = {},
-): number {
+/**
+ * The number of a task, by its name or its place; nothing where no values are given. Throws `bad_option` at once for what are no finite numbers from `least` to `most`, and
+ * `missing` when it is asked for a task that has none.
+ */
+export function taskValues(
+  option: string,
+  values: TaskValues | undefined,
+  least?: number,
+  most?: number,
+  missing = 'bad_option',
+): (task: string, i: number) => number | undefined {
+  if (values === undefined) return () => undefined;
+  checkOption(typeof values === 'object' && values !== null, option, values, 'a number a task');
+  for (const value of Object.values(values)) checkNumbers({ [option]: value ?? Number.NaN }, least, most);
   const list = Array.isArray(values) || ArrayBuffer.isView(values);
-  const value = (values as Record<string, number>)[list ? i : task];
-  if (Number.isFinite(value) && holds(value!)) return value!;
-  throw new TaskloomError(code, `There is no ${what} for task '${task}'.`, { name: task, got: value, expected });
+  return (task, i) => {
+    const value = (values as Record<string, number>)[list ? i : task];
+    if (typeof value === 'number') return value;
+    throw new TaskloomError(missing, `'${option}' has no number for task '${task}'.`, { name: task });
+  };
 }

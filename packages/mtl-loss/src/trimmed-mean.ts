@@ -1,6 +1,5 @@
-import type { ColumnRule, JacobianMethod } from '@taskloom/core';
-import { concat, greater, matMul, max, maximum, minimum, reshape, slice, type Tensor, where } from '@tensorflow/tfjs-core';
-import { checkCount, checkOption } from './option';
+import { type ColumnRule, checkCounts, type JacobianMethod } from '@taskloom/core';
+import { concat, greater, matMul, max, maximum, minimum, reshape, split, type Tensor, type Tensor2D, where } from '@tensorflow/tfjs-core';
 
 export interface TrimmedMeanOptions {
   /** k: how many of the greatest entries of a column, and of the smallest, are left out. Default 1. */
@@ -12,13 +11,13 @@ export interface TrimmedMeanOptions {
  * gradients cannot move far. Needs T > 2k; where fewer tasks are present it trims as many as leave one. Columns are sorted on the backend, in O(T²) passes over the rows.
  */
 export function trimmedMean({ trim = 1 }: TrimmedMeanOptions = {}): JacobianMethod<null> {
-  checkCount('trim', trim, 0);
+  checkCounts({ trim }, 0);
   return {
     kind: 'jacobian-method',
     name: 'trimmed-mean',
     needs: ['gradients'],
     init(tasks) {
-      checkOption(tasks.length === 0 || tasks.length > 2 * trim, 'trim', trim, `less than half of the ${tasks.length} tasks`);
+      if (tasks.length > 0) checkCounts({ trim }, 0, (tasks.length - 1) / 2);
       return null;
     },
     weigh(_, state, { present }) {
@@ -48,11 +47,11 @@ const columns: ColumnRule = {
     ];
   },
   tensors(rows, coefficients) {
-    const [tasks, size] = rows.shape;
+    const [tasks] = rows.shape;
     // Entries of absent tasks come last, where no rank has weight.
-    const present = reshape(slice(coefficients, [0], [tasks]), [tasks, 1]);
+    const [present, ranks] = split(reshape(coefficients, [-1, 1]), 2) as [Tensor2D, Tensor2D];
     const filled = where(greater(present, 0), rows, max(rows, 0, true));
-    let entries: Tensor[] = Array.from({ length: tasks }, (_, i) => slice(filled, [i, 0], [1, size]));
+    let entries: Tensor[] = split(filled, tasks);
     for (let round = 0; round < tasks; round++) {
       const sorted = [...entries];
       for (let i = round % 2; i + 1 < tasks; i += 2) {
@@ -61,6 +60,6 @@ const columns: ColumnRule = {
       }
       entries = sorted;
     }
-    return matMul(reshape(slice(coefficients, [tasks], [tasks]), [1, tasks]), reshape(concat(entries, 0), [tasks, size]));
+    return matMul(ranks, concat(entries, 0) as Tensor2D, true);
   },
 };

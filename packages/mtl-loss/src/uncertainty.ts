@@ -1,4 +1,4 @@
-import { TaskloomError } from '@taskloom/core';
+import { checkNumbers, chosen, TaskloomError } from '@taskloom/core';
 import { add, exp, fill, mul, neg, softplus, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
 import { presence, presentLosses } from './present-losses';
 import { scalarization, type TotalLoss } from './total-loss';
@@ -29,6 +29,9 @@ export function uncertainty({
   initial = 0,
   form = 'kendall',
 }: UncertaintyOptions = {}): TotalLoss<UncertaintyParameters> {
+  const revised = chosen('form', form, { kendall: false, revised: true });
+  for (const kind of kinds && typeof kinds === 'object' ? Object.values(kinds) : [kinds]) factorOf(kind);
+  checkNumbers({ initial });
   let factors: Float32Array | undefined;
   return scalarization(
     'uncertainty',
@@ -40,13 +43,13 @@ export function uncertainty({
       const logVariances = trained('uncertainty', losses, parameters, 'logVariances');
       const factor = typeof kinds === 'string' ? factorOf(kinds) : tensor1d(known(factors));
       const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
-      const regularizer = form === 'kendall' ? mul(logVariances, 0.5) : softplus(logVariances);
+      const regularizer = revised ? softplus(logVariances) : mul(logVariances, 0.5);
       return sum(add(weighted, mul(regularizer, presence(losses, present))));
     },
   );
 }
 
-const factorOf = (kind: UncertaintyKind) => (kind === 'classification' ? 1 : 0.5);
+const factorOf = (kind: UncertaintyKind) => chosen('kinds', kind, { regression: 0.5, classification: 1 });
 
 function known(factors: Float32Array | undefined): Float32Array {
   if (factors) return factors;

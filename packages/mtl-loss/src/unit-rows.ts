@@ -1,7 +1,7 @@
 import { matrixOf, submatrix } from './products';
 
-/** A norm below this is 0: its square has lost digits or is not there. */
-export const tiny = Number.MIN_VALUE * 2 ** 52;
+/** A norm below this, the least double with all its digits, is 0: its square has lost digits or is not there. */
+export const tiny = 2.2250738585072014e-308;
 
 export function normsOf(gramian: Float64Array, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => Math.sqrt(Math.max(0, gramian[i * count + i]!)));

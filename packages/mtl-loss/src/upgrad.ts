@@ -1,7 +1,5 @@
 import type { GradientBalancer } from '@taskloom/core';
-import { projector } from './cone-projection';
-import { type DualConeOptions, preferred, regularized } from './dual-cone';
-import { statelessBalancer } from './gradient-balancer';
+import { type DualConeOptions, dualConeBalancer } from './dual-cone';
 
 export type UpgradOptions = DualConeOptions;
 
@@ -13,18 +11,14 @@ export type UpgradOptions = DualConeOptions;
  * combination of all is. `regEps` costs a little of each: gᵢ·update ≥ −regEps tr(G) wᵢ. Multiply losses, and their part of the update grows as much: a large loss is not tamed.
  * Cost F + T·B, and T quadratic programs with T unknowns.
  */
-export function upgrad({ preference, ...options }: UpgradOptions = {}): GradientBalancer<null> {
-  return statelessBalancer('upgrad', (gramian, present) => {
-    const { count } = present;
-    const project = projector(regularized(gramian, count, options), count);
-    const shares = preferred(present, preference);
-    const weights = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      if (shares[i] === 0) continue;
-      const own = new Float64Array(count);
-      own[i] = shares[i]!;
-      const projected = project(own);
-      for (let k = 0; k < count; k++) weights[k]! += projected[k]!;
+export function upgrad(options: UpgradOptions = {}): GradientBalancer<null> {
+  return dualConeBalancer('upgrad', options, (project, shares) => {
+    const weights = new Float64Array(shares.length);
+    for (const [i, share] of shares.entries()) {
+      if (share === 0) continue;
+      const own = new Float64Array(shares.length);
+      own[i] = share;
+      for (const [k, value] of project(own).entries()) weights[k]! += value;
     }
     return weights;
   });

@@ -1,7 +1,5 @@
 import type { BalancingContext, FeatureBalancer, GradientBalancer, LossWeighting } from '@taskloom/core';
-import { type TaskValues, taskValue } from './task-values';
-
-const positive = { code: 'weight_missing', expected: 'a finite number > 0', holds: (value: number) => value > 0 };
+import { type TaskValues, taskValues } from './task-values';
 
 /** A positive number a task, by name or in the order of the tasks; only their ratios count. */
 export type Priorities = TaskValues;
@@ -18,10 +16,10 @@ export function withPriorities<S>(
   method: GradientBalancer<S> | LossWeighting<S>,
   priorities: Priorities,
 ): GradientBalancer<S> | LossWeighting<S> {
-  const priorityOf = (task: string, i: number) => taskValue(priorities, task, i, 'priority', positive);
+  const priorityOf = taskValues('priorities', priorities, Number.MIN_VALUE, undefined, 'weight_missing');
   const weigh = (input: Float64Array, state: S, context: BalancingContext) => {
     const { weights, state: next } = method.weigh(input, state, context);
-    const own = context.tasks.map((task, i) => (context.present[i]! > 0 ? priorityOf(task, i) : 0));
+    const own = context.tasks.map((task, i) => (context.present[i]! > 0 ? priorityOf(task, i)! : 0));
     const mean = own.reduce((a, b) => a + b, 0) / own.filter((priority) => priority > 0).length;
     return { weights: weights.map((weight, i) => (own[i]! > 0 ? weight * (own[i]! / mean) : 0)), state: next };
   };

@@ -94,4 +94,30 @@ describe('the registry', () => {
     }
     expect(codeOf(() => create({ unheardOf: 1 }))).toBe('unknown_option');
   });
+
+  it.each(methods.filter(({ options }) => Object.keys(options).length > 0))(
+    '$name: its function refuses at once what the registry does',
+    ({ name, options }) => {
+      // The one whose option is not in an object.
+      const make = name === 'fixed' ? ({ weights }: { weights: never }) => all.fixed(weights) : (all as never)[name];
+      for (const [option, info] of Object.entries(options))
+        for (const value of [...examples(info).bad, null])
+          expect([option, value, codeOf(() => (make as (options: unknown) => unknown)({ [option]: value }))]).toEqual([
+            option,
+            value,
+            'bad_option',
+          ]);
+    },
+  );
+
+  it('so do functions with options that a menu has no room for', () => {
+    const codes = [
+      () => all.uncertainty({ kinds: { a: 'regression', b: 'count' as never } }),
+      () => all.gradDrop({ leak: [0.5, 2] }),
+      () => all.upgrad({ preference: { a: 1, b: -1 } }),
+      () => all.famo({ minLosses: { a: Number.NaN } }),
+      () => all.withPriorities(all.upgrad(), [1, -1]),
+    ].map(codeOf);
+    expect(codes).toEqual(codes.map(() => 'bad_option'));
+  });
 });

@@ -140,9 +140,10 @@ describe('withPriorities', () => {
   });
 
   it('asks for a priority of each task, and works on loss weightings', () => {
-    expect(() => run(withPriorities(upgrad(), { a: 1, b: 0, c: 1 }), whole)).toThrowError(
+    expect(() => run(withPriorities(upgrad(), { a: 1, c: 1 }), whole)).toThrowError(
       expect.objectContaining({ name: 'TaskloomError', code: 'weight_missing' }) as never,
     );
+    expect(() => withPriorities(upgrad(), { a: 1, b: 0, c: 1 })).toThrowError(expect.objectContaining({ code: 'bad_option' }) as never);
     expect([...withPriorities(fixed(), [1, 2, 3]).weigh(new Float64Array(3), null, contextAt(0)).weights]).toEqual([0.5, 1, 1.5]);
     expect([...withPriorities(fixed(), [1, 2, 3]).weigh(new Float64Array(3), null, contextAt(0, [0, 0, 0])).weights]).toEqual([0, 0, 0]);
   });

@@ -1,25 +1,21 @@
-import { TaskloomError } from '../error';
+import { checkOption } from '../option';
 
 /** Throws `bad_option` unless `value` is finite and > 0. */
 export function positive(name: string, value: number): void {
-  check(value > 0 && Number.isFinite(value), name, value, 'a number > 0');
+  checkOption(value > 0 && Number.isFinite(value), name, value, 'a number > 0');
 }
 
 /** Throws `bad_option` unless `value` is finite and ≥ 0. */
 export function nonNegative(name: string, value: number): void {
-  check(value >= 0 && Number.isFinite(value), name, value, 'a number ≥ 0');
+  checkOption(value >= 0 && Number.isFinite(value), name, value, 'a number ≥ 0');
 }
 
 /** Throws `bad_option` unless 0 ≤ value < 1. */
 export function fraction(name: string, value: number): void {
-  check(value >= 0 && value < 1, name, value, 'a number in [0, 1)');
+  checkOption(value >= 0 && value < 1, name, value, 'a number in [0, 1)');
 }
 
 /** Throws `bad_option` unless `value` is a whole number ≥ `least`. */
 export function whole(name: string, value: number, least = 1): void {
-  check(Number.isInteger(value) && value >= least, name, value, `a whole number ≥ ${least}`);
-}
-
-function check(right: boolean, name: string, got: number, expected: string): void {
-  if (!right) throw new TaskloomError('bad_option', `'${name}' is out of range.`, { name, got: String(got), expected });
+  checkOption(Number.isInteger(value) && value >= least, name, value, `a whole number ≥ ${least}`);
 }

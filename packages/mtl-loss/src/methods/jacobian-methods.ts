@@ -10,6 +10,7 @@ import { type MethodInfo, method } from './method-info';
 const decay = (name: string) =>
   ({ description: `The step t has ${name} / t to this power.`, type: 'number', default: 0.5, min: 0 }) as const;
 const share = { type: 'number', min: 0, max: 1 } as const;
+const decaying = { ...share, max: 0.999999 } as const;
 
 export const jacobianMethods: readonly MethodInfo[] = [
   method(
@@ -128,8 +129,8 @@ export const jacobianMethods: readonly MethodInfo[] = [
         arxiv: '2408.11104',
       },
       options: {
-        beta1: { description: "Decay of each task's first moment.", ...share, default: 0.9 },
-        beta2: { description: 'Decay of the second moment.', ...share, default: 0.999 },
+        beta1: { description: "Decay of each task's first moment.", ...decaying, default: 0.9 },
+        beta2: { description: 'Decay of the second moment.', ...decaying, default: 0.999 },
         epsilon: { description: 'Added to the root of the second moment.', type: 'number', default: 1e-8, min: 0 },
         preference: { description: 'Wanted proportions of the projections, one a task.', type: 'numbers' },
         tolerance: { description: 'Share of the unit gradients below which an eigenvalue is a rounding error.', ...share, default: 1e-6 },

@@ -75,7 +75,7 @@ export const lossWeightings: readonly MethodInfo[] = [
         gamma: { type: 'number', default: 1e-3, min: 0, description: 'How fast old lessons are forgotten.' },
         minLosses: { type: 'numbers', description: 'The least that each loss can become. Without it 0 each.' },
         epsilon: { type: 'number', default: 1e-8, min: 1e-30, description: 'Added to each loss, so that its logarithm is finite.' },
-        beta1: { type: 'number', default: 0.9, min: 0, max: 0.9999, description: 'Of Adam: decay of the mean.' },
+        beta1: { type: 'number', default: 0.9, min: 0, max: 0.999999, description: 'Of Adam: decay of the mean.' },
         beta2: { type: 'number', default: 0.999, min: 0, max: 0.999999, description: 'Of Adam: decay of the variance.' },
       },
     },
