@@ -43,6 +43,14 @@ if (process.argv.includes('--memory')) {
   process.exit(0);
 }
 
+/** Asked for before this process grows: a child begins with the peak of its parent. */
+const memory = (name: string) =>
+  spawnSync(process.execPath, [fileURLToPath(new URL('../examples/run.mjs', import.meta.url)), '../bench/balancing.ts', '--memory', name])
+    .stdout.toString()
+    .trim();
+
+const peaks = new Map(process.argv.includes('--peaks') ? Object.keys(ways).map((name) => [name, memory(name)]) : []);
+
 console.log(
   `${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}; ${rows} rows of 64 tokens\n`,
 );
@@ -67,17 +75,12 @@ for (const contender of contenders) await contender.step();
 const rounds = Number(process.argv.find((word) => word.startsWith('--rounds='))?.slice(9) ?? 5);
 for (let round = 0; round < rounds; round++) for (const [i, contender] of contenders.entries()) times[i]!.push(await contender.step());
 const of = (i: number, what: 'processor' | 'clock') => median(times[i]!.map((one) => one[what]));
-const memory = (name: string) =>
-  spawnSync(process.execPath, [fileURLToPath(new URL('../examples/run.mjs', import.meta.url)), '../bench/balancing.ts', '--memory', name])
-    .stdout.toString()
-    .trim();
-
 console.log('| way | processor time, ms | to its sum | clock, ms | to its sum | peak memory, MB |');
 console.log('|---|---:|---:|---:|---:|---:|');
 for (const [i, { name }] of contenders.entries()) {
   const base = contenders.findIndex((one) => one.name === (name.endsWith('own rows') ? 'sum, each task on its own rows' : 'sum'));
   const cells = (['processor', 'clock'] as const).flatMap((what) => [of(i, what).toFixed(0), (of(i, what) / of(base, what)).toFixed(2)]);
-  console.log(`| ${[name, ...cells, name in ways && process.argv.includes('--peaks') ? memory(name) : ''].join(' | ')} |`);
+  console.log(`| ${[name, ...cells, peaks.get(name) ?? ''].join(' | ')} |`);
 }
 for (const peer of peers) peer?.stop();
 process.exit(0);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { TaskloomError } from '@taskloom/core';
 import { tensor1d, tidy } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -109,6 +110,12 @@ describe('the registry', () => {
           ]);
     },
   );
+
+  it.each(methods)('$name: its doc comment says what a step costs, as the registry does', ({ name, cost }) => {
+    const file = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const source = readFileSync(new URL(`../src/${file}.ts`, import.meta.url), 'utf8').replace(/\n \*/g, '');
+    expect(source).toMatch(`Cost ${cost}`);
+  });
 
   it('so do functions with options that a menu has no room for', () => {
     const codes = [
