@@ -20,6 +20,7 @@ export interface DbMtlState {
  * DB-MTL, dual balancing (B. Lin et al. 2023, arXiv 2308.12029): losses are balanced by their logarithm, gᵢ/(Lᵢ + ε); gradients by one norm for all, the greatest:
  * yᵢ ← gᵢ/Lᵢ + β/t^σ (yᵢ − gᵢ/Lᵢ), update Σ αᵢyᵢ with αᵢ = maxⱼ‖yⱼ‖ / ‖yᵢ‖. For losses > 0. Carries T rows as long as the parameters unless β = 0; an absent task's row
  * stays as it is and has no part in the step. A task whose gradient vanishes keeps a weight of at most maxⱼ‖yⱼ‖/ε, its row being as small.
+ * Cost F + T·B.
  */
 export function dbMtl({ beta = 0.9, betaDecay = 0.5, epsilon = 1e-8 }: DbMtlOptions = {}): JacobianMethod<DbMtlState> {
   checkNumbers({ beta }, 0, 1);

@@ -34,6 +34,7 @@ type AtFeatures = GradDropOptions & { readonly level: 'representation' };
  * GradDrop, gradient sign dropout (Z. Chen et al. 2020, arXiv 2010.06808): in each column P = ½(1 + Σgᵢ / Σ|gᵢ|), the purity of signs, is the chance that
  * only positive entries are kept; else only negative ones are. A kept entry counts 1, another ℓᵢ. The update is the sum of what is left. No combination of rows: entries of one
  * task go different ways. Draws one number a column. Promises neither descent nor the absence of conflict.
+ * Cost F + T·B.
  */
 export function gradDrop(options: AtFeatures): JacobianMethod<null> & { readonly features: true };
 export function gradDrop(options?: GradDropOptions): JacobianMethod<null>;

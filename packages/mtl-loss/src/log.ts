@@ -10,7 +10,7 @@ export interface LogOptions {
 
 /**
  * Σ log(Lᵢ + ε) over the present tasks: each task's gradient is divided by its loss, so that the scale of a loss does not matter. For losses
- * that are ≥ 0. The second baseline: it wins published tables where losses differ in scale.
+ * that are ≥ 0. The second baseline: it wins published tables where losses differ in scale. Cost F + B.
  */
 export function log({ epsilon = 1e-8 }: LogOptions = {}): WeighingTotal {
   checkNumbers({ epsilon }, 0);

@@ -23,8 +23,9 @@ export interface MConfigState {
 
 /**
  * M-ConFIG, ConFIG of momenta (Q. Liu, M. Chu, N. Thuerey 2024, arXiv 2408.11104): each task that is present moves its own first moment m̂ᵢ, and ĝ = ConFIG(m̂₁ … m̂_T) of all of them
- * is the direction, so that one task a step will do: F + B a step where ConFIG takes F + T·B. The gradient that ĝ would come from as a first moment itself feeds one
+ * is the direction, so that one task a step will do. The gradient that ĝ would come from as a first moment itself feeds one
  * second moment s; update ĝ/(√ŝ + ε), as Adam has it: take it with plain SGD. Zero until every task was seen. Carries T + 2 rows as long as the parameters.
+ * Cost F + B for one task a step, F + T·B for all.
  */
 export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options }: MConfigOptions = {}): JacobianMethod<MConfigState> {
   checkNumbers({ beta1, beta2 }, 0, 0.999999);

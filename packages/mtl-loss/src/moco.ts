@@ -26,7 +26,7 @@ export interface MocoState extends CarriedWeights {
 /**
  * MoCo, multi-objective gradient correction (H. Fernando et al. 2023, ICLR): tracked gradients yᵢ ← yᵢ − β/t^σ (yᵢ − gᵢLᵢ/‖gᵢ‖), weights
  * λ ← softmax(λ − γ/t^σ (Y Yᵀ + ρI)λ), update Yᵀλ. The average takes the bias out of products of noisy gradients. Carries T rows as long as the parameters; an absent task's
- * row stays as it is.
+ * row stays as it is. Cost F + T·B.
  */
 export function moco({
   beta = 0.5,

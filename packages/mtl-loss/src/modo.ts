@@ -13,8 +13,8 @@ export interface ModoOptions {
 
 /**
  * MoDo, multi-objective gradients with double sampling (L. Chen et al. 2023, arXiv 2305.20057): three independent batches with Jacobians J₁, J₂, J₃;
- * λ ← Π(λ − γ(J₁J₂ᵀλ + ρλ)) on the simplex, update J₃ᵀλ. Products of gradients from different batches have no bias, where those of one batch do. Costs three
- * batches of T backward passes. With one Jacobian for all three it is a step of projected gradient descent towards MGDA's weights.
+ * λ ← Π(λ − γ(J₁J₂ᵀλ + ρλ)) on the simplex, update J₃ᵀλ. Products of gradients from different batches have no bias, where those of one batch do. With one Jacobian
+ * for all three it is a step of projected gradient descent towards MGDA's weights. Cost 3F + 3T·B: three batches.
  */
 export function modo({ stepSize = 1e-3, regularization = 0.1 }: ModoOptions = {}): JacobianMethod<CarriedWeights> {
   checkNumbers({ stepSize, regularization }, 0);

@@ -13,7 +13,7 @@ export interface PcgradOptions {
  * PCGrad, gradient surgery (T. Yu et al. 2020, arXiv 2001.06782): each gᵢ meets the other tasks in random order, and where it conflicts with
  * gⱼ (g·gⱼ < 0) loses its part along gⱼ: g ← g − (g·gⱼ / ‖gⱼ‖²) gⱼ. The update is the sum of what remains.
  * Every g is a combination Σ cₖgₖ, so that g·gⱼ = (c G)ⱼ and the Gramian is all that is needed.
- * Promises no conflict for two tasks only. Cost O(T³).
+ * Promises no conflict for two tasks only. Cost F + T·B, and O(T³).
  */
 export function pcgrad({ reduction = 'sum', permutations }: PcgradOptions = {}): GradientBalancer<null> {
   const mean = chosen('reduction', reduction, { sum: false, mean: true });

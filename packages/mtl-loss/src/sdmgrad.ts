@@ -20,7 +20,7 @@ export interface SdmgradOptions {
 /**
  * SDMGrad, stochastic direction-oriented multi-objective gradient descent (P. Xiao, H. Ban, K. Ji 2023, arXiv 2305.18409): three independent batches with Jacobians J₁, J₂, J₃;
  * w minimises ½‖Jᵀw + λg₀‖² on the simplex by a few projected momentum steps on M = J₂J₃ᵀ (scaled by the mean norm), going on from the last w; the update is
- * (J₁ᵀw + λg₀) / (1 + λ) with the mean row g₀ of J₁. Costs three batches of T backward passes.
+ * (J₁ᵀw + λg₀) / (1 + λ) with the mean row g₀ of J₁. Cost 3F + 3T·B: three batches.
  */
 export function sdmgrad({
   lambda = 0.3,

@@ -8,7 +8,8 @@ export interface TrimmedMeanOptions {
 
 /**
  * The trimmed mean (D. Yin et al. 2018, arXiv 1803.01498): in each column the mean of what is left without the k greatest and the k smallest entries: what k tasks with wild
- * gradients cannot move far. Needs T > 2k; where fewer tasks are present it trims as many as leave one. Columns are sorted on the backend, in O(T²) passes over the rows.
+ * gradients cannot move far. Needs T > 2k; where fewer tasks are present it trims as many as leave one. Columns are sorted on the backend. Cost F + T·B, and O(T²) passes over
+ * the rows.
  */
 export function trimmedMean({ trim = 1 }: TrimmedMeanOptions = {}): JacobianMethod<null> {
   checkCounts({ trim }, 0);

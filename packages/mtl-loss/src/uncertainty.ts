@@ -21,7 +21,7 @@ export type UncertaintyParameters = { readonly logVariances: Tensor1D };
 /**
  * Weighting by homoscedastic uncertainty (A. Kendall, Y. Gal, R. Cipolla 2018, arXiv 1705.07115), sᵢ = log σᵢ² learned per task:
  * regression ½ e^(−sᵢ) Lᵢ + ½ sᵢ (Lᵢ a squared error), classification e^(−sᵢ) Lᵢ + ½ sᵢ (Lᵢ a cross-entropy); `revised` has log(1 + e^(sᵢ)) for ½ sᵢ.
- * An absent task adds nothing, and its s gets no gradient. The total may be negative.
+ * An absent task adds nothing, and its s gets no gradient. The total may be negative. Cost F + B.
  * `total` throws `not_initialized` before `init(tasks)`, `shape_mismatch` for another number of tasks.
  */
 export function uncertainty({
