@@ -1,4 +1,4 @@
-// Where the time of compiled steps goes, by operator and shape. Run: node examples/run.mjs ../bench/profile.ts transformer|bag|disjoint|support [steps]
+// Where the time of compiled steps goes, by operator and shape. Run: node examples/run.mjs ../bench/profile.ts transformer|bag|convnet|disjoint|support [steps]
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,7 @@ import { dataFiles } from '../apps/reference/src/data-files';
 import { supportConfig } from '../apps/reference/src/support-config';
 import { bagStep, bagTables } from './works/bag';
 import { batch, ways } from './works/balancing';
+import { convnetStep } from './works/convnet';
 import { trainBatch, trainStep } from './works/transformer';
 
 const [work = 'transformer', count = '6'] = process.argv.slice(2);
@@ -32,11 +33,19 @@ Object.assign(InferenceSession, {
   },
 });
 
+/** Steps of one work, compiled. */
+async function run(step: unknown, init: () => unknown, inputs: (number: number) => unknown): Promise<void> {
+  const compiled = await ort().compile(step as never, { state: init() as never });
+  for (let i = 0; i < steps; i++) await compiled(inputs(i) as never);
+  compiled.dispose();
+}
+
 if (work === 'transformer') {
   const { step, init } = trainStep(32);
-  const compiled = await ort().compile(step as never, { state: init() as never });
-  for (let i = 0; i < steps; i++) await compiled(trainBatch(32, i) as never);
-  compiled.dispose();
+  await run(step, init, (i) => trainBatch(32, i));
+} else if (work === 'convnet') {
+  const { step, init, batch: images } = convnetStep();
+  await run(step, init, images);
 } else if (work === 'bag') {
   const { step, init } = bagStep();
   const compiled = (await ort().compile(step as never, { state: init() as never })) as never as (inputs: never) => Promise<unknown>;
@@ -55,9 +64,7 @@ if (work === 'transformer') {
 } else if (work === 'disjoint') {
   // Seven tasks on rows of their own, by their gradients' Gramian.
   const { step, init } = ways['mgda, rows kept']();
-  const compiled = await ort().compile(step, { state: init() });
-  for (let i = 0; i < steps; i++) await compiled(batch(14, i, true) as never);
-  compiled.dispose();
+  await run(step, init, (i) => batch(14, i, true));
 } else {
   const data = dataFiles(fileURLToPath(new URL('../apps/reference/data/support', import.meta.url)));
   const config = { ...supportConfig, training: { ...supportConfig.training, steps, evaluateEvery: steps } };
