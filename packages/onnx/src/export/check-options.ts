@@ -1,6 +1,6 @@
 import { TaskloomError } from '@taskloom/core/host';
+import { assertKnownKeys } from '../known-keys';
 import type { ExportOptions } from './export-onnx';
-import { assertKnownKeys } from './known-keys';
 
 const types = ['float32', 'int32', 'bool'];
 const precisions = ['fp32', 'fp16', 'int8'];

@@ -1,4 +1,5 @@
 import { TaskloomError } from '@taskloom/core';
+import { assertKnownKeys } from '../known-keys';
 
 interface Kind {
   readonly expected: string;
@@ -19,10 +20,9 @@ const kinds = {
 
 /** Throws `bad_option` for an option that is not among `known`, and for a value that it cannot have. */
 export function checkOptions(options: object, known: readonly (keyof typeof kinds)[]): void {
+  assertKnownKeys('', options, known);
   for (const [name, got] of Object.entries(options)) {
     if (got === undefined) continue;
-    if (!(known as readonly string[]).includes(name))
-      throw new TaskloomError('bad_option', `There is no option '${name}'.`, { name, expected: known });
     const { expected, is }: Kind = kinds[name as keyof typeof kinds];
     if (!is(got)) throw new TaskloomError('bad_option', `'${name}' is not usable.`, { name, got, expected });
   }

@@ -3,6 +3,7 @@ import {
   type BackendValues,
   type DataType,
   engine,
+  findBackendFactory,
   getBackend,
   getKernel,
   KernelBackend,
@@ -30,7 +31,7 @@ import { explained, frozenRandom } from './refusal';
  * `checkEngine`, `enter` and `valueBehind` check all of it, where it is used. Tested on 4.22.0 and 4.23.0-rc.0.
  */
 
-export const backendName = 'taskloom-trace';
+let backendName = 'taskloom-trace';
 const inputKernel = 'TaskloomTraceInput';
 /** Ops of TensorFlow.js that draw numbers on the host: with a seed they do not ask `Math.random`. Within an op the scope has its name. */
 const randomOp = /^(rand|random[A-Z]\w*|truncatedNormal)(?=__op$)/;
@@ -162,6 +163,8 @@ function start(): TraceBackend {
   if (backend) return backend;
   const made = new TraceBackend();
   // The lowest priority: it is never chosen by itself.
+  // A copy of this package may have been here before (its other module format, a bundle), with a graph of its own.
+  for (let copy = 2; findBackendFactory(backendName); copy++) backendName = `taskloom-trace-${copy}`;
   registerBackend(backendName, () => made, -1000);
   const info = (value: Value): TensorInfo => ({ dataId: made.hold(value), shape: [...value.shape], dtype: value.dtype as DataType });
   for (const [kernelName, rule] of Object.entries(kernelRules))

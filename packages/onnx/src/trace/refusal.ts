@@ -12,7 +12,7 @@ export function frozenRandom(source: string): TaskloomError {
 /** Says which op has no rule, and where it was called. */
 export function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const missing = /[Kk]ernel '([^']+)'.* for backend 'taskloom-trace'/.exec(error.message)?.[1];
+  const missing = /[Kk]ernel '([^']+)'.* for backend 'taskloom-trace/.exec(error.message)?.[1];
   const line = callerOf(error);
   const place = line ? ` (called at ${line})` : '';
   const known = missing === 'Multinomial' ? frozenRandom('multinomial') : missing === undefined ? error : undefined;

@@ -10,7 +10,7 @@ export function assertKnownKeys(
   const wrong = Object.keys(options).find((key) => !known.includes(key));
   if (wrong === undefined) return;
   const near = known.map((name) => ({ name, score: likeness(name, wrong) })).sort((a, b) => b.score - a.score)[0]!;
-  throw new TaskloomError('bad_option', `An export has no option '${wrong}'.`, {
+  throw new TaskloomError('bad_option', `There is no option '${path}${wrong}'.`, {
     name: path + wrong,
     expected: known,
     remedy: Object.hasOwn(elsewhere, wrong) ? elsewhere[wrong] : near.score >= 0.4 ? `Did you mean '${path}${near.name}'?` : undefined,
