@@ -5,6 +5,7 @@ import { Graph } from '../graph/graph';
 import { nodesOf, type Value } from '../graph/value';
 import { draws } from '../passes/draws';
 import { layerNorms } from '../passes/layer-norm';
+import { poolGradients } from '../passes/pool-gradients';
 import { rewrite } from '../passes/rewrite';
 import { segmentSums } from '../passes/segment-sums';
 import { inputName, trace } from '../trace/trace';
@@ -97,7 +98,7 @@ function traceAt(
       inputs as never,
     );
     collect(outputs, '', found);
-    const values = rewrite(graph, [...found.values()], [draws, segmentSums, layerNorms]);
+    const values = rewrite(graph, [...found.values()], [draws, segmentSums, poolGradients, layerNorms]);
     for (const [i, name] of [...found.keys()].entries()) found.set(name, values[i]!);
   } catch (error) {
     if (TaskloomError.isInstance(error) && error.code === 'not_traceable') throw error;

@@ -1,22 +1,26 @@
 import type { Value } from '../graph/value';
 import { mapLeaves } from '../trace/leaves';
 import type { Trace } from '../trace/trace';
+import { broadcasts } from './broadcasts';
 import { draws } from './draws';
+import { flatTransposes } from './flat-transposes';
 import { layerNorms } from './layer-norm';
+import { narrowConvolutions } from './narrow-convolutions';
+import { poolGradients } from './pool-gradients';
 import { type Pass, rewrite } from './rewrite';
 import { segmentSums, touchedRows } from './segment-sums';
 import { sumsByProduct } from './sums';
 
 /** The passes that a trace goes through before it is encoded. Common sub-expressions are shared when the graph is built (`Graph.node`). */
-export const passes: readonly Pass[] = [touchedRows, layerNorms, sumsByProduct];
+export const passes: readonly Pass[] = [touchedRows, layerNorms, sumsByProduct, narrowConvolutions, broadcasts, flatTransposes];
 
-/** The same step with a cheaper graph, and with draws and sums by segment as ONNX has them. */
+/** The same step with a cheaper graph, and with draws, sums by segment and gradients of pools as ONNX has them. */
 export function optimized(trace: Trace, chosen: readonly Pass[] = passes): Trace {
   const roots: Value[] = [];
   const place = (value: Value) => roots.push(value) - 1;
   const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
   const outputs = mapLeaves(trace.outputs, place);
-  const after = rewrite(trace.graph, roots, [draws, segmentSums, ...chosen]);
+  const after = rewrite(trace.graph, roots, [draws, segmentSums, poolGradients, ...chosen]);
   return {
     ...trace,
     nextState: new Map(state.map(([path, at]) => [path, after[at]!])),

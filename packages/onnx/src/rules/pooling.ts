@@ -1,8 +1,9 @@
 import type { Graph } from '../graph/graph';
 import { sizeOf, type Value } from '../graph/value';
+import { toBlockMaxima } from '../passes/pool-gradients';
 import { asGiven, channelsFirst, cropped, each, type Geometry, poolGeometry, windows } from './geometry';
 import { pad } from './padding';
-import { type Blocks, blockMax, blockMaxGradient, blockMean, blockSpread, blocksOf } from './pooling-blocks';
+import { type Blocks, blockMax, blockMean, blockSpread, blocksOf } from './pooling-blocks';
 import type { KernelRules } from './rule';
 
 /** Shapes of x and of the result with channels in front. */
@@ -102,19 +103,25 @@ function meanGradient(graph: Graph, dy: Value, geometry: Geometry): Value {
   );
 }
 
+/** The maxima; a ReLU before them comes after them, where there is less of it. */
+function greatest(graph: Graph, x: Value, blocks: Blocks): Value {
+  const { producer } = x;
+  return producer?.op === 'Relu' ? graph.unary('Relu', blockMax(graph, producer.inputs[0]!, blocks)) : blockMax(graph, x, blocks);
+}
+
 export const poolingRules: KernelRules = {
   MaxPool: (graph, { x }, attributes) => {
     const geometry = poolGeometry(attributes, x!.shape);
     const blocks: Blocks | undefined = blocksOf(geometry);
     const image = graph.cast(x!, 'float32');
-    const y = blocks ? blockMax(graph, image, blocks) : asGiven(graph, maxima(graph, x!, geometry)[0], geometry);
+    const y = blocks ? greatest(graph, image, blocks) : asGiven(graph, maxima(graph, x!, geometry)[0], geometry);
     return graph.cast(y, x!.dtype);
   },
   MaxPoolGrad: (graph, { dy, input }, attributes) => {
     const geometry = poolGeometry(attributes, input!.shape);
     if (sizeOf(dy!.shape) === 0) return graph.splat(0, input!.shape);
     const blocks = blocksOf(geometry);
-    return blocks ? blockMaxGradient(graph, dy!, input!, blocks) : maxGradient(graph, dy!, input!, geometry);
+    return blocks ? toBlockMaxima(graph, dy!, graph.cast(input!, 'float32'), blocks) : maxGradient(graph, dy!, input!, geometry);
   },
   MaxPoolWithArgmax: (graph, { x }, attributes) => {
     const geometry = poolGeometry(attributes, x!.shape);
