@@ -3,7 +3,6 @@ import { mapLeaves } from '../trace/leaves';
 import type { Trace } from '../trace/trace';
 import { broadcasts } from './broadcasts';
 import { draws } from './draws';
-import { flatTransposes } from './flat-transposes';
 import { layerNorms } from './layer-norm';
 import { narrowConvolutions } from './narrow-convolutions';
 import { poolGradients } from './pool-gradients';
@@ -12,7 +11,7 @@ import { segmentSums, touchedRows } from './segment-sums';
 import { sumsByProduct } from './sums';
 
 /** The passes that a trace goes through before it is encoded. Common sub-expressions are shared when the graph is built (`Graph.node`). */
-export const passes: readonly Pass[] = [touchedRows, layerNorms, sumsByProduct, narrowConvolutions, broadcasts, flatTransposes];
+export const passes: readonly Pass[] = [touchedRows, layerNorms, sumsByProduct, narrowConvolutions, broadcasts];
 
 /** The same step with a cheaper graph, and with draws, sums by segment and gradients of pools as ONNX has them. */
 export function optimized(trace: Trace, chosen: readonly Pass[] = passes): Trace {

@@ -72,7 +72,7 @@ export function sessionOptions(threads: 'auto' | number): SessionOptions {
     executionMode: 'sequential',
     // Plans memory for one shape ahead; for training graphs it costs more than it saves.
     enableMemPattern: false,
-    // An arena keeps its greatest size for as long as its session lives, and there is a session for each shape: it grew by 100 MB and more a shape, at no gain in time.
+    // An arena keeps its greatest size for as long as its session lives, and there is a session for each shape: it grew by 100 MB and more a shape. A step with large arrays has one all the same (`worthKeeping`).
     enableCpuMemArena: false,
     logSeverityLevel: 3,
     extra: {

@@ -1,6 +1,6 @@
 import type { HostArray, Tree } from '@taskloom/core';
 import { encode } from '../encode';
-import { arrayOf, type HostComputation, type Node, nodesOf, type Value } from '../graph/value';
+import { arrayOf, type HostComputation, type Node, nodesOf, sizeOf, type Value } from '../graph/value';
 import type { Trace } from '../trace/trace';
 import { workOf } from './work';
 
@@ -12,6 +12,8 @@ export interface GraphStage {
   readonly outputs: readonly string[];
   /** Multiplications and additions, roughly. */
   readonly work: number;
+  /** Elements of the largest array that the model makes for itself. */
+  readonly largest: number;
 }
 
 /** A `hostCall` between two of them. */
@@ -154,7 +156,10 @@ function graphStage(
   const work = own.reduce((sum, node) => sum + workOf(node), 0);
   const made = own.flatMap((node) => node.outputs).filter((value) => roots.has(value) || readLater.has(value));
   const outputs = new Map(made.map((value) => [nameOf(value), value]));
-  return [{ kind: 'graph', model: encode(inputs, outputs), inputs: [...inputs.keys()], outputs: [...outputs.keys()], work }];
+  const given = new Set(outputs.values());
+  const inside = own.flatMap((node) => node.outputs).filter((value) => !given.has(value));
+  const largest = inside.reduce((most, { shape }) => Math.max(most, sizeOf(shape)), 0);
+  return [{ kind: 'graph', model: encode(inputs, outputs), inputs: [...inputs.keys()], outputs: [...outputs.keys()], work, largest }];
 }
 
 function hostStage(node: Node, nameOf: (value: Value) => string): HostStage {

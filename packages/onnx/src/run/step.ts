@@ -4,9 +4,9 @@ import { mapLeaves } from '../trace/leaves';
 import { inputName, type Signature, stateName, type Trace } from '../trace/trace';
 import type { GraphStage, HostStage, Program } from './program';
 import type { Held, LoadedModel, Runtime, SessionOptions } from './runtime';
-import { worthThreads } from './work';
+import { worthKeeping, worthThreads } from './work';
 
-type Stage = Omit<GraphStage, 'model' | 'outputs'> & { readonly model: LoadedModel; readonly keep: string[]; readonly read: string[] };
+type Stage = Omit<GraphStage, 'model' | 'outputs' | 'largest'> & { readonly model: LoadedModel; readonly keep: string[]; readonly read: string[] };
 
 /** A step for one signature of its inputs, loaded. */
 export interface Ready {
@@ -26,6 +26,9 @@ export function signatureOf({ nextState }: Trace): ReadonlyMap<string, Signature
   return new Map([...nextState].map(([path, { shape, dtype }]) => [path, { shape, dtype: dtype as Signature['dtype'] }]));
 }
 
+/** Runtimes that have an arena: sessions do not share theirs, and a step may come in many shapes, so that only its first has one. */
+const keeping = new WeakSet<Runtime>();
+
 /** Loads the models of a program and settles which of their outputs stay with the runtime and which are read. */
 export async function loadStages(
   program: Program,
@@ -37,15 +40,19 @@ export async function loadStages(
   const kept = new Set<string>(program.nextState.values());
   for (const stage of program.stages) for (const name of stage.inputs) (stage.kind === 'host' ? wanted : kept).add(name);
   const stages: (Stage | HostStage)[] = [];
+  const keeps = !keeping.has(runtime);
   for (const stage of program.stages) {
     if (stage.kind === 'host') {
       stages.push(stage);
       continue;
     }
-    const { kind, inputs, outputs, work } = stage;
+    const { kind, inputs, outputs, work, largest } = stage;
     try {
       const threads = work < worthThreads ? 1 : runtime.threads;
-      const model = await runtime.load(stage.model, threads === undefined ? options : { intraOpNumThreads: threads, ...options });
+      const own = threads === undefined ? options : { intraOpNumThreads: threads, ...options };
+      const arena = keeps && largest >= worthKeeping;
+      if (arena) keeping.add(runtime);
+      const model = await runtime.load(stage.model, arena ? { ...own, enableCpuMemArena: true } : own);
       stages.push({
         kind,
         work,

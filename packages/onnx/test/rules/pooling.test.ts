@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ort } from '../../src/index';
+import { expectParity } from '../parity';
 import { expectDerivatives, expectValues, normal } from './derivatives';
 
 type T4 = tf.Tensor4D;
@@ -51,6 +52,30 @@ test('maxPool takes the first of equal maxima, as on blank images', async () => 
     }),
     runs,
   );
+});
+
+test('maxPool after a ReLU: windows without a positive element pass nothing back, and ties are as without', async () => {
+  await fc.assert(
+    fc.asyncProperty(geometry, fc.constantFrom(1, 2, 3, 5), async (given, levels) => {
+      const { window, strides, pad } = given;
+      const x = tied(shapeOf(given), levels);
+      const around = { ...x, data: (x.data as Float32Array).map((value) => value - Math.floor(levels / 2)) };
+      await expectDerivatives(({ x }) => tf.maxPool(tf.relu(x as T4), window, strides, pad), { x: around });
+    }),
+    runs,
+  );
+});
+
+test('the gradient with respect to what a ReLU gives is not masked', async () => {
+  const x = { ...tied([2, 6, 6, 9], 3) };
+  const step = (state: { x: tf.Tensor }) => {
+    const rectified = tf.relu(tf.sub(state.x, 1)) as T4;
+    const pooled = (h: T4) => tf.sum(tf.square(tf.maxPool(tf.add(h, 0) as T4, 2, 2, 'valid'))) as tf.Scalar;
+    const flow = tf.grad(pooled as never)(rectified);
+    const direct = tf.grad(((h: T4) => tf.sum(tf.maxPool(h, 2, 2, 'valid'))) as never)(rectified);
+    return { state, outputs: { flow, direct } };
+  };
+  await expectParity(step as never, { x }, [{}]);
 });
 
 test('avgPool', async () => {
