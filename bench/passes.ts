@@ -1,15 +1,17 @@
 /**
  * What each pass over a compiled step brings: the step with all of them, without each one, and without any, in turn.
  *
- *   node examples/run.mjs ../bench/passes.ts [--rounds 7]
+ *   node examples/run.mjs ../bench/passes.ts [work …] [--rounds 7]
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type HostArray, mapTree, readTree, type Tree } from '@taskloom/core';
 import { setBackend } from '@tensorflow/tfjs-core';
-import { optimized } from '../packages/onnx/src/passes';
+import { optimized, passes } from '../packages/onnx/src/passes';
+import { broadcasts } from '../packages/onnx/src/passes/broadcasts';
 import { layerNorms } from '../packages/onnx/src/passes/layer-norm';
+import { narrowConvolutions } from '../packages/onnx/src/passes/narrow-convolutions';
 import { packState } from '../packages/onnx/src/passes/pack-state';
 import type { Pass } from '../packages/onnx/src/passes/rewrite';
 import { touchedRows } from '../packages/onnx/src/passes/segment-sums';
@@ -22,19 +24,20 @@ import { mapLeaves } from '../packages/onnx/src/trace/leaves';
 import { trace } from '../packages/onnx/src/trace/trace';
 import { median } from './peers/rounds';
 import { batch as balancingBatch, ways } from './works/balancing';
+import { convnetStep } from './works/convnet';
 import { sinusoidStep } from './works/sinusoid';
 import { trainBatch, trainStep } from './works/transformer';
 
-const { values: flags } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
+const { values: flags, positionals } = parseArgs({ options: { rounds: { type: 'string', default: '7' } }, allowPositionals: true });
 await setBackend('cpu');
-const runtime = await nodeRuntime(false);
 
 type Arrays = Tree<HostArray>;
 const noLayout = { members: [], groups: [], size: 0 };
 
 /** A step with some of the passes, its state, and how many operators it has. */
-async function prepared(step: unknown, initial: Arrays, batch: Arrays, passes: readonly Pass[], pack: boolean) {
-  const traced = optimized(trace(step as never, initial as never, batch as never), passes);
+async function prepared(step: unknown, initial: Arrays, batch: Arrays, chosen: readonly Pass[], pack: boolean) {
+  const runtime = await nodeRuntime(false);
+  const traced = optimized(trace(step as never, initial as never, batch as never), chosen);
   const { trace: packed, layout } = packState(traced, pack ? undefined : noLayout);
   const made = program(packed, (nameOf) => mapLeaves(packed.outputs, nameOf));
   const ready = await loadStages(made, { layout, nextSignature: signatureOf(traced) }, runtime, sessionOptions('auto'));
@@ -49,20 +52,22 @@ function leaves(tree: Arrays): Map<string, HostArray> {
   return flat;
 }
 
-const all = [touchedRows, layerNorms, sumsByProduct];
-const without = (pass: Pass) => all.filter((each) => each !== pass);
+const without = (pass: Pass) => passes.filter((each) => each !== pass);
 const selections: readonly (readonly [string, readonly Pass[], boolean])[] = [
-  ['all', all, true],
+  ['all', passes, true],
   ['without layer normalisation as one operator', without(layerNorms), true],
   ['without sums by products', without(sumsByProduct), true],
   ['without Jacobians of tables as the rows touched', without(touchedRows), true],
-  ['without one vector for small parameters', all, false],
+  ['without operands as small as they may be', without(broadcasts), true],
+  ['without first convolutions as products', without(narrowConvolutions), true],
+  ['without one vector for small parameters', passes, false],
   ['none', [], false],
 ];
 
 const transformer = trainStep(32);
 const sinusoid = sinusoidStep();
 const works = {
+  'convnet, a training step': { ...convnetStep(), steps: 2 },
   'transformer, a training step': { ...transformer, batch: (i: number) => trainBatch(32, i), steps: 2 },
   'MAML, 25 sine waves, a step': { ...sinusoid, steps: 200 },
   'MGDA, seven tasks on their own rows, a step': {
@@ -73,9 +78,10 @@ const works = {
 };
 
 for (const [name, { step, init, batch, steps }] of Object.entries(works)) {
+  if (positionals.length > 0 && !positionals.some((word) => name.startsWith(word))) continue;
   const initial = (await readTree(init() as never)) as Arrays;
   const runs = [];
-  for (const [, passes, pack] of selections) runs.push(await prepared(step, initial, batch(0) as never, passes, pack));
+  for (const [, chosen, pack] of selections) runs.push(await prepared(step, initial, batch(0) as never, chosen, pack));
   const times = selections.map((): number[] => []);
   for (let round = -1; round < Number(flags.rounds); round++)
     for (const [w, run] of runs.entries()) {
