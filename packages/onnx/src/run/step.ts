@@ -26,7 +26,7 @@ export function signatureOf({ nextState }: Trace): ReadonlyMap<string, Signature
   return new Map([...nextState].map(([path, { shape, dtype }]) => [path, { shape, dtype: dtype as Signature['dtype'] }]));
 }
 
-/** Runtimes that have an arena: sessions do not share theirs, and a step may come in many shapes, so that only its first has one. */
+/** Runtimes that have an arena: sessions do not share theirs, and a step may come in many shapes and stages, so that only the first with large arrays has one. */
 const keeping = new WeakSet<Runtime>();
 
 /** Loads the models of a program and settles which of their outputs stay with the runtime and which are read. */
@@ -40,7 +40,6 @@ export async function loadStages(
   const kept = new Set<string>(program.nextState.values());
   for (const stage of program.stages) for (const name of stage.inputs) (stage.kind === 'host' ? wanted : kept).add(name);
   const stages: (Stage | HostStage)[] = [];
-  const keeps = !keeping.has(runtime);
   for (const stage of program.stages) {
     if (stage.kind === 'host') {
       stages.push(stage);
@@ -50,7 +49,7 @@ export async function loadStages(
     try {
       const threads = work < worthThreads ? 1 : runtime.threads;
       const own = threads === undefined ? options : { intraOpNumThreads: threads, ...options };
-      const arena = keeps && largest >= worthKeeping;
+      const arena = largest >= worthKeeping && !keeping.has(runtime);
       if (arena) keeping.add(runtime);
       const model = await runtime.load(stage.model, arena ? { ...own, enableCpuMemArena: true } : own);
       stages.push({
