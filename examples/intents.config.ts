@@ -9,8 +9,15 @@ export default defineConfig({
   name: 'intents',
   seed: 1,
   features: { kind: 'hashed', bigrams: true, characters: [2, 5], start: true, acrossWords: true, buckets: 16_384, maxTokens: 64 },
-  // Three models of width 64 in one: each head has three members, and each its own third of the bag.
-  trunk: { kind: 'bagOfEmbeddings', width: 3 * 64, combiner: 'unit', featureDropout: 0.5, dropout: 0, trainBy: 'matrix' },
+  trunk: {
+    kind: 'joined',
+    parts: {
+      // Three models of width 64 in one: each head has three members, and each its own third of the bag.
+      bag: { kind: 'bagOfEmbeddings', width: 3 * 64, combiner: 'unit', featureDropout: 0.5, dropout: 0, trainBy: 'matrix' },
+      // Beside it a linear support vector machine for each class, over the same features: what it gets wrong differs.
+      linear: { kind: 'linear' },
+    },
+  },
   tasks: [
     {
       name: 'clinc150',

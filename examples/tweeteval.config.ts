@@ -38,13 +38,15 @@ export const bag = {
 } as const;
 /** Filters over one, two and three words: each head has a member over those of one width. */
 const filters = { kind: 'textCNN' as const, width: 100, widths: [1, 2, 3], filters: 128, pool: 'filters' as const, dropout: 0.3 };
+/** A linear support vector machine for each class beside them, over the features of the bag. */
+const linear = { kind: 'linear' as const, cost: 0.3, scale: 1 };
 
 export default defineConfig({
   name: 'tweeteval',
   seed: 1,
   features: { kind: 'hashed', bigrams: true, characters: [3, 6], buckets: 65_536, maxTokens: 64 },
   tokenFeatures: { kind: 'vocabulary', size: 60_000, minimumCount: 2, maxTokens: 32 },
-  trunk: { kind: 'joined', parts: { bag, filters } },
+  trunk: { kind: 'joined', parts: { bag, filters, linear } },
   tasks: [
     { ...task('emoji', 'emoji', 20), metrics: ['macroF1'], classWeights: byRarity(emojis, 0.5) },
     { ...task('emotion', 'emotion', 4), metrics: ['macroF1'], classWeights: byRarity([1400, 708, 294, 855], 0.5) },

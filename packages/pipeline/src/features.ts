@@ -3,7 +3,7 @@ import type { Document } from './document';
 import { hashedBags, hashedTokens } from './features-hashed';
 import { tokenizerFeatures } from './features-tokenizer';
 import { vocabularyFeatures } from './features-vocabulary';
-import { encodersOf, type FeaturesConfig, type ResolvedConfig } from './schema';
+import { encodersOf, type FeaturesConfig, type ResolvedConfig, readsBags } from './schema';
 
 /** One text as integers: a list of ids by input name; for token features, `perToken` ids a token. */
 export interface EncodedText {
@@ -51,8 +51,8 @@ export function featuresByForm({ features, tokenFeatures = features, trunk }: Fe
   bags?: FeaturesConfig;
   tokens?: FeaturesConfig;
 } {
-  const bags = encodersOf(trunk).some(({ encoder }) => encoder.kind === 'bagOfEmbeddings');
-  const tokens = encodersOf(trunk).some(({ encoder }) => encoder.kind !== 'bagOfEmbeddings');
+  const bags = encodersOf(trunk).some(({ encoder }) => readsBags(encoder));
+  const tokens = encodersOf(trunk).some(({ encoder }) => !readsBags(encoder));
   return { ...(bags ? { bags: features } : {}), ...(tokens ? { tokens: tokenFeatures } : {}) };
 }
 
@@ -66,7 +66,7 @@ export function lengthFeatures(config: FeaturesParts): FeaturesConfig {
 export function encoderText(config: FeaturesParts): string {
   const { bags, tokens } = featuresByForm(config);
   return encodersOf(config.trunk)
-    .map(({ encoder: { kind } }) => `${kind} over ${(kind === 'bagOfEmbeddings' ? bags : tokens)!.kind} features`)
+    .map(({ encoder }) => `${encoder.kind} over ${(readsBags(encoder) ? bags : tokens)!.kind} features`)
     .join(', ');
 }
 

@@ -1,8 +1,9 @@
-import { type CheckpointStore, disposeParams, type Executor, type Params, type Pattern, TaskloomError } from '@taskloom/core';
+import { type CheckpointStore, disposeParams, type Executor, matcher, type Params, type Pattern, TaskloomError } from '@taskloom/core';
 import { type Callback, fit } from '@taskloom/trainer';
 import type { Row } from './data-provider';
 import { buildDataset } from './dataset';
 import { buildFeatures } from './features';
+import { fittedApart } from './linear-part';
 import { buildModel } from './model';
 import { buildOptimizers } from './optimization';
 import { hasRun, readRun, writeRun } from './run-files';
@@ -51,6 +52,7 @@ export async function fineTune(from: CheckpointStore, options: FineTuneOptions):
   const model = buildModel(config, features.shape, labels);
   const train = buildDataset(sources, config.tasks, features, labels);
   const { params, buffers, step, thresholds } = await readParameters(from, model);
+  const [fitted, frozen] = [fittedApart(config), options.freeze ?? []].map(matcher);
   try {
     const result = await fit({
       model,
@@ -62,7 +64,7 @@ export async function fineTune(from: CheckpointStore, options: FineTuneOptions):
       steps,
       batchSize: options.batchSize ?? Math.min(config.training.batchSize, Math.max(...train.sources.map(({ size }) => size))),
       wrt: options.wrt,
-      freeze: options.freeze,
+      freeze: (path) => fitted!(path) || frozen!(path),
       seed: config.seed,
       executor,
       callbacks,

@@ -1,7 +1,8 @@
 import { type MultiTaskModel, TaskloomError } from '@taskloom/core';
-import { type HeadConfig, head, multiTaskModel } from '@taskloom/shared-encoder';
+import { type HeadConfig, head, type LinearColumns, multiTaskModel } from '@taskloom/shared-encoder';
 import type { InputShape } from './features';
 import type { Labels } from './labels';
+import { linearColumns, linearPart } from './linear-part';
 import type { ResolvedConfig } from './schema';
 import { sharedTrunk } from './shared-trunk';
 import { isPairTask } from './source-plan';
@@ -12,19 +13,26 @@ export type Thresholds = { readonly [task: string]: readonly number[] };
 
 /** The model of a config: what its tasks share, and a head for each. A task whose thresholds are to be tuned and are not yet decides at ½. */
 export function buildModel(config: ResolvedConfig, shape: InputShape, labels: Labels, tuned: Thresholds = {}): MultiTaskModel {
-  const shared = sharedTrunk(config, shape);
+  const shared = sharedTrunk(config, shape, labels);
+  const linear = linearPart(config) ? linearColumns(config, labels) : {};
   return multiTaskModel({
     trunk: shared,
     heads: Object.fromEntries(
       config.tasks.map((task) => {
         const thresholds = Object.hasOwn(tuned, task.name) ? tuned[task.name]! : 0.5;
-        return [task.name, head(headConfig(task, shared.width, labels[task.name] ?? [], thresholds))];
+        return [task.name, head(headConfig(task, shared.width, labels[task.name] ?? [], thresholds, linear[task.name]))];
       }),
     ),
   });
 }
 
-function headConfig(task: TaskConfig, inputs: number, labels: readonly string[], tuned: readonly number[] | number): HeadConfig {
+function headConfig(
+  task: TaskConfig,
+  inputs: number,
+  labels: readonly string[],
+  tuned: readonly number[] | number,
+  linear: LinearColumns | undefined,
+): HeadConfig {
   const common = { inputs, dropout: task.dropout, ...(task.hidden === undefined ? {} : { hidden: task.hidden }) };
   switch (task.head) {
     case 'classification':
@@ -36,6 +44,7 @@ function headConfig(task: TaskConfig, inputs: number, labels: readonly string[],
         classWeights: task.classWeights && byLabel('classWeights', task.classWeights, task, labels, 1),
         ...(isPairTask(task) ? { pair: true } : {}),
         ...(task.members === 1 ? {} : { members: task.members }),
+        ...(linear && { linear }),
       };
     case 'multiLabel': {
       const { labelSmoothing, positiveWeight, thresholds } = task;

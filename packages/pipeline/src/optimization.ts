@@ -19,6 +19,7 @@ import {
 import { fixed, uncertainty } from '@taskloom/mtl-loss';
 import { annealed, proportional, roundRobin, type Sampler, temperature, uniform, uniMax } from '@taskloom/trainer';
 import { accumulateOf, balancers } from './balancers';
+import { fittedApart } from './linear-part';
 import type { ResolvedConfig } from './schema';
 import type { TaskConfig } from './task-schema';
 import { tableOptimizerOf } from './touched-tables';
@@ -85,6 +86,7 @@ export function optimizationOf(resolved: ResolvedConfig, steps: number) {
     accumulate: accumulateOf(training),
     // The schema has seen to it that the balancer is sound there.
     ...({ at: training.balanceAt, balancer: buildBalancer(resolved) } as { readonly balancer: Balancer }),
+    freeze: fittedApart(resolved),
     seed,
   };
 }

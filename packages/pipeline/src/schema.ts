@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { gatingSchema, taskEmbeddingSchema } from './conditioning-schema';
+import { checkLinearPart } from './linear-part';
 import { checkJudging, groupSchema } from './metrics-schema';
 import { oneOf, strictObject, variants } from './strict-object';
 import { taskSchema } from './task-schema';
@@ -103,6 +104,15 @@ const encoderSchemas = [
   }),
 ] as const;
 
+/** A weight for each feature and class: a linear support vector machine for each class against all others, fitted before the other parts are trained. */
+const linearSchema = strictObject({
+  kind: z.literal('linear'),
+  /** What a row on the wrong side of the margin costs, beside ½‖w‖². */
+  cost: z.number().positive().default(1),
+  /** Its scores, ±1 at the margin, times this are logits, whose mean with those of the other parts decides. */
+  scale: z.number().positive().default(2),
+});
+
 /** The shared encoder, θs. */
 export const trunkSchema = variants(
   'kind',
@@ -111,9 +121,12 @@ export const trunkSchema = variants(
     ...encoderSchemas,
     strictObject({
       kind: z.literal('joined'),
-      /** Encoders side by side, by name; their encodings one after another are what the heads see. A head with `members` of these widths is an ensemble of the parts. */
+      /**
+       * Encoders side by side, by name; their encodings one after another are what the heads see. A head with `members` of these widths is an ensemble of the parts. The last
+       * may be `linear`: a linear model of the bags' features, which counts in each head's decision as much as all else.
+       */
       parts: z
-        .record(z.string(), variants('kind', encoderKinds, encoderSchemas))
+        .record(z.string(), variants('kind', [...encoderKinds, 'linear'], [...encoderSchemas, linearSchema]))
         .refine((parts) => Object.keys(parts).length > 0, 'At least one part is needed.')
         .refine((parts) => Object.keys(parts).every((name) => /^[A-Za-z]\w*$/.test(name)), 'A part is named by letters and digits.'),
     }),
@@ -154,6 +167,7 @@ export const configSchema = strictObject({
         message: `Tags need a trunk that returns single tokens, and '${config.trunk.kind}' here returns only the text's encoding. Take 'textCNN' or 'transformer'.`,
       });
   }
+  checkLinearPart(config, (path, message) => context.addIssue({ code: 'custom', path, message }));
   if (config.taskEmbedding?.kind === 'token' && config.trunk.kind !== 'transformer')
     context.addIssue({
       code: 'custom',
@@ -167,7 +181,7 @@ export const configSchema = strictObject({
         path: [...path, 'heads'],
         message: `The width ${encoder.width} is not a multiple of ${encoder.heads} heads.`,
       });
-  const kinds = new Set(encodersOf(config.trunk).map(({ encoder }) => encoder.kind === 'bagOfEmbeddings'));
+  const kinds = new Set(encodersOf(config.trunk).map(({ encoder }) => readsBags(encoder)));
   if (config.tokenFeatures && kinds.size < 2)
     context.addIssue({
       code: 'custom',
@@ -194,7 +208,7 @@ export const configSchema = strictObject({
 });
 
 /** A trunk, or a part of a joined one. */
-export type Encoder = z.output<(typeof encoderSchemas)[number]>;
+export type Encoder = z.output<(typeof encoderSchemas)[number]> | z.output<typeof linearSchema>;
 
 /** The encoders of a trunk, and where in the config they stand. */
 export function encodersOf(
@@ -202,6 +216,11 @@ export function encodersOf(
 ): readonly { readonly path: readonly string[]; readonly encoder: Encoder }[] {
   if (trunk.kind !== 'joined') return [{ path: ['trunk'], encoder: trunk }];
   return Object.entries(trunk.parts).map(([name, encoder]) => ({ path: ['trunk', 'parts', name], encoder }));
+}
+
+/** Whether an encoder reads bags of features, and not tokens in their order. */
+export function readsBags({ kind }: Encoder): boolean {
+  return kind === 'bagOfEmbeddings' || kind === 'linear';
 }
 
 function returnsTokens(trunk: z.output<typeof trunkSchema>): boolean {

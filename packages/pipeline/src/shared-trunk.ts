@@ -3,21 +3,24 @@ import { gatedTrunk } from '@taskloom/gating';
 import { type Trunk, type TrunkConfig, transformer, trunk } from '@taskloom/shared-encoder';
 import { condition, oneHot, taskEmbedding, taskToken } from '@taskloom/task-embedding';
 import { featuresByForm, type InputShape, paddedLength } from './features';
-import { type Encoder, encodersOf, type ResolvedConfig } from './schema';
+import type { Labels } from './labels';
+import { linearColumns } from './linear-part';
+import { type Encoder, encodersOf, type ResolvedConfig, readsBags } from './schema';
 
 /** More parameters than this are refused, so that a stranger's config cannot exhaust memory. */
 const maximumParameters = 500_000_000;
 
 /** θs: the trunk over the features' ids, then what conditions it on the task, then the gated experts. */
-export function sharedTrunk(config: ResolvedConfig, shape: InputShape): Trunk {
+export function sharedTrunk(config: ResolvedConfig, shape: InputShape, labels: Labels): Trunk {
   const tagging = config.tasks.some(({ head }) => head === 'tagging');
-  const plain = trunkOf(config, shape);
+  const plain = trunkOf(config, shape, labels);
   return withGate(withFusion(tagging ? plain : pooledOnly(plain), config), config);
 }
 
-function trunkOf(config: ResolvedConfig, shape: InputShape): Trunk {
-  const built = trunkConfig(config, shape);
-  assertSize(config.trunk, shape);
+function trunkOf(config: ResolvedConfig, shape: InputShape, labels: Labels): Trunk {
+  const classes = () => Object.values(linearColumns(config, labels))[0]!.of;
+  const built = trunkConfig(config, shape, classes);
+  assertSize(config.trunk, shape, classes);
   if (config.taskEmbedding?.kind !== 'token' || built.kind !== 'transformer') return trunk(built);
   const { kind: _, ...options } = built;
   const tasks = config.tasks.map(({ name }) => name);
@@ -51,14 +54,15 @@ function pooledOnly(whole: Trunk): Trunk {
   };
 }
 
-function trunkConfig(config: ResolvedConfig, shape: InputShape): TrunkConfig {
+function trunkConfig(config: ResolvedConfig, shape: InputShape, classes: () => number): TrunkConfig {
   const { tokens } = featuresByForm(config);
-  const encoders = encodersOf(config.trunk).map(({ encoder }) => encoderConfig(encoder, shape, tokens?.maxTokens ?? 0));
+  const encoders = encodersOf(config.trunk).map(({ encoder }) => encoderConfig(encoder, shape, tokens?.maxTokens ?? 0, classes));
   if (config.trunk.kind !== 'joined') return encoders[0]!;
   return { kind: 'joined', parts: Object.fromEntries(Object.keys(config.trunk.parts).map((name, i) => [name, encoders[i]!])) };
 }
 
-function encoderConfig(own: Encoder, { bags = {}, tokens }: InputShape, maxTokens: number): TrunkConfig {
+function encoderConfig(own: Encoder, { bags = {}, tokens }: InputShape, maxTokens: number, classes: () => number): TrunkConfig {
+  if (own.kind === 'linear') return { kind: 'linear', width: classes(), size: bags, bags: Object.keys(bags) };
   if (own.kind === 'bagOfEmbeddings') return { ...own, size: bags, bags: Object.keys(bags) };
   const { size } = tokens!;
   if (own.kind === 'textCNN') return { ...own, size };
@@ -72,13 +76,14 @@ function encoderConfig(own: Encoder, { bags = {}, tokens }: InputShape, maxToken
   };
 }
 
-function assertSize(trunk: ResolvedConfig['trunk'], { bags = {}, tokens }: InputShape): void {
+function assertSize(trunk: ResolvedConfig['trunk'], { bags = {}, tokens }: InputShape, classes: () => number): void {
   for (const { path, encoder } of encodersOf(trunk)) {
-    const rows = encoder.kind === 'bagOfEmbeddings' ? Object.values(bags).reduce((a, b) => a + b, 0) : tokens!.size;
-    if (rows * encoder.width > maximumParameters)
+    const width = encoder.kind === 'linear' ? classes() : encoder.width;
+    const rows = readsBags(encoder) ? Object.values(bags).reduce((a, b) => a + b, 0) : tokens!.size;
+    if (rows * width > maximumParameters)
       throw new TaskloomError('too_large', 'The embedding table is too large.', {
         name: [...path, 'width'].join('.'),
-        got: `${rows} × ${encoder.width}`,
+        got: `${rows} × ${width}`,
         expected: `at most ${maximumParameters} numbers`,
       });
   }

@@ -3,11 +3,19 @@ import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import type { Features } from './features';
 import type { TrainingConfig } from './training-schema';
 
+/** Values that parameters start from, by path. */
+export type StartingValues = ReadonlyMap<string, Float32Array>;
+
 /**
- * The model of a new training: its parameters start as drawn, but for the rows of tables that have vectors. Its `init` throws `bad_config` where vectors do not fit their tables, and for a
+ * The model of a new training: its parameters start as drawn, but for those in `values` and the rows of tables that have vectors. Its `init` throws `bad_config` where vectors do not fit their tables, and for a
  * pattern of `training.learningRates` that reaches no parameter.
  */
-export function startingModel(model: MultiTaskModel, { vectors = [] }: Features, training: TrainingConfig): MultiTaskModel {
+export function startingModel(
+  model: MultiTaskModel,
+  { vectors = [] }: Features,
+  training: TrainingConfig,
+  values: StartingValues = new Map(),
+): MultiTaskModel {
   const reads = Object.entries(model.trunk.tables ?? {}).map(([path, { inputs }]) => ({ path: `shared/${path}`, inputs }));
   return {
     ...model,
@@ -19,6 +27,8 @@ export function startingModel(model: MultiTaskModel, { vectors = [] }: Features,
         [...flatten(drawn).keys()].filter((path) => !apart.includes(path)),
       );
       return mapParams(drawn, (leaf, path) => {
+        const given = values.get(path);
+        if (given) return replaced(leaf, given);
         const [input, ...more] = reads.find((read) => read.path === path)?.inputs ?? [];
         const own = more.length === 0 && vectors.find((each) => each.input === input);
         return own ? withRows(leaf, own, path) : leaf;
@@ -37,8 +47,12 @@ function withRows(table: Tensor, { width, rows }: NonNullable<Features['vectors'
     });
   const data = (table.dataSync() as Float32Array).slice();
   for (const [id, row] of rows) data.set(row, id * width);
-  table.dispose();
-  return tensor(data, table.shape, 'float32');
+  return replaced(table, data);
+}
+
+function replaced(leaf: Tensor, values: Float32Array): Tensor {
+  leaf.dispose();
+  return tensor(values, leaf.shape, 'float32');
 }
 
 function assertReached(patterns: readonly string[], paths: readonly string[]): void {

@@ -15,6 +15,7 @@ import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
 import { type Execution, type ExecutionEvent, executorFor } from './execution';
 import { buildFeatures } from './features';
+import { fitLinearPart, type LinearEvent } from './fit-linear-part';
 import { collectLabels, type Labels, type PlacedRow } from './labels';
 import { assertMetricLabels, judgingOf } from './metrics-schema';
 import { buildModel } from './model';
@@ -34,6 +35,7 @@ export type ProgressEvent =
       readonly kind: 'data';
       readonly sources: readonly { readonly name: string; readonly rows: number; readonly tasks: readonly string[] }[];
     }
+  | LinearEvent
   | ({ readonly kind: 'begin' } & TrainInfo)
   | ({ readonly kind: 'step' } & StepLogs)
   | { readonly kind: 'evaluation'; readonly step: number; readonly evaluation: Evaluation }
@@ -100,9 +102,10 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
   const validation = validationRows.length > 0 ? buildDataset(validationRows, resolved.tasks, features, labels) : undefined;
   await options.onProgress?.({ kind: 'data', sources: describe(dataset) });
 
-  // Model, store.
-  const model = startingModel(buildModel(resolved, features.shape, labels), features, resolved.training);
+  // Store, model.
   if (!stored) await writeRun(store, { config: resolved, labels, features: features.state, origin: options.origin });
+  const fitted = await fitLinearPart(resolved, dataset, features.shape, labels, options);
+  const model = startingModel(buildModel(resolved, features.shape, labels), features, resolved.training, fitted);
 
   // Fit.
   const { training } = resolved;

@@ -70,6 +70,11 @@ describe('resolveConfig', () => {
       { tasks: [task], trunk: joined({ kind: 'textCNN' }), tokenFeatures: { kind: 'hashed', characters: [4, 3] } },
       'tokenFeatures.characters: The shortest n-gram comes first.',
     ],
+    [{ tasks: [task], trunk: { kind: 'linear' } }, "trunk.kind: 'linear' is none of"],
+    [{ tasks: [task], trunk: { kind: 'joined', parts: { linear: { kind: 'linear' } } } }, 'trunk.parts.linear: A linear part stands last'],
+    [{ tasks: [task], trunk: { kind: 'joined', parts: { l: { kind: 'linear' }, b: { kind: 'bagOfEmbeddings' } } } }, 'trunk.parts.l: '],
+    [{ tasks: [tags], trunk: joined({ kind: 'linear' }) }, 'tasks[0].head: Beside a linear part heads classify single texts.'],
+    [{ tasks: [task], trunk: joined({ kind: 'linear' }), gating: { kind: 'mmoe' } }, 'gating: The scores of a linear part'],
     [{ tasks: [task], features: { kind: 'vocabulary', vectorWords: 5 } }, 'features.vectorWords: There is no file of vectors'],
     [{ tasks: [{ ...task, members: [0, 3] }] }, 'tasks[0].members'],
     [

@@ -79,7 +79,18 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
     { taskEmbedding: { kind: 'learned', dimension: 4, fusion: 'film' }, gating: { kind: 'mmoe' }, training: { tables: 'touched' } },
   ],
   ['joined: a bag and filters, each a member', { trunk: joined({ filters }), tasks: [{ ...tinyTasks.topic, members: [8, 12] }, 'mood'] }],
-  ['joined: a bag and a transformer of a vocabulary', { trunk: joined({ transformer }), tokenFeatures: vocabulary, tasks: bagTasks }],
+  [
+    'joined: a bag and a linear model, members each, rows of tables',
+    { trunk: joined({ linear: { kind: 'linear' } }), tasks: [{ ...tinyTasks.topic, members: 2 }, 'mood'], training: { tables: 'touched' } },
+  ],
+  [
+    'joined: a bag and a linear model, both options',
+    { trunk: joined({ linear: { kind: 'linear', cost: 0.3, scale: 1 } }), tasks: ['topic', 'mood'] },
+  ],
+  [
+    'joined: a bag and a transformer of a vocabulary',
+    { trunk: joined({ transformer }), tokenFeatures: vocabulary, tasks: ['topic', 'mood'] },
+  ],
   [
     'joined: two encoders of tokens, rows of tables',
     { trunk: { kind: 'joined', parts: { filters, textCNN } } as Joined, training: { tables: 'touched' } },

@@ -3,6 +3,7 @@ export { takeRows } from './encode-tasks';
 export { chainScores, decodeTags, type TagChain } from './heads/chain';
 export { type ClassificationOptions, classification } from './heads/classification';
 export { type HeadConfig, head, headKinds } from './heads/head';
+export type { LinearColumns } from './heads/linear-member';
 export { type MultiLabelOptions, multiLabel } from './heads/multi-label';
 export { type OrdinalOptions, ordinal } from './heads/ordinal';
 export { type PairSimilarityOptions, pairSimilarity } from './heads/pair-similarity';
@@ -14,6 +15,7 @@ export { type Pooling, type PoolingKind, pooling, poolingKinds } from './pooling
 export type { Trunk } from './trunk';
 export { type BagOfEmbeddingsTrunkOptions, bagOfEmbeddings } from './trunks/bag-of-embeddings';
 export { type JoinedOptions, joined } from './trunks/joined';
+export { type LinearOptions, linear } from './trunks/linear';
 export { type MlpOptions, mlp } from './trunks/mlp';
 export type { PositionKind } from './trunks/positions';
 export type { SummaryOptions } from './trunks/summary';

@@ -1,8 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { type Branch, equals, flatten, type HeadInput, type Params, random, run, type TaskHead } from '@taskloom/core';
+import { type Branch, equals, flatten, type HeadInput, mapParams, type Params, random, run, type TaskHead } from '@taskloom/core';
 import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
 import {
   add,
+  expandDims,
+  mean,
   mul,
   type Scalar,
   setBackend,
@@ -105,6 +107,48 @@ onBackends(['cpu', 'wasm'], () => {
       { inputs: 4, members: 2, pair: true },
     ])
       expect(() => classification({ labels, ...wrong })).toThrowError(expect.objectContaining({ code: 'bad_option' }));
+  });
+
+  it('classification: a linear model beside the members, which training does not see', () => {
+    const of = classification({ inputs: 9, labels, members: [2, 2], linear: { from: 1, of: 5, scale: 3 } });
+    const alone = classification({ inputs: 4, labels, members: [2, 2] });
+    const fresh = of.init(random(3));
+    expectAllClose((fresh.linear as Params).bias as Tensor, tensor1d([0, 0, 0]));
+    const bias = [0.25, -0.5, 1];
+    const params = { ...fresh, linear: { bias: tensor1d(bias) } } as Params;
+    const pooled = random('x').normal([4, 9]);
+    const first = slice(pooled, [0, 0], [4, 4]);
+    const members = run(alone, params, { pooled: first }).output;
+    const training = { training: true, random: random(1) };
+    expectAllClose(run(of, params, { pooled }, training).output, members);
+
+    // The encoding's last five numbers are scores, of which this head's begin at the second.
+    const scores = Array.from({ length: 4 }, (_, i) => bias.map((b, k) => 3 * (pooled.dataSync()[9 * i + 5 + k]! + b)));
+    const output = run(of, params, { pooled }).output;
+    const deciding = mul(add(mean(members, 1), tensor2d(scores)), 0.5);
+    expectAllClose(output, expandDims(deciding, 1));
+    const single = classification({ inputs: 2, labels });
+    expectAllClose(predictions(of, output).probabilities!, predictions(single, deciding).probabilities!);
+    expect(loss(of, output, int([2, 0, 1, -1]), [1, 0.5, 2, 0])).toBeCloseTo(loss(single, deciding, int([2, 0, 1, -1]), [1, 0.5, 2, 0]), 5);
+
+    // Stacked under a task axis it is the same for each.
+    const twice = (x: Tensor) => stack([x, x]);
+    expectAllClose(run(of, mapParams(params, twice), { pooled: twice(pooled) }).output, twice(output));
+    const one = classification({ inputs: 7, labels, linear: { from: 1, of: 5 } });
+    expect(run(one, one.init(random(1)), { pooled: slice(pooled, [0, 0], [4, 7]) }).output.shape).toEqual([4, 1, 3]);
+  });
+
+  it('classification: a linear model needs scores that are there, and single rows', () => {
+    for (const wrong of [
+      { inputs: 7, linear: { from: 3, of: 5 } },
+      { inputs: 4, linear: { from: 0, of: 5 } },
+      { inputs: 7, linear: { from: -1, of: 5 } },
+      { inputs: 7, linear: { from: 0, of: 5, width: 5 } },
+      { inputs: 7, linear: { from: 0, of: 5, scale: 0 } },
+      { inputs: 7, linear: { from: 0, of: 5 }, members: [7] },
+      { inputs: 7, linear: { from: 0, of: 5 }, pair: true },
+    ])
+      expect(() => classification({ labels, ...wrong } as never)).toThrowError(expect.objectContaining({ code: 'bad_option' }));
   });
 
   it('multiLabel: the mean of binary cross-entropies', () => {

@@ -16,13 +16,14 @@ import { expectAllClose, onBackends } from '@taskloom/testing';
 import { add, concat, pad, setBackend, slice, type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bagOfEmbeddings, joined, mlp, type Trunk, textCNN, tokenEmbedding, transformer, trunk } from '../src';
+import { bagOfEmbeddings, joined, linear, mlp, type Trunk, textCNN, tokenEmbedding, transformer, trunk } from '../src';
 
 beforeAll(async () => void (await setBackend('cpu')));
 
 const int = (values: number[], shape: number[]) => tensor(values, shape, 'int32');
 const all: { readonly [name: string]: Trunk } = {
   bagOfEmbeddings: bagOfEmbeddings({ size: { words: 9, characters: 5 }, width: 4, bags: ['words', 'characters'], projection: 3 }),
+  linear: linear({ size: { words: 9, characters: 5 }, width: 4, bags: ['words', 'characters'] }),
   mlp: mlp({ inputs: 4, units: [5, 3], dropout: 0.1 }),
   textCNN: textCNN({ size: 9, width: 4, filters: 2, dropout: 0.2 }),
   'textCNN, attention, projected': textCNN({ size: 9, width: 4, widths: [1, 3], pooling: 'attention', projection: 5 }),
@@ -52,7 +53,7 @@ const inputsOf = (t: Trunk): { readonly [name: string]: Tensor } => {
   const tokens = { ids: int([1, 2, 3, 0, 4, 8, 0, 0], [2, 4]) };
   if (t.kind === 'mlp') return { values: random('x').normal([2, 4]) };
   if (t.kind === 'joined') return { ...bags, ...tokens };
-  return t.kind === 'bagOfEmbeddings' ? bags : tokens;
+  return t.kind === 'bagOfEmbeddings' || t.kind === 'linear' ? bags : tokens;
 };
 
 /** With the rows or sums that it asks for in place of its tables it computes the same. */
@@ -70,7 +71,8 @@ function expectTablesSeen(t: Trunk, inputs: { readonly [name: string]: Tensor })
     return [path, toTensor(view.output)] as const;
   });
   expect(tables.map(([path]) => path).sort()).toEqual(
-    [...flatten(params).keys()].filter((path) => /embedding\/.*table$/.test(path)).sort(),
+    // A linear trunk's are fitted apart: no step reads them.
+    t.kind === 'linear' ? [] : [...flatten(params).keys()].filter((path) => /embedding\/.*table$/.test(path)).sort(),
   );
   const seen = (p: Params, x: typeof inputs) => run(t, p, x, { training: true, random: random(2) }).output.pooled;
   expectAllClose(seen(merge(params, unflatten(tables)), small), seen(params, inputs));
@@ -199,6 +201,27 @@ onBackends(['cpu', 'wasm'], () => {
     const { pooled, tokens } = run(t, params, { ids: int([3, 1, 2, 0], [1, 4]) }).output;
     expectAllClose(pooled, tensor2d([[0.5, 1.25]]));
     expect([tokens, t.width]).toEqual([undefined, 2]);
+  });
+
+  it('linear: weights of the features over the root of their number; nothing in training', () => {
+    const t = linear({ size: { a: 4, b: 3 }, width: 2, bags: ['a', 'b'] });
+    expect([...flatten(t.init(random(1))).values()].every((leaf) => leaf.dataSync().every((x) => x === 0))).toBe(true);
+    const table = (rows: number[][]) => ({ table: tensor2d(rows) });
+    const params = { embedding: { a: table([9, 1, 2, 3].map((x) => [x, -x])), b: table([9, 10, 20].map((x) => [x, 0])) } };
+    const inputs = { a: int([1, 3, 3, 0, -2, 0, 0, 0], [2, 4]), b: int([2, 0], [2, 1]) };
+    const expected = [
+      [(1 + 3 + 3) / Math.sqrt(3) + 20, -7 / Math.sqrt(3)],
+      [-2, 2],
+    ];
+    expectAllClose(run(t, params, inputs).output.pooled, tensor2d(expected));
+    expectAllClose(
+      run(t, params, inputs, { training: true }).output.pooled,
+      tensor2d([
+        [0, 0],
+        [0, 0],
+      ]),
+    );
+    expect(() => run(t, params, { b: inputs.b }, { training: true })).toThrow(/found no input 'a'/);
   });
 
   it('joined: what its parts return, one after another', () => {

@@ -58,6 +58,12 @@ export function progressDisplay({
         if (label === '')
           out(`${event.sources.map(({ name, rows, tasks }) => `${name}: ${whole(rows)} rows for ${tasks.join(', ')}`).join('\n')}\n`);
         break;
+      case 'linear':
+        if (label === '')
+          out(
+            `Linear model of ${event.task}: ${whole(event.classes)} classes from ${whole(event.rows)} rows, ${duration(event.seconds)}.\n`,
+          );
+        break;
       case 'begin':
         steps = event.steps;
         if (label === '')

@@ -1,8 +1,9 @@
 import { type Params, softmax, type TaskHead, TaskloomError } from '@taskloom/core';
 import { crossEntropy } from '@taskloom/core/losses';
-import { addN, argMax, div, mean, type Scalar, split, stack, type Tensor, unstack } from '@tensorflow/tfjs-core';
+import { add, addN, argMax, div, expandDims, mean, type Scalar, split, stack, type Tensor, unstack } from '@tensorflow/tfjs-core';
 import { countOrList, flag, jsonOf, numbers, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
+import { type LinearColumns, linearMember, linearRule } from './linear-member';
 import { orderedPairFeatures, partner } from './pair-features';
 import { checkHead, type ScorerOptions, scorer } from './scorer';
 
@@ -20,10 +21,16 @@ export interface ClassificationOptions extends ScorerOptions {
    * equal slices, or the width of each. Not with `pair`. Default 1.
    */
   readonly members?: number | readonly number[];
+  /**
+   * A linear model of the features beside the members (wide and deep: Cheng et al. 2016, arXiv:1606.07792): the last `of` numbers of the encoding, those of a trunk of kind `linear`, are scores, and those of
+   * this head's classes begin at the `from`-th of them. They are fitted apart: the loss in training is the members' alone, and what decides is the mean of their mean logits
+   * and scale·(scores + bias). Not with `pair`.
+   */
+  readonly linear?: LinearColumns;
 }
 
 /**
- * One of K classes: logits `[m, K]`, with members `[m, members, K]`, softmax cross-entropy. Target int32 `[m]`. Predicts `label` int32 `[m]` and
+ * One of K classes: logits `[m, K]`, with members `[m, members, K]` (beside a linear model the deciding `[m, 1, K]`, but in training), softmax cross-entropy. Target int32 `[m]`. Predicts `label` int32 `[m]` and
  * `probabilities` `[m, K]`.
  */
 export function classification(options: ClassificationOptions): TaskHead {
@@ -31,9 +38,9 @@ export function classification(options: ClassificationOptions): TaskHead {
     'classification',
     options,
     { labels: texts },
-    { pair: flag, labelSmoothing: rate, classWeights: numbers, members: countOrList },
+    { pair: flag, labelSmoothing: rate, classWeights: numbers, members: countOrList, linear: linearRule },
   );
-  const { labels, pair = false, labelSmoothing, classWeights, members: _, ...rest } = options;
+  const { labels, pair = false, labelSmoothing, classWeights, members: _, linear: columns, ...rest } = options;
   assertLabels('classification', labels, 2, classWeights);
   const widths = widthsOf(options);
   const common = {
@@ -44,7 +51,8 @@ export function classification(options: ClassificationOptions): TaskHead {
   const loss: TaskHead['loss'] = (logits, target, weight) =>
     crossEntropy(logits, target as Tensor, { weight, labelSmoothing, classWeights });
   const predict: TaskHead['predict'] = (logits) => ({ label: argMax(logits, -1), probabilities: softmax(logits) });
-  if (widths.length === 1) {
+  const linear = columns && linearMember(columns, labels.length, options.inputs);
+  if (widths.length === 1 && !linear) {
     const score = scorer({ ...rest, inputs: pair ? 4 * options.inputs : options.inputs }, labels.length);
     return {
       ...common,
@@ -62,23 +70,30 @@ export function classification(options: ClassificationOptions): TaskHead {
     ...common,
     init: (random) => ({
       members: Object.fromEntries(members.map(({ name, score }) => [name, score.init(random.fold('members').fold(name))])),
+      ...(linear && { linear: linear.init() }),
     }),
     apply(params, { pooled }, context) {
       assertWidth('classification', pooled, options.inputs);
-      const slices = split(pooled, [...widths], -1);
+      const slices = split(pooled, [...widths, ...(columns ? [columns.of] : [])], -1);
       const scores = members.map(({ name, score }, i) =>
         score.apply((params.members as Params)[name] as Params, slices[i]!, context.child('members').child(name)),
       );
-      return stack(scores, -2 + scores[0]!.rank + 1);
+      const stacked = stack(scores, -2 + scores[0]!.rank + 1);
+      if (!linear || context.training) return stacked;
+      const both = add(mean(stacked, -2), linear.apply(params.linear as Params, slices.at(-1)!));
+      return expandDims(div(both, 2), -2);
     },
-    loss: (logits, target, weight) =>
-      div(addN(unstack(logits, -2 + logits.rank).map((own) => loss(own, target, weight))), members.length) as Scalar,
+    loss(logits, target, weight) {
+      const scores = unstack(logits, -2 + logits.rank);
+      return div(addN(scores.map((own) => loss(own, target, weight))), scores.length) as Scalar;
+    },
     predict: (logits) => predict(mean(logits, -2)),
   };
 }
 
 /** The width of each member's slice. */
-function widthsOf({ members = 1, inputs, pair }: ClassificationOptions): readonly number[] {
+function widthsOf({ members = 1, inputs: whole, pair, linear }: ClassificationOptions): readonly number[] {
+  const inputs = whole - (linear?.of ?? 0);
   const widths = typeof members === 'number' ? new Array<number>(members).fill(inputs / members) : members;
   if (typeof members === 'number' ? inputs % members !== 0 : widths.reduce((a, b) => a + b, 0) !== inputs)
     throw new TaskloomError('bad_option', 'The encoding cannot be cut into these slices.', {
@@ -86,10 +101,10 @@ function widthsOf({ members = 1, inputs, pair }: ClassificationOptions): readonl
       got: members,
       expected: `a divisor of the width ${inputs}, or widths with this sum`,
     });
-  if (pair && widths.length > 1)
+  if (pair && (widths.length > 1 || linear))
     throw new TaskloomError('bad_option', 'A head about pairs has no members.', {
       name: 'members',
-      remedy: "Leave out 'members' or 'pair'.",
+      remedy: "Leave out 'members' and 'linear', or 'pair'.",
     });
   return widths;
 }

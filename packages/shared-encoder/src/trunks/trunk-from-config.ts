@@ -3,6 +3,7 @@ import { anything, build, checkOptions } from '../config';
 import type { Trunk } from '../trunk';
 import { type BagOfEmbeddingsTrunkOptions, bagOfEmbeddings } from './bag-of-embeddings';
 import { joined } from './joined';
+import { type LinearOptions, linear } from './linear';
 import { type MlpOptions, mlp } from './mlp';
 import { type TextCNNOptions, textCNN } from './text-cnn';
 import { type TransformerOptions, transformer } from './transformer';
@@ -10,12 +11,13 @@ import { type TransformerOptions, transformer } from './transformer';
 /** A trunk as plain JSON. */
 export type TrunkConfig =
   | ({ readonly kind: 'bagOfEmbeddings' } & BagOfEmbeddingsTrunkOptions)
+  | ({ readonly kind: 'linear' } & LinearOptions)
   | ({ readonly kind: 'mlp' } & MlpOptions)
   | ({ readonly kind: 'textCNN' } & TextCNNOptions)
   | ({ readonly kind: 'transformer' } & Omit<TransformerOptions, 'prefix'>)
   | { readonly kind: 'joined'; readonly parts: { readonly [name: string]: TrunkConfig } };
 
-const makers = { bagOfEmbeddings, mlp, textCNN, transformer: withoutPrefix, joined: ofParts };
+const makers = { bagOfEmbeddings, linear, mlp, textCNN, transformer: withoutPrefix, joined: ofParts };
 
 export const trunkKinds = Object.keys(makers) as readonly TrunkConfig['kind'][];
 

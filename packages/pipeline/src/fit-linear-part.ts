@@ -1,0 +1,106 @@
+import type { CheckpointStore } from '@taskloom/core';
+import { checkpointSteps, type Dataset } from '@taskloom/trainer';
+import type { InputShape } from './features';
+import type { Labels } from './labels';
+import { linearColumns, linearPart } from './linear-part';
+import type { ResolvedConfig } from './schema';
+import { featureRows } from './sparse-rows';
+import type { StartingValues } from './starting-model';
+import { type SparseRows, supportVectors } from './support-vectors';
+import type { TaskConfig } from './task-schema';
+
+/** The linear model of a task is fitted. */
+export interface LinearEvent {
+  readonly kind: 'linear';
+  readonly task: string;
+  readonly classes: number;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+export interface LinearOptions {
+  readonly store?: CheckpointStore;
+  /** Whether the run goes on: its checkpoint, where there is one, has the weights. */
+  readonly resume?: boolean;
+  readonly onProgress?: (event: LinearEvent) => void | Promise<void>;
+}
+
+/**
+ * Weights and biases of the trunk's linear part, none without one: for each class of each task a support vector machine against all its other classes. Features count by the root of their inverse document frequency, which goes
+ * into the weights. Classes weigh as the task's `classWeights` say.
+ */
+export async function fitLinearPart(
+  config: ResolvedConfig,
+  dataset: Dataset,
+  { bags = {} }: InputShape,
+  labels: Labels,
+  { store, resume = false, onProgress }: LinearOptions,
+): Promise<StartingValues> {
+  const part = linearPart(config);
+  if (!part || (resume && store && (await checkpointSteps(store)).length > 0)) return new Map();
+  const columns = linearColumns(config, labels);
+  const width = Object.values(columns)[0]!.of;
+  const offsets = new Map<string, number>();
+  let features = 0;
+  for (const [bag, size] of Object.entries(bags)) {
+    offsets.set(bag, features);
+    features += size;
+  }
+  const table = new Float32Array(features * width);
+  const found = new Map<string, Float32Array>(
+    Object.entries(bags).map(([bag, size]) => [
+      `shared/${part.name}/embedding/${bag}/table`,
+      table.subarray(offsets.get(bag)! * width, (offsets.get(bag)! + size) * width),
+    ]),
+  );
+  for (const source of dataset.sources) {
+    const { tasks, ...rows } = featureRows(dataset, source, offsets);
+    const { order, scale } = byFrequency(rows, features);
+    for (const [name, { classes, weights }] of tasks) {
+      const began = performance.now();
+      const byLabel = classWeightsOf(config.tasks.find((task) => task.name === name)!, labels[name]!);
+      const shares = weights.map((weight, row) => weight * byLabel[classes[row]!]!);
+      const bias = new Float32Array(labels[name]!.length);
+      for (let own = 0; own < bias.length; own++) {
+        const w = new Float64Array(order.length);
+        bias[own] = supportVectors(rows, (row) => classes[row] === own, w, { cost: part.cost, shares });
+        const column = columns[name]!.from + own;
+        for (const [at, id] of order.entries()) table[id * width + column] = w[at]! * scale[at]!;
+        // Whoever shows progress or waits for a signal has a turn.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      found.set(`tasks/${name}/linear/bias`, bias);
+      const seconds = (performance.now() - began) / 1000;
+      await onProgress?.({ kind: 'linear', task: name, classes: bias.length, rows: shares.filter((share) => share > 0).length, seconds });
+    }
+  }
+  return found;
+}
+
+/**
+ * Gives the features of the rows new ids, the most frequent first, so that those that most rows read lie together in memory, and their values the factor
+ * √(1 + ln((1 + rows)/(1 + rows with the feature))), divided by its mean square over all that occurs, so that rows keep their lengths. Returns the old ids and the factors.
+ */
+function byFrequency({ starts, ids, values }: SparseRows, features: number): { readonly order: Int32Array; readonly scale: Float64Array } {
+  const rows = starts.length - 1;
+  const counts = new Int32Array(features);
+  for (const id of ids) counts[id]!++;
+  const order = Int32Array.from(counts.keys())
+    .filter((id) => counts[id]! > 0)
+    .sort((a, b) => counts[b]! - counts[a]!);
+  const rarity = Float64Array.from(order, (id) => 1 + Math.log((1 + rows) / (1 + counts[id]!)));
+  const square = rarity.reduce((sum, own, at) => sum + counts[order[at]!]! * own, 0) / Math.max(1, ids.length);
+  const scale = rarity.map((own) => Math.sqrt(own / square));
+  const ranks = new Int32Array(features);
+  for (const [at, id] of order.entries()) ranks[id] = at;
+  for (const [i, id] of ids.entries()) {
+    ids[i] = ranks[id]!;
+    values[i]! *= scale[ranks[id]!]!;
+  }
+  return { order, scale };
+}
+
+function classWeightsOf(task: TaskConfig, labels: readonly string[]): readonly number[] {
+  const given = task.head === 'classification' ? task.classWeights : undefined;
+  return labels.map((label) => (given && Object.hasOwn(given, label) ? given[label]! : 1));
+}

@@ -1,0 +1,120 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { run as apply, disposeParams, equals, flatten, memoryStore, type Params } from '@taskloom/core';
+import { setBackend, tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { documentOf } from '../src/document';
+import type { LinearEvent } from '../src/fit-linear-part';
+import { type Config, fineTune, loadRun, memoryData, resume, train } from '../src/index';
+import { loadParts } from '../src/load-run';
+import { supportVectors } from '../src/support-vectors';
+
+beforeAll(async () => void (await setBackend('cpu')));
+
+/** Colours and their temper, by single words; a colour is missing in one row. */
+const rows = [
+  ['red rose', 'red', 'warm'],
+  ['red red sun', 'red', 'warm'],
+  ['blue sea', 'blue', 'cold'],
+  ['blue blue sky', 'blue', 'cold'],
+  ['green sea', 'green', 'cold'],
+  ['sun', undefined, 'warm'],
+].map(([text, colour, temper]) => ({ text, ...(colour && { colour }), temper }));
+const data = memoryData({ rows });
+const task = (name: string, extra: object = {}) => ({
+  name,
+  head: 'classification' as const,
+  data: { train: 'rows', validation: 'rows' },
+  columns: { label: name },
+  ...extra,
+});
+const config = {
+  features: { kind: 'vocabulary', size: 50, minimumCount: 1 },
+  trunk: { kind: 'joined', parts: { bag: { kind: 'bagOfEmbeddings', width: 4 }, wide: { kind: 'linear', cost: 3 } } },
+  tasks: [task('colour', { classWeights: { blue: 2 } }), task('temper', { members: 2 })],
+  training: { steps: 4, batchSize: 4, optimizer: 'adamw', weightDecay: 0.1 },
+} satisfies Config;
+
+const sharedLeaves = (run: { params: unknown }) =>
+  new Map([...flatten(run.params as Params)].filter(([path]) => path.startsWith('shared/wide/') || path.includes('/linear/')));
+
+describe('a linear part', () => {
+  it('is one support vector machine a class, which training leaves as it is', async () => {
+    const store = memoryStore();
+    const events: LinearEvent[] = [];
+    await train(config, { store, data, onProgress: (event) => void (event.kind === 'linear' && events.push(event)) });
+    expect(events.map(({ task: name, classes, rows: count }) => [name, classes, count])).toEqual([
+      ['colour', 3, 5],
+      ['temper', 2, 6],
+    ]);
+    const run = await loadRun(store);
+    const leaves = sharedLeaves(run);
+    expect([...leaves.keys()].sort()).toEqual([
+      'shared/wide/embedding/words/table',
+      'tasks/colour/linear/bias',
+      'tasks/temper/linear/bias',
+    ]);
+
+    // Once more by hand: frequencies, lengths, the machine of each class.
+    const words = rows.map(({ text }) => text!.split(' '));
+    const all = [...new Set(words.flat())];
+    const rarity = all.map((word) => 1 + Math.log(7 / (1 + words.filter((row) => row.includes(word)).length)));
+    const occurrences = words.flatMap((row) => [...new Set(row)]);
+    const square = occurrences.reduce((sum, word) => sum + rarity[all.indexOf(word)]!, 0) / occurrences.length;
+    const scale = rarity.map((value) => Math.sqrt(value / square));
+    const starts = [0];
+    const ids: number[] = [];
+    const values: number[] = [];
+    for (const row of words) {
+      for (const word of new Set(row)) {
+        ids.push(all.indexOf(word));
+        values.push((scale[all.indexOf(word)]! * row.filter((own) => own === word).length) / Math.sqrt(row.length));
+      }
+      starts.push(ids.length);
+    }
+    const sparse = { starts: Int32Array.from(starts), ids: Int32Array.from(ids), values: Float32Array.from(values) };
+    const scoreOf = (text: string, label: string, name: 'colour' | 'temper') => {
+      const w = new Float64Array(all.length);
+      const shares = Float32Array.from(rows, (row) => (row[name] === undefined ? 0 : row[name] === 'blue' ? 2 : 1));
+      const bias = supportVectors(sparse, (row) => rows[row]![name] === label, w, { cost: 3, shares });
+      const own = text.split(' ');
+      return own.reduce((sum, word) => sum + (w[all.indexOf(word)]! * scale[all.indexOf(word)]!) / Math.sqrt(own.length), bias);
+    };
+    const { features, model, params } = await loadParts(store);
+    const bias = leaves.get('tasks/colour/linear/bias')!.dataSync();
+    for (const text of ['red sea', 'blue sky sun']) {
+      const ids = features.encode(documentOf(text)).ids.words!;
+      const { pooled } = apply(model.trunk, params.shared, { words: tensor(ids, [1, ids.length], 'int32') }).output;
+      expect(pooled.shape).toEqual([1, 4 + 5]);
+      const scores = pooled.dataSync().slice(4, 7);
+      for (const [k, label] of ['blue', 'green', 'red'].entries())
+        expect(scores[k]! + bias[k]!).toBeCloseTo(scoreOf(text, label, 'colour'), 4);
+    }
+    run.dispose();
+  });
+
+  it('decides with the other parts: after one step of nothing it is the linear model that answers', async () => {
+    const store = memoryStore();
+    await train({ ...config, training: { ...config.training, steps: 1, learningRate: 1e-9 } }, { store, data });
+    const run = await loadRun(store);
+    const answers = await run.predict(['red', 'blue', 'green'], { tasks: ['colour'] });
+    expect(answers.map(({ colour }) => (colour as { label: string }).label)).toEqual(['red', 'blue', 'green']);
+    run.dispose();
+  });
+
+  it('stays when a run is interrupted and resumed, and when it is tuned further', async () => {
+    const [whole, cut, tuned] = [memoryStore(), memoryStore(), memoryStore()];
+    await train(config, { store: whole, data });
+    const controller = new AbortController();
+    const stop = (event: { kind: string; step?: number }) => event.kind === 'step' && event.step === 2 && controller.abort();
+    await train(config, { store: cut, data, signal: controller.signal, onProgress: (event) => void stop(event) });
+    const again: string[] = [];
+    await resume({ store: cut, data, onProgress: ({ kind }) => void again.push(kind) });
+    expect(again).not.toContain('linear');
+    await fineTune(whole, { into: tuned, rows: { temper: [{ text: 'green sun', temper: 'cold' }] }, steps: 3, learningRate: 0.5 });
+    const [a, b, c] = [await loadRun(whole), await loadRun(cut), await loadRun(tuned)];
+    expect(equals(a.params as unknown as Params, b.params as unknown as Params)).toBe(true);
+    expect(equals(a.params as unknown as Params, c.params as unknown as Params)).toBe(false);
+    for (const [path, leaf] of sharedLeaves(a)) expect(sharedLeaves(c).get(path)!.dataSync()).toEqual(leaf.dataSync());
+    for (const run of [a, b, c]) disposeParams(run.params as unknown as Params);
+  });
+});
