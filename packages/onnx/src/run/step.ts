@@ -6,7 +6,11 @@ import type { GraphStage, HostStage, Program } from './program';
 import type { Held, LoadedModel, Runtime, SessionOptions } from './runtime';
 import { worthKeeping, worthThreads } from './work';
 
-type Stage = Omit<GraphStage, 'model' | 'outputs' | 'largest'> & { readonly model: LoadedModel; readonly keep: string[]; readonly read: string[] };
+type Stage = Omit<GraphStage, 'model' | 'outputs' | 'largest'> & {
+  readonly model: LoadedModel;
+  readonly keep: string[];
+  readonly read: string[];
+};
 
 /** A step for one signature of its inputs, loaded. */
 export interface Ready {
