@@ -19,13 +19,17 @@ const script = fileURLToPath(new URL('torch_peer.py', import.meta.url));
 
 /**
  * The fastest of three settings of Debian's PyTorch: OpenBLAS' kernels for AVX-512, for AVX2, and its own choice, each with these numbers of threads: two wait long for each other
- * where other work has the second core. `undefined` where there is no PyTorch.
+ * where other work has the second core. `variables` are added to the environment. `undefined` where there is no PyTorch.
  */
-export async function torchPeer(work: string, threads: readonly number[] = [2]): Promise<TorchPeer | undefined> {
+export async function torchPeer(
+  work: string,
+  threads: readonly number[] = [2],
+  variables: { readonly [name: string]: string } = {},
+): Promise<TorchPeer | undefined> {
   const peers: { peer: TorchPeer; time: number }[] = [];
   const settings = threads.flatMap((count) => ['SkylakeX', 'Haswell', undefined].map((kernels) => ({ kernels, count })));
   for (const { kernels, count } of settings) {
-    const peer = await start(work, { OPENBLAS_CORETYPE: kernels, OMP_NUM_THREADS: String(count) });
+    const peer = await start(work, { ...variables, OPENBLAS_CORETYPE: kernels, OMP_NUM_THREADS: String(count) });
     if (!peer) return undefined;
     try {
       await peer.round(2);

@@ -100,9 +100,9 @@ function normalCumulative(x: Tensor): Tensor {
 
 /** d/dx x·Φ(x) = Φ(x) + x·φ(x) */
 function geluSlope(x: Tensor): Tensor {
-  // φ(x) = exp(ln(1/√(2π)) − (x/√2)²), of which Φ has x/√2 as well.
-  const density = exp(sub(-0.5 * Math.log(2 * Math.PI), square(mul(x, Math.SQRT1_2))));
-  return add(normalCumulative(x), mul(x, density));
+  // x·φ(x) = u·exp(ln(1/√π) − u²) with u = x/√2, which Φ has as well: x itself need not be kept for the backward pass.
+  const scaled = mul(x, Math.SQRT1_2);
+  return add(normalCumulative(x), mul(scaled, exp(sub(-0.5 * Math.log(Math.PI), square(scaled)))));
 }
 
 const tanhScale = Math.sqrt(2 / Math.PI);

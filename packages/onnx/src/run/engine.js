@@ -30,66 +30,79 @@ function nowhere() {
 export function engine({ InferenceSession, Tensor, env }) {
   const sessions = new Map();
   const held = new Map();
-  /** Arrays freed last, by type and shape: the next outputs of their kind are written into them, into memory that is there already. */
-  let spare = new Map();
-  const reuses = env.versions.node !== undefined;
+  /** Large arrays that runs made and that are held where ONNX Runtime left them. */
+  const made = new Set();
+  /**
+   * Whether large arrays are held in memory of their own, outside the C library's heap: there the arrays of a step then find the same free memory in every step, and no holes between
+   * arrays that stay.
+   */
+  const apart = env.versions.node !== undefined;
+
+  /** The array in such memory: in `place`, where there is one of its kind. */
+  const settled = (tensor, place = placeFor(tensor)) => {
+    place.data.set(tensor.data);
+    discard(tensor.data.buffer);
+    return place;
+  };
+  const placeFor = ({ type, data, dims }) => {
+    const buffer = new ArrayBuffer(data.byteLength, { maxByteLength: data.byteLength });
+    return new Tensor(type, new data.constructor(buffer, 0, data.length), dims);
+  };
+  const isLarge = ({ data }) => data.byteLength >= large;
+
   return {
     async load(id, model, options) {
-      sessions.set(id, { session: await InferenceSession.create(model, options), kinds: new Map() });
+      sessions.set(id, await InferenceSession.create(model, options));
     },
     async run(id, { given, held: kept, keep, read }) {
       const feeds = {};
       for (const [name, { dtype, data, shape }] of given) feeds[name] = new Tensor(dtype, data, shape);
       for (const [name, number] of kept) feeds[name] = held.get(number);
-      const { session, kinds } = sessions.get(id);
-      const staying = new Map();
       const fetches = {};
-      for (const name of read) fetches[name] = null;
-      for (const [name] of keep) {
-        const place = spare.get(kinds.get(name))?.pop();
-        if (place) staying.set(name, place);
-        fetches[name] = place ?? null;
-      }
-      const results = await session.run(feeds, fetches);
+      for (const name of [...read, ...keep.map(([each]) => each)]) fetches[name] = null;
+      const results = await sessions.get(id).run(feeds, fetches);
+      const staying = new Set();
       for (const [name, number] of keep) {
-        const place = staying.get(name);
-        // ONNX Runtime returns a copy of what it has written into the array that it was given.
-        if (place) discard(results[name].data.buffer);
-        else {
-          staying.set(name, results[name]);
-          if (reuses) kinds.set(name, kindOf(results[name]));
-        }
-        held.set(number, staying.get(name));
+        staying.add(name);
+        held.set(number, results[name]);
+        if (apart && isLarge(results[name])) made.add(number);
       }
-      return read.map((name) => hostArray(staying.get(name) ?? results[name], staying.has(name)));
+      return read.map((name) => hostArray(results[name], staying.has(name)));
     },
     async release(id) {
-      await sessions.get(id)?.session.release();
+      await sessions.get(id)?.release();
       sessions.delete(id);
     },
     hold(first, arrays) {
-      for (const [i, { dtype, data, shape }] of arrays.entries()) held.set(first + i, new Tensor(dtype, data, shape));
+      for (const [i, { dtype, data, shape }] of arrays.entries()) {
+        const tensor = new Tensor(dtype, data, shape);
+        held.set(first + i, apart && isLarge(tensor) ? settled(tensor) : tensor);
+      }
     },
     read: (numbers) => numbers.map((number) => hostArray(held.get(number), true)),
     free(numbers) {
-      if (numbers.length === 0) return;
-      for (const places of spare.values()) for (const { data } of places) discard(data.buffer);
-      spare = new Map();
+      const places = new Map();
       for (const number of numbers) {
         const tensor = held.get(number);
         held.delete(number);
-        if (!tensor || tensor.data.byteLength < large) continue;
-        if (!reuses) discard(tensor.data.buffer);
-        else if (spare.has(kindOf(tensor))) spare.get(kindOf(tensor)).push(tensor);
-        else spare.set(kindOf(tensor), [tensor]);
+        made.delete(number);
+        if (!tensor || !isLarge(tensor)) continue;
+        if (tensor.data.buffer.resizable) places.set(kindOf(tensor), [...(places.get(kindOf(tensor)) ?? []), tensor]);
+        else discard(tensor.data.buffer);
       }
+      // A step ends with what was before it being freed: only now may what it made take that memory.
+      for (const number of made) {
+        const tensor = held.get(number);
+        held.set(number, settled(tensor, places.get(kindOf(tensor))?.pop()));
+      }
+      made.clear();
+      for (const left of places.values()) for (const { data } of left) data.buffer.resize(0);
     },
   };
 }
 
-/** Undefined where an array is too small to be worth it. */
-function kindOf({ type, data, dims }) {
-  return data.byteLength < large ? undefined : `${type} ${dims}`;
+function kindOf({ type, dims }) {
+  return `${type} ${dims}`;
 }
 
 function hostArray({ type, data, dims }, copied) {

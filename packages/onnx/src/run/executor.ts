@@ -116,8 +116,7 @@ export function compiling(
         queue = result.catch(() => {});
         return result;
       };
-      const initial = readTree(options.state).finally(() => disposeParams(options.state));
-      await replace((await initial) as Tree<HostArray>);
+      await replace(await taken(options.state));
       return Object.assign((inputs: Feed<I>) => inTurn(() => step(inputs)), {
         readState: () =>
           inTurn(async () => {
@@ -137,6 +136,22 @@ export function compiling(
       });
     },
   };
+}
+
+/** Copies of the leaves, each disposed of once it is copied: the engine never holds the whole state twice. */
+async function taken(state: Params): Promise<Tree<HostArray>> {
+  const tensors = new Set<Tensor>();
+  mapTree<Tensor, void>(state, (leaf) => void tensors.add(leaf));
+  const arrays = new Map<Tensor, HostArray>();
+  try {
+    for (const tensor of tensors) {
+      arrays.set(tensor, (await readTree(tensor)) as HostArray);
+      tensor.dispose();
+    }
+  } finally {
+    disposeParams(state);
+  }
+  return mapTree<Tensor, HostArray>(state, (leaf) => arrays.get(leaf)!);
 }
 
 function leaves(tree: Tree<HostArray>): Map<string, HostArray> {
