@@ -3,11 +3,11 @@ import { checkpointSteps, type Dataset } from '@taskloom/trainer';
 import type { InputShape } from './features';
 import type { Labels } from './labels';
 import { linearColumns, linearPart } from './linear-part';
+import { classWeights } from './model';
 import type { ResolvedConfig } from './schema';
 import { featureRows } from './sparse-rows';
 import type { StartingValues } from './starting-model';
 import { type SparseRows, supportVectors } from './support-vectors';
-import type { TaskConfig } from './task-schema';
 
 /** The linear model of a task is fitted. */
 export interface LinearEvent {
@@ -58,8 +58,8 @@ export async function fitLinearPart(
     const { order, scale } = byFrequency(rows, features);
     for (const [name, { classes, weights }] of tasks) {
       const began = performance.now();
-      const byLabel = classWeightsOf(config.tasks.find((task) => task.name === name)!, labels[name]!);
-      const shares = weights.map((weight, row) => weight * byLabel[classes[row]!]!);
+      const weightOf = classWeights(config.tasks.find((task) => task.name === name)!, labels[name]!);
+      const shares = weights.map((weight, row) => weight * (weightOf?.[classes[row]!] ?? 1));
       const bias = new Float32Array(labels[name]!.length);
       for (let own = 0; own < bias.length; own++) {
         const w = new Float64Array(order.length);
@@ -98,9 +98,4 @@ function byFrequency({ starts, ids, values }: SparseRows, features: number): { r
     values[i]! *= scale[ranks[id]!]!;
   }
   return { order, scale };
-}
-
-function classWeightsOf(task: TaskConfig, labels: readonly string[]): readonly number[] {
-  const given = task.head === 'classification' ? task.classWeights : undefined;
-  return labels.map((label) => (given && Object.hasOwn(given, label) ? given[label]! : 1));
 }

@@ -41,7 +41,7 @@ function headConfig(
         ...common,
         labels,
         labelSmoothing: task.labelSmoothing,
-        classWeights: task.classWeights && byLabel('classWeights', task.classWeights, task, labels, 1),
+        classWeights: classWeights(task, labels),
         ...(isPairTask(task) ? { pair: true } : {}),
         ...(task.members === 1 ? {} : { members: task.members }),
         ...(linear && { linear }),
@@ -71,6 +71,11 @@ function headConfig(
     case 'pairSimilarity':
       return { kind: 'pairSimilarity', ...common, output: task.output, ...(task.range ? { range: task.range } : {}) };
   }
+}
+
+/** A factor for each label on the loss of its rows; none where the config has none. */
+export function classWeights(task: TaskConfig, labels: readonly string[]): readonly number[] | undefined {
+  return task.head === 'classification' && task.classWeights ? byLabel('classWeights', task.classWeights, task, labels, 1) : undefined;
 }
 
 /** Numbers that were given by label, in the order of the labels; `otherwise` for those not named. Throws `bad_config` for an unknown label. */

@@ -104,8 +104,9 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
 
   // Store, model.
   if (!stored) await writeRun(store, { config: resolved, labels, features: features.state, origin: options.origin });
+  const built = buildModel(resolved, features.shape, labels);
   const fitted = await fitLinearPart(resolved, dataset, features.shape, labels, options);
-  const model = startingModel(buildModel(resolved, features.shape, labels), features, resolved.training, fitted);
+  const model = startingModel(built, features, resolved.training, fitted);
 
   // Fit.
   const { training } = resolved;
