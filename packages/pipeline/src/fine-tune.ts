@@ -52,7 +52,7 @@ export async function fineTune(from: CheckpointStore, options: FineTuneOptions):
   const model = buildModel(config, features.shape, labels);
   const train = buildDataset(sources, config.tasks, features, labels);
   const { params, buffers, step, thresholds } = await readParameters(from, model);
-  const [fitted, frozen] = [fittedApart(config), options.freeze ?? []].map(matcher);
+  const frozen = [fittedApart(config), options.freeze ?? []].map((pattern) => matcher(pattern));
   try {
     const result = await fit({
       model,
@@ -64,7 +64,7 @@ export async function fineTune(from: CheckpointStore, options: FineTuneOptions):
       steps,
       batchSize: options.batchSize ?? Math.min(config.training.batchSize, Math.max(...train.sources.map(({ size }) => size))),
       wrt: options.wrt,
-      freeze: (path) => fitted!(path) || frozen!(path),
+      freeze: (path) => frozen.some((matches) => matches(path)),
       seed: config.seed,
       executor,
       callbacks,
