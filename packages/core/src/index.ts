@@ -31,6 +31,8 @@ export { type Branch, type HostArray, type HostType, hostArray, isHostArray, typ
 export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits, seedKey } from './host-random';
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
 export { combineColumns, combineRows, gramianOf, gramiansByLeaf, jacobianMemory } from './jacobian';
+export { type JacobianStepOptions, jacobianStep } from './jacobian-step';
+export { fromLosslessJson, toLosslessJson } from './lossless-json';
 export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
 export type {
   Encoding,

@@ -1,4 +1,4 @@
-import { combineColumns, combineRows, type GradientBalancer, gramianOf, type JacobianMethod, type Params } from '@taskloom/core';
+import { combineRows, type GradientBalancer, gramianOf, type JacobianMethod, jacobianStep, type Params } from '@taskloom/core';
 import { slice, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Asked } from './ask-method';
 import type { LossBased } from './loss-based';
@@ -26,17 +26,11 @@ export function balancedRows<P extends Params, S>(
     const weights = asked.weights(method, gramian, losses);
     return { gramian, weights, update: combineRows(own, weights), memory: {} };
   }
-  const { columns, derived } = method;
-  const whole = method.needs.includes('gramian') ? gramianOf(rows, memory, derived) : undefined;
-  const carried = method.memory?.(tasks) ?? 0;
-  const count = columns ? columns.coefficients(tasks) : (1 + carried) * (rows.length + carried + (derived?.count(tasks) ?? 0));
-  const [weights, coefficients] = asked.call(whole ? [whole] : [], [tasks, count], losses, ([products], before, context) => {
-    const { weights: chosen, coefficients: made, state } = method.weigh(products ?? new Float64Array(), before, context);
-    return { values: [chosen, made], state };
-  }) as [Tensor1D, Tensor1D];
-  return {
-    gramian: whole ? slice(whole, [0, 0], [tasks, tasks]) : gramianOf(own),
-    weights,
-    ...combineColumns(method, { rows, memory, coefficients, random: asked.random, activations }),
-  };
+  const made = jacobianStep(method, { tasks, rows, memory, random: asked.random, activations }, (gramian, lengths) =>
+    asked.call(gramian, lengths, losses, ([products], before, context) => {
+      const { weights, coefficients, state } = method.weigh(products ?? new Float64Array(), before, context);
+      return { values: [weights, coefficients], state };
+    }),
+  );
+  return { ...made, gramian: made.gramian ? slice(made.gramian, [0, 0], [tasks, tasks]) : gramianOf(own) };
 }

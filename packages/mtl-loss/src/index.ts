@@ -1,3 +1,4 @@
+export { fromLosslessJson as decodeState, toLosslessJson as encodeState } from '@taskloom/core';
 export { type AlignedMtlOptions, alignedMtl } from './aligned-mtl';
 export { type BalancedJacobian, balanceJacobian, type Jacobian, type Representation } from './balance-jacobian';
 export type { JacobianState } from './balance-rows';
@@ -37,7 +38,6 @@ export { type RlwOptions, rlw } from './rlw';
 export { type SdmgradOptions, sdmgrad } from './sdmgrad';
 export { type SmoothTchebycheffOptions, smoothTchebycheff } from './smooth-tchebycheff';
 export { type SmoothedState, smoothed } from './smoothed';
-export { decodeState, encodeState } from './state';
 export { type StchOptions, type StchState, stch } from './stch';
 export { sum } from './sum';
 export type { TaskValues } from './task-values';

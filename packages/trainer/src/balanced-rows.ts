@@ -1,4 +1,4 @@
-import { combineColumns, combineRows, gramianOf, hostCall, type Params, type Random } from '@taskloom/core';
+import { combineRows, gramianOf, hostCall, jacobianStep, type Params, type Random } from '@taskloom/core';
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { RowBalancing } from './row-balancing';
 
@@ -24,14 +24,17 @@ export function balancedRows(
     const [weights] = hostCall([gramianOf(rows), losses], [[tasks]], ([g, l]) => [balancing.weighGramian(g!, l!)]) as [Tensor1D];
     return { update: combineRows(rows, weights), weights, memory };
   }
-  const { method } = balancing;
-  const carried = method.memory?.(tasks) ?? 0;
-  const all = rows.length + carried + (method.derived?.count(tasks) ?? 0);
-  const count = method.columns ? method.columns.coefficients(tasks) : (1 + carried) * all;
-  const seen = method.needs.includes('gramian') ? [gramianOf(rows, memory, method.derived)] : [];
-  const [weights, coefficients] = hostCall([losses, ...seen], [[tasks], [count]], ([l, g]) => {
-    const told = balancing.weighRows(g ?? new Float64Array(), l!);
-    return [told.weights, told.coefficients];
-  }) as [Tensor1D, Tensor1D];
-  return { ...combineColumns(method, { rows, memory, coefficients, random, activations }), weights };
+  return jacobianStep(
+    balancing.method,
+    { tasks, rows, memory, random, activations },
+    (gramian, lengths) =>
+      hostCall(
+        [losses, ...gramian],
+        lengths.map((length) => [length]),
+        ([l, g]) => {
+          const told = balancing.weighRows(g ?? new Float64Array(), l!);
+          return [told.weights, told.coefficients];
+        },
+      ) as Tensor1D[],
+  );
 }

@@ -8,11 +8,11 @@ import {
   type Json,
   readSafetensors,
   TaskloomError,
+  toLosslessJson,
   writeSafetensors,
 } from '@taskloom/core';
 import type { EvaluatorState } from './evaluate';
 import { averaged } from './fit-state';
-import { toLosslessJson } from './lossless-json';
 import { type Progress, progressOf } from './progress';
 import type { StepState } from './step';
 import type { TrainingCheckpoint } from './types';

@@ -1,3 +1,4 @@
+export { fromLosslessJson, toLosslessJson } from '@taskloom/core';
 export { type ArraySource, arrayDataset } from './array-dataset';
 export { checkpointName, checkpointSteps, readCheckpoint } from './checkpoints';
 export { evaluate } from './evaluate';
@@ -5,7 +6,6 @@ export { fit } from './fit';
 export { type GradientMeasurement, type GradientProbe, type GradientProbeOptions, gradientProbe } from './gradient-probe';
 export { joinBatches } from './join-batches';
 export { judge } from './judge';
-export { fromLosslessJson, toLosslessJson } from './lossless-json';
 export {
   type Average,
   accuracy,

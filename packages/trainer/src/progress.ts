@@ -1,7 +1,6 @@
-import { type Json, TaskloomError } from '@taskloom/core';
+import { fromLosslessJson, type Json, TaskloomError } from '@taskloom/core';
 import type { StoppingState } from './early-stopping';
 import type { BalancingState } from './host-balancing';
-import { fromLosslessJson } from './lossless-json';
 import type { RowStreamState } from './row-stream';
 import type { LogState } from './training-log';
 

@@ -15,8 +15,8 @@ import {
 import { adam } from '@taskloom/core/optimizers';
 import { memory as memoryInfo, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fromLosslessJson } from '../src';
 import { fit } from '../src/fit';
-import { fromLosslessJson } from '../src/lossless-json';
 import type { FitOptions } from '../src/types';
 import { toyDataset, toyModel } from './toy';
 

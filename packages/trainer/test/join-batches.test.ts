@@ -1,7 +1,7 @@
 import { type HostArray, type HostBatch, hostArray } from '@taskloom/core';
 import { expect, test } from 'vitest';
+import { fromLosslessJson, toLosslessJson } from '../src';
 import { joinBatches } from '../src/join-batches';
-import { fromLosslessJson, toLosslessJson } from '../src/lossless-json';
 
 const batch = (time: number, first: number): HostBatch => ({
   inputs: {

@@ -1,4 +1,5 @@
-import { type Json, TaskloomError } from '@taskloom/core';
+import { TaskloomError } from './error';
+import type { Json } from './host-array';
 
 const oddNumbers: readonly string[] = ['NaN', 'Infinity', '-Infinity', '-0'];
 const arrays = { float64: Float64Array, float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
@@ -32,7 +33,8 @@ export function fromLosslessJson(json: Json): unknown {
   if (Array.isArray(json)) return json.map((item: Json) => fromLosslessJson(item));
   const object = json as { readonly [key: string]: Json };
   if (!Object.hasOwn(object, '$')) return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, fromLosslessJson(item)]));
-  const { $: kind, value, values } = object;
+  const { $: kind, value, values, ...more } = object;
+  if (Object.keys(more).length > 0) throw unknownKind(kind);
   if (kind === 'undefined') return undefined;
   if (kind === 'number' && typeof value === 'string' && oddNumbers.includes(value)) return Number(value);
   if (kind === 'object' && Array.isArray(value) && value.every(isEntry))
@@ -43,7 +45,11 @@ export function fromLosslessJson(json: Json): unknown {
     // An element that the array type changes was never in one.
     if (numbers.every((number, i) => Object.is(number, array[i]))) return array;
   }
-  throw new TaskloomError('file_corrupt', 'A saved state holds an unknown kind of value.', { got: kind });
+  throw unknownKind(kind);
+}
+
+function unknownKind(kind: Json | undefined): TaskloomError {
+  return new TaskloomError('file_corrupt', 'A saved state holds an unknown kind of value.', { got: kind });
 }
 
 function isEntry(entry: Json): entry is [string, Json] {
