@@ -1,6 +1,6 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Arithmetic, Columns } from './columns';
 import type { Params } from './params';
-import type { Random } from './random';
 
 /** What every way of balancing tasks says of itself. */
 export interface Balancing {
@@ -90,33 +90,18 @@ export interface JacobianMethod<S = unknown> extends Balancing, Stateful<S> {
   readonly columns?: ColumnRule;
 }
 
-/** What happens in each column (one parameter's entries of all rows), in double precision on the host and in tensors: [rows, columns] → [1 + memory, columns]. */
+/** What happens in each column (one parameter's entries of all rows), for the host and for tensors at once: [rows, columns] → [1 + memory, columns]. */
 export interface ColumnRule {
   /** How many coefficients there are. */
   coefficients(tasks: number): number;
-  host(rows: readonly Float64Array[], coefficients: Float64Array, about: HostColumns): Float64Array[];
-  tensors(rows: Tensor2D, coefficients: Tensor1D, about: TensorColumns): Tensor2D;
+  /** `coefficients` [coefficients, 1] */
+  apply<M>(rows: M, coefficients: M, on: Columns<M>): M;
 }
 
-/** [rows, columns] → [count, columns], in double precision on the host and in tensors. */
+/** [rows, columns] → [count, columns] */
 export interface DerivedRows {
   count(tasks: number): number;
-  host(rows: readonly Float64Array[]): Float64Array[];
-  tensors(rows: Tensor2D): Tensor2D;
-}
-
-export interface HostColumns {
-  uniform(count: number): Float64Array;
-  /** At a shared representation: its values, row-major [batch, width]; the columns are in this order. */
-  readonly activations?: Float64Array;
-  readonly width?: number;
-}
-
-export interface TensorColumns {
-  /** Another stream for every leaf. */
-  readonly random: Random;
-  /** [batch, …, width] */
-  readonly activations?: Tensor;
+  apply<M>(rows: M, on: Arithmetic<M>): M;
 }
 
 export type Balancer = Scalarization | LossWeighting | GradientBalancer | JacobianMethod;

@@ -6,12 +6,10 @@ export type {
   DerivedRows,
   FeatureBalancer,
   GradientBalancer,
-  HostColumns,
   JacobianMethod,
   LossWeighting,
   Scalarization,
   Stateful,
-  TensorColumns,
 } from './balancing';
 export type { Batch, HostBatch, TaskRows } from './batch';
 export {
@@ -24,10 +22,12 @@ export {
   saveCheckpoint,
 } from './checkpoint';
 export type { CheckpointStore, Files } from './checkpoint-store';
+export type { Arithmetic, Columns } from './columns';
 export { assertShape, type ErrorDetails, TaskloomError } from './error';
 export { type Compiled, type Executor, eager, type Feed, type Host, hostCall, hostCallKernel, readTree, toTensor } from './executor';
 export { type GradientOptions, jacobianRows, valueAndGradients } from './gradients';
 export { type Branch, type HostArray, type HostType, hostArray, isHostArray, type Json, type Tree } from './host-array';
+export { combineHostRows, type HostRows, hostArithmetic, hostColumns } from './host-columns';
 export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits, seedKey } from './host-random';
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
 export { combineColumns, combineRows, gramianOf, gramiansByLeaf, jacobianMemory } from './jacobian';

@@ -3,6 +3,7 @@ import type { DerivedRows, JacobianMethod } from './balancing';
 import { TaskloomError } from './error';
 import { flatten, mapParams, type Params, unflatten } from './params';
 import type { Random } from './random';
+import { tensorArithmetic, tensorColumns } from './tensor-columns';
 
 /**
  * G = J Jᵀ, float32 [rows, rows]: inner products of gradient trees of one structure, summed over leaves, so that the Jacobian is never held
@@ -81,7 +82,7 @@ export function combineColumns<P extends Params>(
     const [own, ...left] = tidy(() => {
       const all = matrix();
       const made = columns
-        ? columns.tensors(all, coefficients, { random: random.fold(path), activations: values?.get(path) })
+        ? columns.apply(all, reshape(coefficients, [-1, 1]), tensorColumns(random.fold(path), values?.get(path)))
         : (matMul(reshape(coefficients, [1 + memories, all.shape[0]]), all) as Tensor2D);
       const columnCount = all.shape[1];
       return [
@@ -132,7 +133,7 @@ function leafRows(rows: readonly Params[], memory?: Params, derived?: DerivedRow
           0,
         );
         const all = kept ? concat([own, reshape(kept, [memories, size]) as Tensor2D], 0) : own;
-        return derived ? concat([all, derived.tensors(all)], 0) : all;
+        return derived ? concat([all, derived.apply(all, tensorArithmetic)], 0) : all;
       },
     };
   });

@@ -1,8 +1,15 @@
-import { assertShape, type BalancingContext, type GradientBalancer, type JacobianMethod, TaskloomError } from '@taskloom/core';
+import {
+  assertShape,
+  type BalancingContext,
+  combineHostRows,
+  type GradientBalancer,
+  type JacobianMethod,
+  TaskloomError,
+} from '@taskloom/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { balanceRows, type JacobianState } from './balance-rows';
 import { balancingContext } from './balancing-context';
-import { combined, gramianOfRows } from './host-rows';
+import { gramianOfRows } from './host-rows';
 import { type LossBased, weighed } from './loss-based';
 
 export interface BalancedJacobian<S> {
@@ -68,7 +75,7 @@ export function balanceJacobian<S>(
   if (method.kind === 'jacobian-method') return balanceRows(batches, method, state as JacobianState<S> | undefined, seen, representation);
   const before = (state as S | undefined) ?? method.init(seen.tasks);
   const result = weighed(method, () => gramianOfRows(rows), before, seen);
-  return { ...result, update: combined(rows, result.weights, width) };
+  return { ...result, update: combineHostRows(rows, result.weights) };
 }
 
 /** One Jacobian, or one a batch. */

@@ -1,6 +1,6 @@
-import { type BalancingContext, type JacobianMethod, TaskloomError } from '@taskloom/core';
+import { type BalancingContext, type HostRows, hostArithmetic, hostColumns, type JacobianMethod, TaskloomError } from '@taskloom/core';
 import type { BalancedJacobian, Representation } from './balance-jacobian';
-import { combined, gramianOfRows } from './host-rows';
+import { gramianOfRows } from './host-rows';
 
 /** What a Jacobian method carries when its rows are on the host: its own state, and its memory. */
 export interface JacobianState<S> {
@@ -38,18 +38,13 @@ export function balanceRows<S>(
     rows.map((row, i) => (context.present[i]! > 0 ? Float64Array.from(row) : new Float64Array(width))),
   );
   const given = [...task, ...memory];
-  const rows = method.derived ? [...given, ...method.derived.host(given)] : given;
+  const rows = method.derived ? [...given, ...method.derived.apply<HostRows>(given, hostArithmetic)] : given;
   const gramian = method.needs.includes('gramian') ? gramianOfRows(rows) : new Float64Array();
   const { weights, coefficients, state: own } = method.weigh(gramian, state ? state.own : method.init(context.tasks), context);
+  const on = hostColumns((count) => context.uniform(method.name, count), representation);
+  const column = Array.from(coefficients, (one) => [one]);
   const [update, ...left] = method.columns
-    ? method.columns.host(rows, coefficients, {
-        uniform: (count) => context.uniform(method.name, count),
-        ...(representation ? { activations: Float64Array.from(representation.flat()), width: representation[0]!.length } : {}),
-      })
-    : multiplied(rows, coefficients, 1 + memories, width);
-  return { weights, update: update!, state: { own, memory: left } };
-}
-
-function multiplied(rows: readonly Float64Array[], coefficients: Float64Array, count: number, width: number): Float64Array[] {
-  return Array.from({ length: count }, (_, i) => combined(rows, coefficients.subarray(i * rows.length, (i + 1) * rows.length), width));
+    ? method.columns.apply<HostRows>(rows, column, on)
+    : on.split(column, 1 + memories).flatMap((one) => on.weighted(one, rows));
+  return { weights, update: update as Float64Array, state: { own, memory: left as Float64Array[] } };
 }

@@ -1,5 +1,4 @@
 import { type BalancingContext, type ColumnRule, checkNumbers, type DerivedRows, type JacobianMethod } from '@taskloom/core';
-import { add, concat, div, matMul, mul, pow, reshape, split, square, type Tensor2D } from '@tensorflow/tfjs-core';
 import { presentOnes } from './present-tasks';
 import { softmaxOf } from './simplex';
 
@@ -60,36 +59,20 @@ function multiplied(weights: Float64Array, steps: Float64Array, present: Balanci
 }
 
 /** gᵢ / (sᵢ + gᵢ² + ε)^¼, whose squared norm is the excess risk. Rows are g and s. */
-function scaledRows(epsilon: number): DerivedRows {
-  return {
-    count: (tasks) => tasks,
-    host: (rows) => {
-      const tasks = rows.length / 2;
-      return rows.slice(0, tasks).map((row, i) => row.map((g, k) => g / (rows[tasks + i]![k]! + g * g + epsilon) ** 0.25));
-    },
-    tensors(rows) {
-      const [g, s] = split(rows, 2) as [Tensor2D, Tensor2D];
-      return div(g, pow(add(add(s, square(g)), epsilon), 0.25));
-    },
-  };
-}
+const scaledRows = (epsilon: number): DerivedRows => ({
+  count: (tasks) => tasks,
+  apply(rows, { add, div, mul, split, sqrt }) {
+    const [g, s] = split(rows, 2);
+    return div(g!, sqrt(sqrt(add(add(s!, mul(g!, g!)), epsilon))));
+  },
+});
 
 /** Σ wᵢgᵢ, and sᵢ + gᵢ² for the tasks present. Coefficients are w and presence; rows are g, s and what is derived of them. */
 const columns: ColumnRule = {
   coefficients: (tasks) => 2 * tasks,
-  host(rows, coefficients) {
-    const tasks = rows.length / 3;
-    const update = new Float64Array(rows[0]!.length);
-    const sums = rows.slice(0, tasks).map((row, i) => {
-      const [weight, here] = [coefficients[i]!, coefficients[tasks + i]!];
-      for (let k = 0; k < row.length; k++) if (weight !== 0) update[k]! += weight * row[k]!;
-      return rows[tasks + i]!.map((sum, k) => (here > 0 ? sum + row[k]! ** 2 : sum));
-    });
-    return [update, ...sums];
-  },
-  tensors(rows, coefficients) {
-    const [g, s] = split(rows, 3) as [Tensor2D, Tensor2D];
-    const [weights, here] = split(reshape(coefficients, [-1, 1]), 2) as [Tensor2D, Tensor2D];
-    return concat([matMul(weights, g, true), add<Tensor2D>(s, mul(here, square(g)))], 0);
+  apply(rows, coefficients, { add, concat, mul, split, weighted }) {
+    const [g, s] = split(rows, 3);
+    const [weights, here] = split(coefficients, 2);
+    return concat([weighted(weights!, g!), add(s!, mul(here!, mul(g!, g!)))]);
   },
 };

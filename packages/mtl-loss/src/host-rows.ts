@@ -12,13 +12,3 @@ export function gramianOfRows(rows: readonly ArrayLike<number>[]): Float64Array 
   }
   return gramian;
 }
-
-/** Σ cᵢ rowᵢ */
-export function combined(rows: readonly ArrayLike<number>[], coefficients: ArrayLike<number>, width: number): Float64Array {
-  const sum = new Float64Array(width);
-  for (const [i, row] of rows.entries()) {
-    const c = coefficients[i]!;
-    if (c !== 0) for (let k = 0; k < width; k++) sum[k]! += c * row[k]!;
-  }
-  return sum;
-}

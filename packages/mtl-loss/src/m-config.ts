@@ -1,7 +1,5 @@
-import { type ColumnRule, checkNumbers, type JacobianMethod } from '@taskloom/core';
-import { add, concat, div, matMul, mul, reshape, split, sqrt, square, sub, type Tensor2D } from '@tensorflow/tfjs-core';
+import { type ColumnRule, type Columns, checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { type ConfigOptions, config } from './config';
-import { combined } from './host-rows';
 import { divided } from './products';
 import { trackedGramian } from './tracked-rows';
 
@@ -52,51 +50,38 @@ export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options
       const all = { ...context, present: new Float64Array(tasks).fill(1) };
       const weights = ready ? direction.weigh(moments, null, all).weights : new Float64Array(tasks);
       const factors = weights.map((weight, i) => weight / biases[i]!);
-      const numbers = [Number(ready), 1 - beta1 ** steps, beta1, beta2, 1 - beta2 ** Math.max(1, steps), epsilon];
+      const numbers = [
+        Number(ready),
+        Number(!ready),
+        1 - beta1 ** steps,
+        beta1,
+        beta2,
+        1 - beta2 ** Math.max(1, steps),
+        // Nothing is divided by 0 before there is a second moment.
+        ready ? epsilon : 1,
+      ];
       return { weights, coefficients: Float64Array.from([...own, ...former, ...factors, ...numbers]), state: { seen, steps } };
     },
     columns,
   };
 }
 
-/** Rows: gradients, first moments, the last m̃, s. Coefficients: of gradients and moments in the new moments, of these in ĝ, and six numbers. */
+/** Rows: gradients, first moments, the last m̃, s. Coefficients: of gradients and moments in the new moments, of these in ĝ, and seven numbers. */
 const columns: ColumnRule = {
-  coefficients: (tasks) => 3 * tasks + 6,
-  host(rows, coefficients) {
-    const tasks = (rows.length - 2) / 2;
-    const width = rows[0]!.length;
-    const part = (k: number) => coefficients.subarray(k * tasks, (k + 1) * tasks);
-    const [ready, bias1, beta1, beta2, bias2, epsilon] = coefficients.subarray(3 * tasks) as unknown as number[];
-    const moments = Array.from({ length: tasks }, (_, i) => combined([rows[i]!, rows[tasks + i]!], [part(0)[i]!, part(1)[i]!], width));
-    const [last, second] = rows.slice(2 * tasks) as [Float64Array, Float64Array];
-    const direction = combined(moments, part(2), width);
-    if (!ready) return [new Float64Array(width), ...moments, last, second];
-    const first = direction.map((value) => value * bias1!);
-    const squares = second.map((value, k) => beta2! * value + (1 - beta2!) * ((first[k]! - beta1! * last[k]!) / (1 - beta1!)) ** 2);
-    return [direction.map((value, k) => value / (Math.sqrt(squares[k]! / bias2!) + epsilon!)), ...moments, first, squares];
-  },
-  tensors(rows, coefficients) {
-    const tasks = (rows.shape[0] - 2) / 2;
-    const [gradients, before, last, second] = split(rows, [tasks, tasks, 1, 1]) as [Tensor2D, Tensor2D, Tensor2D, Tensor2D];
-    const [own, former, factors, ready, bias1, beta1, beta2, bias2, epsilon] = split(reshape(coefficients, [-1, 1]), [
-      tasks,
-      tasks,
-      tasks,
-      1,
-      1,
-      1,
-      1,
-      1,
-      1,
-    ]) as Tensor2D[] as [Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D, Tensor2D];
-    const moments = add<Tensor2D>(mul(own, gradients), mul(former, before));
-    const direction = matMul(factors, moments, true);
-    const first = mul<Tensor2D>(direction, bias1);
+  coefficients: (tasks) => 3 * tasks + 7,
+  apply<M>(rows: M, coefficients: M, { add, concat, count, div, mul, split, sqrt, sub, weighted }: Columns<M>): M {
+    const tasks = (count(rows) - 2) / 2;
+    const [gradients, before, last, second] = split(rows, [tasks, tasks, 1, 1]) as [M, M, M, M];
+    const [own, former, factors, numbers] = split(coefficients, [tasks, tasks, tasks, 7]) as [M, M, M, M];
+    const [ready, waiting, bias1, beta1, beta2, bias2, epsilon] = split(numbers, 7) as [M, M, M, M, M, M, M];
+    const moments = add(mul(own, gradients), mul(former, before));
+    const direction = weighted(factors, moments);
+    const first = mul(direction, bias1);
     const pseudo = div(sub(first, mul(beta1, last)), sub(1, beta1));
-    const squares = add<Tensor2D>(mul(beta2, second), mul(sub(1, beta2), square(pseudo)));
+    const squares = add(mul(beta2, second), mul(sub(1, beta2), mul(pseudo, pseudo)));
     const update = div(direction, add(sqrt(div(squares, bias2)), epsilon));
     // Until all were seen nothing but the first moments moves.
-    const kept = (next: Tensor2D, former: Tensor2D) => add<Tensor2D>(former, mul(ready, sub(next, former)));
-    return concat([mul<Tensor2D>(update, ready), moments, kept(first, last), kept(squares, second)], 0);
+    const kept = (next: M, past: M) => add(mul(ready, next), mul(waiting, past));
+    return concat([mul(update, ready), moments, kept(first, last), kept(squares, second)]);
   },
 };

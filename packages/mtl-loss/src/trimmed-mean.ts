@@ -1,5 +1,4 @@
 import { type ColumnRule, checkCounts, type JacobianMethod } from '@taskloom/core';
-import { concat, greater, matMul, max, maximum, minimum, reshape, split, type Tensor, type Tensor2D, where } from '@tensorflow/tfjs-core';
 
 export interface TrimmedMeanOptions {
   /** k: how many of the greatest entries of a column, and of the smallest, are left out. Default 1. */
@@ -36,23 +35,12 @@ export function trimmedMean({ trim = 1 }: TrimmedMeanOptions = {}): JacobianMeth
 /** Coefficients: 1 for a task that is present, else 0; then the weight of each rank, the smallest entry first. */
 const columns: ColumnRule = {
   coefficients: (tasks) => 2 * tasks,
-  host(rows, coefficients) {
-    const present = rows.filter((_, i) => coefficients[i]! > 0);
-    const weights = coefficients.subarray(rows.length);
-    return [
-      Float64Array.from(rows[0]!, (_, column) =>
-        Float64Array.from(present, (row) => row[column]!)
-          .sort()
-          .reduce((sum, value, rank) => sum + weights[rank]! * value, 0),
-      ),
-    ];
-  },
-  tensors(rows, coefficients) {
-    const [tasks] = rows.shape;
+  apply(rows, coefficients, { concat, count, greater, maximum, minimum, split, weighted, where }) {
+    const [present, ranks] = split(coefficients, 2);
+    const tasks = count(rows);
     // Entries of absent tasks come last, where no rank has weight.
-    const [present, ranks] = split(reshape(coefficients, [-1, 1]), 2) as [Tensor2D, Tensor2D];
-    const filled = where(greater(present, 0), rows, max(rows, 0, true));
-    let entries: Tensor[] = split(filled, tasks);
+    const greatest = split(rows, tasks).reduce((a, b) => maximum(a, b));
+    let entries = split(where(greater(present!, 0), rows, greatest), tasks);
     for (let round = 0; round < tasks; round++) {
       const sorted = [...entries];
       for (let i = round % 2; i + 1 < tasks; i += 2) {
@@ -61,6 +49,6 @@ const columns: ColumnRule = {
       }
       entries = sorted;
     }
-    return matMul(ranks, concat(entries, 0) as Tensor2D, true);
+    return weighted(ranks!, concat(entries));
   },
 };
