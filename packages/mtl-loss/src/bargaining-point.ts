@@ -4,8 +4,8 @@ import { unitRows, weightsOfRows } from './unit-rows';
 
 /** Σ yᵢuᵢ (unit rows u, y > 0) of this squared norm, relative to (Σ y)², is zero. */
 const vanishing = 1e-13;
-/** Of the equations' residual, relative to the terms of each. */
-const accuracy = 1e-13;
+/** Of the equations' residual, relative to the terms of each; one step from there leaves rounding errors. */
+const accuracy = 1e-11;
 /** Of the objective, relative to its terms. */
 const rounding = 1e-14;
 /** Some 6 are usual; hundreds are needed where `exponent` is far from 1 and gradients are many orders of magnitude apart. */
@@ -37,57 +37,33 @@ export function bargainingPoint(gramian: Float64Array, count: number, exponent =
 
 /** y > 0 with (Cy)ᵢ = sᵢ (yᵢ/sᵢ)^(−exponent), or nothing where C has y ≥ 0 with Cy = 0. */
 function convexRoot(c: Float64Array, start: Float64Array, exponent: number): Float64Array | undefined {
+  const count = start.length;
+  /** ½yᵀCy − Σ sᵢ²h(yᵢ/sᵢ), h′(x) = x^(−exponent); and the size of its terms. */
+  const objective = (y: Float64Array) => {
+    const utilities = y.map((one, i) => {
+      const x = one / start[i]!;
+      return start[i]! ** 2 * (exponent === 1 ? Math.log(x) : (x ** (1 - exponent) - 1) / (1 - exponent));
+    });
+    const { products, terms } = multiply(c, y);
+    return { value: dot(y, products) / 2 - sum(utilities), size: dot(y, terms) + sum(utilities.map(Math.abs)) };
+  };
   let y = start;
-  let best = { y, residual: Infinity };
-  let stalled = 0;
   for (let iteration = 0; iteration < iterations; iteration++) {
     const { products, terms } = multiply(c, y);
     if (dot(y, products) <= vanishing * sum(y) ** 2) return undefined;
     const target = y.map((value, i) => start[i]! * (value / start[i]!) ** -exponent);
     const slope = target.map((value, i) => value - products[i]!);
-    const residual = slope.reduce((worst, value, i) => Math.max(worst, Math.abs(value) / terms[i]!), 0);
-    stalled = residual < best.residual / 2 ? 0 : stalled + 1;
-    if (residual < best.residual) best = { y, residual };
-    if (residual <= accuracy || (stalled > 3 && best.residual <= 1e3 * accuracy)) break;
-    const direction = newton(c, y, target, slope, exponent);
-    const next = descend(c, y, start, direction, dot(slope, direction), exponent);
-    if (!next) break;
-    y = next;
+    const hessian = c.slice();
+    for (let i = 0; i < count; i++) hessian[i * count + i]! += (exponent * target[i]!) / y[i]!;
+    const direction = factorOf(hessian, count, [...y.keys()]).solve(slope);
+    // A step that stays positive and goes downhill, up to rounding.
+    const [before, gain, from] = [objective(y), dot(slope, direction), y];
+    let length = direction.reduce((most, step, i) => (step < 0 ? Math.min(most, (-0.95 * y[i]!) / step) : most), 1);
+    const moved = () => from.map((one, i) => one + length * direction[i]!);
+    for (y = moved(); objective(y).value > before.value - 0.01 * length * gain + rounding * before.size; y = moved()) length /= 2;
+    if (slope.every((value, i) => Math.abs(value) <= accuracy * terms[i]!)) break;
   }
-  return best.y;
-}
-
-function newton(c: Float64Array, y: Float64Array, target: Float64Array, slope: Float64Array, exponent: number): Float64Array {
-  const count = y.length;
-  const hessian = c.slice();
-  for (let i = 0; i < count; i++) hessian[i * count + i]! += (exponent * target[i]!) / y[i]!;
-  return factorOf(hessian, count, [...y.keys()]).solve(slope);
-}
-
-/** A step along `direction` that stays positive and lowers ½yᵀCy − Σ sᵢ²h(yᵢ/sᵢ), h′(x) = x^(−exponent); nothing where rounding leaves none. */
-function descend(
-  c: Float64Array,
-  y: Float64Array,
-  start: Float64Array,
-  direction: Float64Array,
-  slope: number,
-  exponent: number,
-): Float64Array | undefined {
-  const objective = (at: Float64Array) => {
-    const utilities = at.map((one, i) => {
-      const x = one / start[i]!;
-      return start[i]! ** 2 * (exponent === 1 ? Math.log(x) : (x ** (1 - exponent) - 1) / (1 - exponent));
-    });
-    const { products, terms } = multiply(c, at);
-    return { value: dot(at, products) / 2 - sum(utilities), size: dot(at, terms) + sum(utilities.map(Math.abs)) };
-  };
-  const before = objective(y);
-  let length = direction.reduce((most, step, i) => (step < 0 ? Math.min(most, (-0.95 * y[i]!) / step) : most), 1);
-  for (let halving = 0; halving < 40; halving++, length /= 2) {
-    const next = y.map((one, i) => one + length * direction[i]!);
-    if (objective(next).value <= before.value - 0.01 * length * slope + rounding * before.size) return next;
-  }
-  return undefined;
+  return y;
 }
 
 const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
