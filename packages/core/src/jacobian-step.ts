@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { JacobianMethod } from './balancing';
-import { combineColumns, gramianOf } from './jacobian';
+import { combineColumns, gramianOf, jacobianMemory } from './jacobian';
 import type { Params } from './params';
 import type { Random } from './random';
 
@@ -8,7 +8,7 @@ export interface JacobianStepOptions<P extends Params> {
   readonly tasks: number;
   /** The task gradients of each batch, one batch after another. */
   readonly rows: readonly P[];
-  /** What the step before left. */
+  /** What the step before left. Default: what a method begins with. */
   readonly memory?: Params;
   readonly random: Random;
   /** The representation that the rows are gradients of. */
@@ -21,7 +21,7 @@ export interface JacobianStepOptions<P extends Params> {
  */
 export function jacobianStep<P extends Params>(
   method: Pick<JacobianMethod, 'columns' | 'derived' | 'memory' | 'needs'>,
-  { tasks, rows, memory, random, activations }: JacobianStepOptions<P>,
+  { tasks, rows, memory = jacobianMemory(method, rows[0]!, tasks), random, activations }: JacobianStepOptions<P>,
   ask: (gramian: readonly Tensor2D[], lengths: readonly [number, number]) => readonly Tensor1D[],
 ): { readonly gramian?: Tensor2D; readonly weights: Tensor1D; readonly update: P; readonly memory: Params } {
   const { columns, derived } = method;

@@ -1,14 +1,4 @@
-import {
-  type Branch,
-  flatten,
-  isLeaf,
-  jacobianRows,
-  mapTree,
-  type Params,
-  stopGradient,
-  type Tree,
-  valueAndGradients,
-} from '@taskloom/core';
+import { type Branch, flatten, jacobianRows, mapTree, type Params, stopGradient, type Tree, valueAndGradients } from '@taskloom/core';
 import { add, addN, dot, mul, type Scalar, sum, type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
 import { asking } from './ask-method';
 import { balancedRows } from './balanced-rows';
@@ -31,7 +21,7 @@ export function atFeatures<P extends Params, F extends Tree<Tensor>, S>(
     const pass = valueAndGradients(
       (p: P) => {
         const z = options.features(p);
-        const fixed = mapLeaves(z, stopGradient);
+        const fixed = mapTree(z, stopGradient);
         const { values, rows } = jacobianRows((leaf: { z: Tree<Tensor> }) => options.losses(p, leaf.z as F), { z: fixed } as never, {
           tasks: names.length,
         }) as unknown as { values: Tensor1D; rows: Params[] };
@@ -48,8 +38,4 @@ export function atFeatures<P extends Params, F extends Tree<Tensor>, S>(
     return { gradients: pass.gradients, losses, gramian, weights, memory: {}, conflict: conflictOf(gramian, present) };
   });
   return { ...tensors, state: state!() };
-}
-
-function mapLeaves<F extends Tree<Tensor>>(tree: F, f: (leaf: Tensor) => Tensor): F {
-  return (isLeaf(tree) ? f(tree as Tensor) : mapTree(tree as Branch<Tensor>, (leaf) => f(leaf))) as F;
 }

@@ -3,12 +3,10 @@ import {
   flatten,
   gramianOf,
   gramiansByLeaf,
-  jacobianMemory,
   jacobianRows,
   matcher,
   merge,
   type Params,
-  type Pattern,
   select,
   stopGradient,
   TaskloomError,
@@ -22,7 +20,9 @@ import type { AnyParameterOptions, BlockGradientsOptions, BlockStates, MultiTask
 
 /** Balances the gradients of the parameters. */
 export function atParameters<P extends Params, S>(options: AnyParameterOptions<P, S>): MultiTaskGradients<P, S> {
-  const { method, params, wrt, shared, store, blocks } = options;
+  const { method, params, wrt = '**', shared = '**', store, blocks } = options;
+  const [selected, isShared] = [matcher(wrt), matcher(shared)];
+  const isOwn = (path: string) => !isShared(path);
   let state: () => S;
   const tensors = tidy(() => {
     const stateful = blocks === undefined ? method : { name: method.name, init: () => ({}) as S };
@@ -34,42 +34,46 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
       jacobianRows((p: P) => options.losses(p, batch), params, { wrt, tasks: names.length }),
     );
     const { values: losses, rows } = passes[0]!;
-    const sharedOf = (all: readonly P[]) => (shared === undefined ? all : all.map((row) => sharedPart(row, shared)));
-    const own = sharedOf(rows);
-    const others = () => (shared === undefined ? {} : combineRows(rows, present));
-    const made = ({ gramian, weights, update, memory }: BalancedRows<Params>) => ({
-      gradients: (shared === undefined ? update : merge(others(), update)) as P,
-      losses,
-      gramian,
-      weights,
-      memory,
-      conflict: conflictOf(gramian, present),
-    });
-
-    if (method.kind === 'jacobian-method') {
-      const memory = options.memory ?? jacobianMemory(method, own[0]!, names.length);
-      const all = passes.flatMap((pass) => sharedOf(pass.rows));
-      return made(balancedRows(asked, method, losses, all, { memory }));
-    }
-    if (blocks !== undefined) {
-      const { gramian, weights } = byBlock(
-        options as unknown as BlockGradientsOptions<Params, S>,
-        asked as unknown as Asked<BlockStates<S>>,
-        own,
-        losses,
-      );
-      return made({ gramian, weights: mean(weights, 0), update: combineRows(own, weights), memory: {} });
-    }
-    if (store !== 'nothing') return made(balancedRows(asked, method, losses, own));
-    const gramian = gramianOf(own);
-    const weights = asked.weights(method, gramian, losses);
-    const gradientsOf = (wanted: Pattern, factors: Tensor1D) =>
-      valueAndGradients((p: P) => dot(options.losses(p, 0), stopGradient(factors)) as Scalar, params, { wrt: wanted }).gradients;
-    const [selected, isShared] = [matcher(wrt ?? '**'), matcher(shared ?? '**')];
-    const update = gradientsOf((path) => selected(path) && isShared(path), weights);
-    const rest = (path: string) => selected(path) && !isShared(path);
-    const gradients = [...flatten(params).keys()].some(rest) ? merge(gradientsOf(rest, present), update) : update;
-    return { gradients: gradients as P, losses, gramian, weights, memory: {}, conflict: conflictOf(gramian, present) };
+    const all = passes.flatMap((pass) => pass.rows.map((row) => select(row, isShared)));
+    const own = all.slice(0, names.length);
+    const paths = [...flatten(own[0] ?? {}).keys()];
+    if (paths.length === 0)
+      throw new TaskloomError('nothing_shared', 'No parameter matches `shared`.', {
+        name: 'shared',
+        got: shared,
+        expected: [...flatten(rows[0] ?? {}).keys()],
+      });
+    /** The gradients of Σ factorᵢLᵢ with respect to what `part` names, by a pass of their own. */
+    const gradientsOf = (part: (path: string) => boolean, factors: Tensor1D): Params => {
+      const wanted = (path: string) => selected(path) && part(path);
+      if (![...flatten(params).keys()].some(wanted)) return {};
+      return valueAndGradients((p: P) => dot(options.losses(p, 0), stopGradient(factors)) as Scalar, params, { wrt: wanted }).gradients;
+    };
+    const balanced = (): BalancedRows<Params> => {
+      if (blocks !== undefined) {
+        const { gramian, weights } = byBlock(
+          options as unknown as BlockGradientsOptions<Params, S>,
+          asked as unknown as Asked<BlockStates<S>>,
+          paths,
+          own,
+          losses,
+        );
+        return { gramian, weights: mean(weights, 0), update: combineRows(own, weights), memory: {} };
+      }
+      if (store !== 'nothing' || method.kind === 'jacobian-method') return balancedRows(asked, method, losses, all, options);
+      const gramian = gramianOf(own);
+      const weights = asked.weights(method, gramian, losses);
+      return { gramian, weights, update: gradientsOf(isShared, weights), memory: {} };
+    };
+    const { update, ...made } = balanced();
+    const others =
+      store === 'nothing'
+        ? gradientsOf(isOwn, present)
+        : combineRows(
+            rows.map((row) => select(row, isOwn)),
+            present,
+          );
+    return { ...made, gradients: merge(others, update) as P, losses, conflict: conflictOf(made.gramian, present) };
   });
   return { ...tensors, state: state!() };
 }
@@ -78,21 +82,21 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
 function byBlock<S>(
   { method, blocks }: BlockGradientsOptions<Params, S>,
   asked: Asked<BlockStates<S>>,
+  paths: readonly string[],
   rows: readonly Params[],
   losses: Tensor1D,
 ): { gramian: Tensor2D; weights: Tensor2D } {
-  const paths = [...flatten(rows[0]!).keys()];
-  const nameOf = blocks === 'leaf' ? (path: string) => path : blocks;
+  const names = blocks === 'leaf' ? paths : paths.map(blocks);
   const tasks = asked.names.length;
   const grams = gramiansByLeaf(rows);
   const [weights] = asked.call([grams], [paths.length * tasks], losses, ([values], states, context) => {
-    const members = new Map<string, number[]>();
-    for (const [leaf, path] of paths.entries()) members.set(nameOf(path), [...(members.get(nameOf(path)) ?? []), leaf]);
     const all = new Float64Array(paths.length * tasks);
     const next: Record<string, S> = {};
-    for (const [block, leaves] of members) {
-      const gramian = new Float64Array(tasks * tasks);
-      for (const leaf of leaves) for (let at = 0; at < gramian.length; at++) gramian[at]! += values![leaf * gramian.length + at]!;
+    for (const block of new Set(names)) {
+      const leaves = [...names.keys()].filter((leaf) => names[leaf] === block);
+      const gramian = new Float64Array(tasks * tasks).map((_, at, { length }) =>
+        leaves.reduce((sum, leaf) => sum + values![leaf * length + at]!, 0),
+      );
       const own = method.weigh(gramian, states[block] ?? method.init(context.tasks), context);
       next[block] = own.state;
       for (const leaf of leaves) all.set(own.weights, leaf * tasks);
@@ -100,14 +104,4 @@ function byBlock<S>(
     return { values: [all], state: next };
   });
   return { gramian: sum(grams, 0), weights: reshape(weights!, [paths.length, tasks]) };
-}
-
-function sharedPart<P extends Params>(row: P, shared: Pattern): P {
-  const part = select(row, shared);
-  if (flatten(part).size > 0) return part as P;
-  throw new TaskloomError('nothing_shared', 'No parameter matches `shared`.', {
-    name: 'shared',
-    got: shared,
-    expected: [...flatten(row).keys()],
-  });
 }

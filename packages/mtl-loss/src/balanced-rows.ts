@@ -17,7 +17,7 @@ export function balancedRows<P extends Params, S>(
   method: GradientBalancer<S> | LossBased<S> | JacobianMethod<S>,
   losses: Tensor1D,
   rows: readonly P[],
-  { memory, activations }: { readonly memory?: Params; readonly activations?: Params } = {},
+  { memory, activations }: { readonly memory?: Params; readonly activations?: Params },
 ): BalancedRows<P> {
   const tasks = asked.names.length;
   const own = rows.slice(0, tasks);
