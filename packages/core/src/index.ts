@@ -11,6 +11,7 @@ export type {
   Scalarization,
   Stateful,
 } from './balancing';
+export { balancingContext, type ContextOptions } from './balancing-context';
 export type { Batch, HostBatch, TaskRows } from './batch';
 export {
   bestCheckpoint,

@@ -1,6 +1,5 @@
-import { type BalancingContext, type GradientBalancer, hostCall, type Random, random } from '@taskloom/core';
+import { type BalancingContext, balancingContext, type GradientBalancer, hostCall, type Random, random } from '@taskloom/core';
 import { ones, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
-import { balancingContext } from './balancing-context';
 import { type LossBased, weighed } from './loss-based';
 
 /** What both places of the Gramian have in common. */

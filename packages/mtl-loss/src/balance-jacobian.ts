@@ -1,14 +1,13 @@
 import {
   assertShape,
   type BalancingContext,
+  balancingContext,
   combineHostRows,
   type GradientBalancer,
   type JacobianMethod,
-  TaskloomError,
 } from '@taskloom/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { balanceRows, type JacobianState } from './balance-rows';
-import { balancingContext } from './balancing-context';
 import { gramianOfRows } from './host-rows';
 import { type LossBased, weighed } from './loss-based';
 
@@ -62,14 +61,15 @@ export function balanceJacobian<S>(
 ): BalancedJacobian<S | JacobianState<S>> {
   const batches = batchesOf(jacobian);
   const [rows] = batches as [number[][]];
-  const width = rows[0]?.length ?? 0;
+  // A row of that length for each task of the first batch, and for one at the least.
+  const lengths = Array.from({ length: rows.length || 1 }, () => rows[0]?.length ?? 0);
   for (const batch of batches)
-    if (batch.length === 0 || batch.length !== rows.length || batch.some((row) => row.length !== width))
-      throw new TaskloomError('shape_mismatch', 'The Jacobian is not a matrix.', {
-        name: 'jacobian',
-        expected: '[tasks, parameters]',
-        got: batch.map((row) => row.length),
-      });
+    assertShape(
+      batch.map((row) => row.length),
+      lengths,
+      'jacobian',
+      'It has as long a row for each task, in each batch.',
+    );
   const seen = context ?? balancingContext({ tasks: rows.length });
   assertShape([seen.present.length], [rows.length], 'context.present');
   if (method.kind === 'jacobian-method') return balanceRows(batches, method, state as JacobianState<S> | undefined, seen, representation);

@@ -1,4 +1,4 @@
-import { TaskloomError } from '@taskloom/core';
+import { assertShape } from '@taskloom/core';
 import type { PresentTasks } from './present-tasks';
 
 /**
@@ -23,14 +23,7 @@ function drawnOrders(draws: Float64Array, count: number): number[][] {
 
 /** The caller's orders, about all tasks, as orders of the present ones. */
 function givenOrders(permutations: readonly (readonly number[])[], indices: readonly number[]): number[][] {
-  return indices.map((i) => {
-    const order = permutations[i];
-    if (!order)
-      throw new TaskloomError('shape_mismatch', `There is no permutation for task ${i}.`, {
-        name: 'permutations',
-        expected: i + 1,
-        got: permutations.length,
-      });
-    return order.map((j) => indices.indexOf(j)).filter((j) => j >= 0);
-  });
+  const known = indices.filter((i) => permutations[i]);
+  assertShape([known.length], [indices.length], 'permutations', 'Give one for each task.');
+  return indices.map((i) => permutations[i]!.map((j) => indices.indexOf(j)).filter((j) => j >= 0));
 }

@@ -8,13 +8,15 @@ export function trained<N extends string>(
   parameters: { readonly [K in N]?: Tensor1D } | undefined,
   name: N,
 ): Tensor1D {
-  const found = parameters?.[name];
-  if (!found)
-    throw new TaskloomError('not_initialized', `'${method}' was given no parameters.`, {
-      name,
-      expected: `[${losses.size}]`,
-      remedy: 'Pass what init(tasks) returns, and train it with the model.',
-    });
+  const found = initialized<Tensor1D>(method, parameters?.[name], name);
   assertShape(found.shape, losses.shape, name, `'${method}' was initialised for another number of tasks.`);
   return found;
+}
+
+export function initialized<Value>(method: string, value: Value | undefined, name: string): Value {
+  if (value !== undefined) return value;
+  throw new TaskloomError('not_initialized', `'${method}' does not know its tasks yet.`, {
+    name,
+    remedy: 'Call init(tasks), also before going on from a checkpoint, and train what it returns with the model.',
+  });
 }

@@ -1,8 +1,8 @@
-import { checkNumbers, chosen, TaskloomError } from '@taskloom/core';
+import { checkNumbers, chosen } from '@taskloom/core';
 import { add, exp, fill, mul, neg, softplus, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
 import { presence, presentLosses } from './present-losses';
 import { scalarization, type TotalLoss } from './total-loss';
-import { trained } from './trained';
+import { initialized, trained } from './trained';
 
 export type UncertaintyKind = 'regression' | 'classification';
 
@@ -41,7 +41,7 @@ export function uncertainty({
     },
     (losses, parameters, present) => {
       const logVariances = trained('uncertainty', losses, parameters, 'logVariances');
-      const factor = typeof kinds === 'string' ? factorOf(kinds) : tensor1d(known(factors));
+      const factor = typeof kinds === 'string' ? factorOf(kinds) : tensor1d(initialized('uncertainty', factors, 'kinds'));
       const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
       const regularizer = revised ? softplus(logVariances) : mul(logVariances, 0.5);
       return sum(add(weighted, mul(regularizer, presence(losses, present))));
@@ -50,11 +50,3 @@ export function uncertainty({
 }
 
 const factorOf = (kind: UncertaintyKind) => chosen('kinds', kind, { regression: 0.5, classification: 1 });
-
-function known(factors: Float32Array | undefined): Float32Array {
-  if (factors) return factors;
-  throw new TaskloomError('not_initialized', '`uncertainty` has kinds by task, and does not know the order of the tasks yet.', {
-    name: 'kinds',
-    remedy: 'Call init(tasks) once, also before going on from a checkpoint.',
-  });
-}

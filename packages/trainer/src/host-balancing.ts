@@ -1,4 +1,4 @@
-import { type Balancer, type BalancingContext, hostRandom, TaskloomError } from '@taskloom/core';
+import { type Balancer, balancingContext, TaskloomError } from '@taskloom/core';
 import { restoredBalancerState } from './balancer-state';
 import { type Conflict, conflictOf } from './conflict';
 import type { WeighGramian, WeighRows } from './row-balancing';
@@ -32,22 +32,11 @@ export interface HostBalancing {
  * so a resumed run repeats them.
  */
 export function hostBalancing(balancer: Balancer | undefined, tasks: readonly string[], seed: number | string): HostBalancing {
-  const random = hostRandom(seed).fold('balancer');
   let state: unknown = balancer && balancer.kind !== 'scalarization' ? balancer.init(tasks) : null;
   let last: Float64Array | undefined;
   let moment: Parameters<HostBalancing['begin']>[0] = { step: 0, epoch: 0, present: new Float64Array(tasks.length).fill(1) };
 
-  const contextOf = (losses: Float64Array, present: Float64Array): BalancingContext => {
-    const draws = random.fold(moment.step);
-    return {
-      ...moment,
-      tasks,
-      losses,
-      present,
-      uniform: (name, count) => Float64Array.from(draws.fold(name).uniform(count)),
-      normal: (name, count) => Float64Array.from(draws.fold(name).normal(count)),
-    };
-  };
+  const contextOf = (losses: Float64Array, present: Float64Array) => balancingContext({ ...moment, tasks, losses, present, seed });
 
   const asked = (
     weigh: 'loss-weighting' | 'gradient-balancer',

@@ -1,5 +1,6 @@
 import {
   addParams,
+  balancingContext,
   disposeParams,
   type LossWeighting,
   mapParams,
@@ -9,7 +10,6 @@ import {
 } from '@taskloom/core';
 import { adam } from '@taskloom/core/optimizers';
 import { keep, ones, scalar, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { balancingContext } from '../balancing-context';
 
 /** A weighting where losses come as numbers, one pass after another. */
 export interface Weigher {

@@ -1,4 +1,6 @@
-import { assertShape, type BalancingContext, hostRandom } from '@taskloom/core';
+import type { BalancingContext } from './balancing';
+import { assertShape } from './error';
+import { hostRandom } from './host-random';
 
 /** What is known of a step; all of it has a default. */
 export interface ContextOptions {
@@ -16,7 +18,7 @@ export interface ContextOptions {
   readonly seed?: number | string;
 }
 
-/** A `BalancingContext` for whoever calls a balancer outside Taskloom's trainer. Same options, same draws. */
+/** A `BalancingContext` for whoever calls a balancer, as the trainer does. Same options, same draws. */
 export function balancingContext({ tasks: given, step = 0, epoch = 0, present, losses, seed = 0 }: ContextOptions): BalancingContext {
   const tasks = typeof given === 'number' ? Array.from({ length: given }, (_, i) => String(i)) : given;
   const stream = hostRandom(seed).fold('balancing').fold(step);
