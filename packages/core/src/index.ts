@@ -72,6 +72,7 @@ export {
 } from './params';
 export { type DrawAttributes, keyTensor, type Random, random, randomKernel } from './random';
 export { repairGradients } from './repair-gradients';
+export { restoredState } from './restored-state';
 export { type RowView, type RowViewOptions, rowView } from './row-view';
 export {
   type EmbeddingTable,

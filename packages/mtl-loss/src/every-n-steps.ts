@@ -1,5 +1,5 @@
 import { checkCounts, type FeatureBalancer, type GradientBalancer } from '@taskloom/core';
-import { restoredInner } from './wrapped-state';
+import { wrappedState } from './wrapped-state';
 
 /** The weights of the last computation (NaN for a task that had no part in it), the steps since, and the method's own state. */
 export interface EveryNStepsState<S> {
@@ -19,12 +19,7 @@ export function everyNSteps<S>(method: GradientBalancer<S>, n: number): Gradient
   checkCounts({ n }, 1);
   return {
     ...method,
-    init: (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN), age: 0, inner: method.init(tasks) }),
-    ...restoredInner<S, EveryNStepsState<S>>(
-      method,
-      ({ weights, age }, tasks) =>
-        weights instanceof Float64Array && weights.length === tasks.length && Number.isInteger(age) && Number(age) >= 0,
-    ),
+    ...wrappedState(method, (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN), age: 0 })),
     weigh(gramian, state, context) {
       const { present } = context;
       const keeps = state.age % n !== 0 && present.every((here, i) => !(here > 0) || Number.isFinite(state.weights[i]!));

@@ -1,5 +1,5 @@
 import { checkNumbers, type FeatureBalancer, type GradientBalancer, type LossWeighting } from '@taskloom/core';
-import { restoredInner } from './wrapped-state';
+import { wrappedState } from './wrapped-state';
 
 /** The running weights (NaN for a task not met yet), and the method's own state. */
 export interface SmoothedState<S> {
@@ -20,14 +20,7 @@ export function smoothed<S>(
 ): GradientBalancer<SmoothedState<S>> | LossWeighting<SmoothedState<S>> {
   checkNumbers({ ema }, 0, 0.999999);
   const wrapped = {
-    init: (tasks: readonly string[]): SmoothedState<S> => ({
-      weights: new Float64Array(tasks.length).fill(Number.NaN),
-      inner: method.init(tasks),
-    }),
-    ...restoredInner<S, SmoothedState<S>>(
-      method,
-      ({ weights }, tasks) => weights instanceof Float64Array && weights.length === tasks.length,
-    ),
+    ...wrappedState(method, (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN) })),
     weigh(input: Float64Array, state: SmoothedState<S>, context: Parameters<typeof method.weigh>[2]) {
       const { weights: fresh, state: inner } = method.weigh(input, state.inner, context);
       const here = (i: number) => context.present[i]! > 0;

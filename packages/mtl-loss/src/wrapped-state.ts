@@ -1,22 +1,29 @@
-import { type Stateful, TaskloomError } from '@taskloom/core';
+import { type Balancing, restoredState, type Stateful } from '@taskloom/core';
+
+/** `restore` takes the place of the method's, even with nothing. */
+interface Wrapped<W> {
+  readonly init: Stateful<W>['init'];
+  readonly restore: Stateful<W>['restore'];
+}
 
 /**
- * `restore` for a wrapper whose state holds that of `method` as `inner`; only where the method has a `restore` of its own, for else the wrapper's state has the form of
+ * `init` and `restore` for a wrapper whose state is its `own` and that of `method` as `inner`. `restore` only where the method has one, for else the wrapper's state has the form of
  * its `init` and is checked against that.
  */
-export function restoredInner<S, W extends { readonly inner: S }>(
-  method: Stateful<S>,
-  fits: (saved: { readonly [name: string]: unknown }, tasks: readonly string[]) => boolean,
-): { readonly restore: Stateful<W>['restore'] } {
-  if (!method.restore) return { restore: undefined };
+export function wrappedState<S, Own extends object>(
+  method: Stateful<S> & Balancing,
+  own: (tasks: readonly string[]) => Own,
+): Wrapped<Own & { readonly inner: S }> {
   return {
-    restore(saved, tasks) {
-      if (typeof saved !== 'object' || saved === null || !fits(saved as { [name: string]: unknown }, tasks))
-        throw new TaskloomError('bad_state', 'A checkpoint holds a balancer state that does not fit the tasks.', {
-          name: 'state',
-          expected: `the state of ${tasks.length} tasks`,
-        });
-      return { ...saved, inner: method.restore!((saved as W).inner, tasks) } as W;
-    },
+    init: (tasks) => ({ ...own(tasks), inner: method.init(tasks) }),
+    restore:
+      method.restore &&
+      ((saved, tasks) => ({
+        ...restoredState({ name: method.name, init: (all) => ({ ...own(all), inner: null }) }, tasks, {
+          ...(saved as object),
+          inner: null,
+        }),
+        inner: method.restore!((saved as { inner: unknown }).inner, tasks),
+      })),
   };
 }

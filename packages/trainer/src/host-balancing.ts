@@ -1,5 +1,4 @@
-import { type Balancer, balancingContext, TaskloomError } from '@taskloom/core';
-import { restoredBalancerState } from './balancer-state';
+import { type Balancer, balancingContext, restoredState, TaskloomError } from '@taskloom/core';
 import { type Conflict, conflictOf } from './conflict';
 import type { WeighGramian, WeighRows } from './row-balancing';
 
@@ -106,10 +105,13 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
     },
     state: () => ({ state }),
     load(saved) {
-      state = restoredBalancerState(balancer, tasks, saved.state);
+      state = restoredState<unknown>(balancer && balancer.kind !== 'scalarization' ? balancer : stateless, tasks, saved.state);
     },
   };
 }
+
+/** What has nothing of its own on the host. */
+const stateless = { name: 'sum', init: () => null };
 
 /** The corner of the task gradients in a Gramian of all rows; nothing of an empty one. */
 function ownGramian(gramian: Float64Array, tasks: number): Float64Array | undefined {

@@ -1,15 +1,15 @@
-import { type Balancer, TaskloomError } from '@taskloom/core';
+import type { Stateful } from './balancing';
+import { TaskloomError } from './error';
 
 /**
- * A balancer's state from a checkpoint, which a stranger may have written: what the balancer's own `restore` makes of it, or, without one, the state itself if it has
- * the form of `init(tasks)`. Throws `bad_state`, naming the place, for any other.
+ * A method's state from a checkpoint, which a stranger may have written: what the method's own `restore` makes of it, or, without one, the state itself if it has the form of
+ * `init(tasks)`. Throws `bad_state`, naming the place, for any other.
  */
-export function restoredBalancerState(balancer: Balancer | undefined, tasks: readonly string[], saved: unknown): unknown {
-  const keepsState = balancer && balancer.kind !== 'scalarization';
-  if (keepsState && balancer.restore) return balancer.restore(saved, tasks);
-  const odd = difference(keepsState ? balancer.init(tasks) : null, saved, 'state');
-  if (!odd) return saved;
-  throw new TaskloomError('bad_state', `The checkpoint's balancer state does not fit '${balancer?.name ?? 'sum'}': see ${odd.name}.`, {
+export function restoredState<S>(method: Stateful<S> & { readonly name: string }, tasks: readonly string[], saved: unknown): S {
+  if (method.restore) return method.restore(saved, tasks);
+  const odd = difference(method.init(tasks), saved, 'state');
+  if (!odd) return saved as S;
+  throw new TaskloomError('bad_state', `The checkpoint's balancer state does not fit '${method.name}': see ${odd.name}.`, {
     ...odd,
     remedy:
       'Go on with the balancer that wrote it, or train anew in another store. A balancer whose state leaves the form of init(tasks) needs a restore() of its own.',
