@@ -4,7 +4,7 @@ import { unitRows, weightsOfRows } from './unit-rows';
 
 /** Σ yᵢuᵢ (unit rows u, y > 0) of this squared norm, relative to (Σ y)², is zero. */
 const vanishing = 1e-13;
-/** Of the equations' residual, relative to the terms of each; one step from there leaves rounding errors. */
+/** Of the equations' residual; one step from there leaves rounding errors. */
 const accuracy = 1e-11;
 /** Of the objective, relative to its terms. */
 const rounding = 1e-14;
@@ -61,7 +61,7 @@ function convexRoot(c: Float64Array, start: Float64Array, exponent: number): Flo
     let length = direction.reduce((most, step, i) => (step < 0 ? Math.min(most, (-0.95 * y[i]!) / step) : most), 1);
     const moved = () => from.map((one, i) => one + length * direction[i]!);
     for (y = moved(); objective(y).value > before.value - 0.01 * length * gain + rounding * before.size; y = moved()) length /= 2;
-    if (slope.every((value, i) => Math.abs(value) <= accuracy * terms[i]!)) break;
+    if (slope.every((value, i) => Math.abs(value) <= accuracy * target[i]! + rounding * terms[i]!)) break;
   }
   return y;
 }

@@ -1,5 +1,6 @@
 import { chosen, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
+import { surgery } from './surgery';
 import { taskOrders } from './task-orders';
 
 export interface PcgradOptions {
@@ -12,27 +13,12 @@ export interface PcgradOptions {
 /**
  * PCGrad, gradient surgery (T. Yu et al. 2020, arXiv 2001.06782): each gᵢ meets the other tasks in random order, and where it conflicts with
  * gⱼ (g·gⱼ < 0) loses its part along gⱼ: g ← g − (g·gⱼ / ‖gⱼ‖²) gⱼ. The update is the sum of what remains.
- * Every g is a combination Σ cₖgₖ, so that g·gⱼ = (c G)ⱼ and the Gramian is all that is needed.
  * Promises no conflict for two tasks only. Cost F + T·B, and O(T³).
  */
 export function pcgrad({ reduction = 'sum', permutations }: PcgradOptions = {}): GradientBalancer<null> {
   const mean = chosen('reduction', reduction, { sum: false, mean: true });
   return statelessBalancer('pcgrad', (gramian, present) => {
-    const { count } = present;
-    const orders = taskOrders('pcgrad', permutations, present);
-    const weights = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
-      const c = new Float64Array(count);
-      c[i] = 1;
-      for (const j of orders[i]!) {
-        const square = gramian[j * count + j]!;
-        if (j === i || square <= 0) continue;
-        let product = 0;
-        for (let k = 0; k < count; k++) product += c[k]! * gramian[k * count + j]!;
-        if (product < 0) c[j]! -= product / square;
-      }
-      for (let k = 0; k < count; k++) weights[k]! += c[k]!;
-    }
-    return mean ? weights.map((weight) => weight / count) : weights;
+    const weights = surgery(gramian, present.count, taskOrders('pcgrad', permutations, present), () => 0);
+    return mean ? weights.map((weight) => weight / weights.length) : weights;
   });
 }

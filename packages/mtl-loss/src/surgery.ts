@@ -1,0 +1,40 @@
+import { dot } from './products';
+import { normsOf } from './unit-rows';
+
+/** A squared norm of this share of its terms is zero. */
+const rounding = 1e-14;
+
+/**
+ * Each gᵢ meets the gⱼ in the order given, and where its cosine with gⱼ is below a target gets as much of gⱼ as makes it that; the weights of the sum of all. Every g is a
+ * combination Σ cₖgₖ, so that g·gⱼ = (c G)ⱼ and the Gramian is all that is needed. Pairs with a zero gradient are passed over. O(T³)
+ */
+export function surgery(
+  gramian: Float64Array,
+  count: number,
+  orders: readonly (readonly number[])[],
+  targetOf: (i: number, j: number, cosine: number) => number,
+  epsilon = 0,
+): Float64Array {
+  const norms = normsOf(gramian, count);
+  const total = new Float64Array(count);
+  for (const [i, order] of orders.entries()) {
+    const c = new Float64Array(count);
+    c[i] = 1;
+    const products = gramian.slice(i * count, (i + 1) * count);
+    for (const j of order) {
+      const square = dot(c, products);
+      const norm = square > rounding * c.reduce((sum, one, k) => sum + (one * norms[k]!) ** 2, 0) ? Math.sqrt(square) : 0;
+      const size = norm * norms[j]!;
+      if (j === i || !(size > 0)) continue;
+      const cosine = Math.max(-1, Math.min(1, products[j]! / (size + epsilon)));
+      const target = targetOf(i, j, cosine);
+      if (cosine >= target) continue;
+      const rest = Math.sqrt(1 - target * target);
+      const amount = (norm * (target * Math.sqrt(1 - cosine * cosine) - cosine * rest)) / (norms[j]! * rest + epsilon);
+      c[j]! += amount;
+      for (let k = 0; k < count; k++) products[k]! += amount * gramian[j * count + k]!;
+    }
+    for (let k = 0; k < count; k++) total[k]! += c[k]!;
+  }
+  return total;
+}
