@@ -21,9 +21,8 @@ export function surgery(
     const c = new Float64Array(count);
     c[i] = 1;
     const products = gramian.slice(i * count, (i + 1) * count);
+    let norm = norms[i]!;
     for (const j of order) {
-      const square = dot(c, products);
-      const norm = square > rounding * c.reduce((sum, one, k) => sum + (one * norms[k]!) ** 2, 0) ? Math.sqrt(square) : 0;
       const size = norm * norms[j]!;
       if (j === i || !(size > 0)) continue;
       const cosine = Math.max(-1, Math.min(1, products[j]! / (size + epsilon)));
@@ -33,6 +32,9 @@ export function surgery(
       const amount = (norm * (target * Math.sqrt(1 - cosine * cosine) - cosine * rest)) / (norms[j]! * rest + epsilon);
       c[j]! += amount;
       for (let k = 0; k < count; k++) products[k]! += amount * gramian[j * count + k]!;
+      const square = dot(c, products);
+      const parts = c.map((one, k) => one * norms[k]!);
+      norm = square > rounding * dot(parts, parts) ? Math.sqrt(square) : 0;
     }
     for (let k = 0; k < count; k++) total[k]! += c[k]!;
   }
