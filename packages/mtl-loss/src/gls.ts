@@ -1,6 +1,6 @@
 import { checkNumbers } from '@taskloom/core';
 import { div, exp, maximum, minimum, mul, sum } from '@tensorflow/tfjs-core';
-import { logLosses, presence } from './present-losses';
+import { logLosses } from './present-losses';
 import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
 
 export interface GlsOptions {
@@ -17,7 +17,7 @@ export function gls({ epsilon = 1e-8 }: GlsOptions = {}): TotalLoss<NoParameters
   checkNumbers({ epsilon }, 0);
   return scalarization('gls', noParameters, (losses, _, present) => {
     // With nobody present the total is 0.
-    const count = sum(presence(losses, present));
+    const count = sum(present);
     return mul(exp(div(sum(logLosses(losses, present, epsilon)), maximum(count, 1))), minimum(count, 1));
   });
 }

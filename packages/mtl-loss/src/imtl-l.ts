@@ -1,6 +1,6 @@
 import { checkNumbers } from '@taskloom/core';
 import { exp, fill, mul, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core';
-import { presence, presentLosses } from './present-losses';
+import { presentLosses } from './present-losses';
 import { scalarization, type TotalLoss } from './total-loss';
 import { trained } from './trained';
 
@@ -26,7 +26,7 @@ export function imtlL({ initial = 0 }: ImtlLOptions = {}): TotalLoss<ImtlLParame
     (losses, parameters, present) => {
       const logScales = trained('imtlL', losses, parameters, 'logScales');
       const scaled = mul(exp(logScales), presentLosses(losses, present));
-      return sum(sub(scaled, mul(logScales, presence(losses, present))));
+      return sum(sub(scaled, mul(logScales, present)));
     },
   );
 }

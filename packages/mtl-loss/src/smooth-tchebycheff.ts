@@ -1,6 +1,6 @@
 import { assertShape, checkNumbers, logSumExp } from '@taskloom/core';
-import { fill, greater, max, mul, reshape, scalar, sub, type Tensor1D, tensor1d, where, zerosLike } from '@tensorflow/tfjs-core';
-import { presence, presentLosses } from './present-losses';
+import { minimum, mul, reshape, sub, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { presentLosses } from './present-losses';
 import { taskValues } from './task-values';
 import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
 
@@ -24,16 +24,13 @@ export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebyche
   taskValues('ideal', ideal);
   return scalarization('smooth-tchebycheff', noParameters, (losses, _, present) => {
     const perTask = (name: string, values: readonly number[] | undefined, otherwise: number) => {
-      if (!values) return scalar(otherwise);
-      assertShape([values.length], losses.shape, name);
-      return tensor1d([...values]);
+      if (values) assertShape([values.length], losses.shape, name);
+      return values ? tensor1d([...values]) : otherwise;
     };
     const lacking = sub(presentLosses(losses, present), perTask('ideal', ideal, 0));
-    const scaled = mul(lacking, mul(perTask('preference', preference, 1 / losses.size), 1 / mu)) as Tensor1D;
+    const scaled = mul(mul(lacking, perTask('preference', preference, 1 / losses.size)), 1 / mu) as Tensor1D;
     // An absent task has no part in the maximum; with nobody present the total is 0.
-    const shown = presentLosses(scaled, present, fill([losses.size], -1e30) as Tensor1D);
-    const total = mul(reshape(logSumExp(shown), []), mu);
-    const anyone = max(presence(losses, present));
-    return where(greater(anyone, zerosLike(anyone)), total, scalar(0));
+    const total = reshape(logSumExp(presentLosses(scaled, present, -1e30)), []);
+    return mul(mul(total, mu), minimum(sum(present), 1));
   });
 }

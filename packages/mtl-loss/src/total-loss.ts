@@ -1,5 +1,5 @@
 import type { LossWeighting, Params, Scalarization } from '@taskloom/core';
-import { type Scalar, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import { ones, type Scalar, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 
 /** A scalarization that can be called without `present`, where every task is. Losses are float32 [tasks]; the caller owns the total. */
 export interface TotalLoss<P extends Params = Params> extends Scalarization<P> {
@@ -18,14 +18,14 @@ export interface WeighingTotal extends TotalLoss<NoParameters> {
 export function scalarization<P extends Params>(
   name: string,
   init: (tasks: readonly string[]) => P,
-  formula: (losses: Tensor1D, parameters: P, present: Tensor1D | undefined) => Tensor,
+  formula: (losses: Tensor1D, parameters: P, present: Tensor1D) => Tensor,
 ): TotalLoss<P> {
   return {
     kind: 'scalarization',
     name,
     needs: ['losses'],
     init,
-    total: (losses, parameters, present) => tidy(() => formula(losses, parameters, present) as Scalar),
+    total: (losses, parameters, present) => tidy(() => formula(losses, parameters, present ?? ones([losses.size])) as Scalar),
   };
 }
 

@@ -1,6 +1,6 @@
 import { checkNumbers, chosen } from '@taskloom/core';
-import { add, exp, fill, mul, neg, softplus, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
-import { presence, presentLosses } from './present-losses';
+import { add, exp, fill, mul, softplus, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { presentLosses } from './present-losses';
 import { scalarization, type TotalLoss } from './total-loss';
 import { initialized, trained } from './trained';
 
@@ -42,9 +42,9 @@ export function uncertainty({
     (losses, parameters, present) => {
       const logVariances = trained('uncertainty', losses, parameters, 'logVariances');
       const factor = typeof kinds === 'string' ? factorOf(kinds) : tensor1d(initialized('uncertainty', factors, 'kinds'));
-      const weighted = mul(mul(factor, exp(neg(logVariances))), presentLosses(losses, present));
+      const weighted = mul(mul(factor, exp(mul(logVariances, -1))), presentLosses(losses, present));
       const regularizer = revised ? softplus(logVariances) : mul(logVariances, 0.5);
-      return sum(add(weighted, mul(regularizer, presence(losses, present))));
+      return sum(add(weighted, mul(regularizer, present)));
     },
   );
 }
