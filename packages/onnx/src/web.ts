@@ -4,7 +4,7 @@ import { type CompileOptions, compiling } from './run/executor';
 import { missingPackage } from './run/missing-package';
 import { type OnnxModel, openOn } from './run/model';
 import { checkOptions } from './run/options';
-import type { Runtime } from './run/runtime';
+import { ownOptimizers, type Runtime } from './run/runtime';
 
 export { type ExportOptions, exportOnnx, type InputSpec } from './export/export-onnx';
 export { readOnnxMetadata } from './export/metadata';
@@ -35,6 +35,7 @@ const sessionOptions = {
   executionMode: 'sequential',
   enableMemPattern: false,
   logSeverityLevel: 3,
+  extra: ownOptimizers,
 };
 
 /** Opens an ONNX model by its bytes on onnxruntime-web. Throws `missing_package`, `file_corrupt`, `bad_option`. */

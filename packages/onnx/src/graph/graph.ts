@@ -97,6 +97,12 @@ export class Graph {
     return this.node(op, inputs, [result], attributes, domain)[0]!;
   }
 
+  /** The same operator on other inputs, apart from all equal ones: its results are made again. */
+  copy({ op, domain, attributes, outputs }: Node, inputs: readonly (Value | undefined)[]): readonly Value[] {
+    this.#record.push('again ', keyOf(op, inputs, outputs, attributes, domain), '\n');
+    return this.#make({ op, domain, inputs: [...inputs], attributes }, outputs);
+  }
+
   /** A computation on the host; never shared, since it may have effects. */
   host(inputs: readonly Value[], shapes: readonly (readonly number[])[], compute: HostComputation): readonly Value[] {
     const results = shapes.map((shape) => ({ shape, dtype: 'float32' as const }));

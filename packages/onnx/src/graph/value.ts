@@ -39,6 +39,15 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
+const bytesOfElement = { float32: 4, int32: 4, bool: 1, int64: 8, uint32: 4, uint8: 1, int8: 1, float16: 2 } satisfies Record<
+  ElementType,
+  number
+>;
+
+export function bytesOf({ shape, dtype }: Value): number {
+  return sizeOf(shape) * bytesOfElement[dtype];
+}
+
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }

@@ -34,13 +34,14 @@ export function rewrite(
   for (const node of nodesOf(outputs)) {
     const inputs = node.inputs.map(now);
     const same = inputs.every((value, i) => value === node.inputs[i]);
-    const replaced = replace(node, inputs, nowOf) ?? (same ? undefined : again(graph, node, inputs));
+    const replaced = replace(node, inputs, nowOf) ?? (same ? undefined : rebuilt(graph, node, inputs));
     if (replaced) for (const [i, value] of node.outputs.entries()) if (replaced[i] !== value) changed.set(value, replaced[i]!);
   }
   return outputs.map((value) => now(value)!);
 }
 
-function again(graph: Graph, node: Node, inputs: readonly (Value | undefined)[]): readonly Value[] {
+/** The node on other inputs. */
+export function rebuilt(graph: Graph, node: Node, inputs: readonly (Value | undefined)[]): readonly Value[] {
   if (node.host)
     return graph.host(
       inputs as Value[],

@@ -27,29 +27,9 @@ function nowhere() {
  * Sessions of one copy of ONNX Runtime and the arrays that stay with them, both by numbers that the caller chooses.
  * @type {typeof import('./engine').engine}
  */
-export function engine({ InferenceSession, Tensor, env }) {
+export function engine({ InferenceSession, Tensor }) {
   const sessions = new Map();
   const held = new Map();
-  /** Large arrays that runs made and that are held where ONNX Runtime left them. */
-  const made = new Set();
-  /**
-   * Whether large arrays are held in memory of their own, outside the C library's heap: there the arrays of a step then find the same free memory in every step, and no holes between
-   * arrays that stay.
-   */
-  const apart = env.versions.node !== undefined;
-
-  /** The array in such memory: in `place`, where there is one of its kind. */
-  const settled = (tensor, place = placeFor(tensor)) => {
-    place.data.set(tensor.data);
-    discard(tensor.data.buffer);
-    return place;
-  };
-  const placeFor = ({ type, data, dims }) => {
-    const buffer = new ArrayBuffer(data.byteLength, { maxByteLength: data.byteLength });
-    return new Tensor(type, new data.constructor(buffer, 0, data.length), dims);
-  };
-  const isLarge = ({ data }) => data.byteLength >= large;
-
   return {
     async load(id, model, options) {
       sessions.set(id, await InferenceSession.create(model, options));
@@ -65,7 +45,6 @@ export function engine({ InferenceSession, Tensor, env }) {
       for (const [name, number] of keep) {
         staying.add(name);
         held.set(number, results[name]);
-        if (apart && isLarge(results[name])) made.add(number);
       }
       return read.map((name) => hostArray(results[name], staying.has(name)));
     },
@@ -74,35 +53,17 @@ export function engine({ InferenceSession, Tensor, env }) {
       sessions.delete(id);
     },
     hold(first, arrays) {
-      for (const [i, { dtype, data, shape }] of arrays.entries()) {
-        const tensor = new Tensor(dtype, data, shape);
-        held.set(first + i, apart && isLarge(tensor) ? settled(tensor) : tensor);
-      }
+      for (const [i, { dtype, data, shape }] of arrays.entries()) held.set(first + i, new Tensor(dtype, data, shape));
     },
     read: (numbers) => numbers.map((number) => hostArray(held.get(number), true)),
     free(numbers) {
-      const places = new Map();
       for (const number of numbers) {
         const tensor = held.get(number);
         held.delete(number);
-        made.delete(number);
-        if (!tensor || !isLarge(tensor)) continue;
-        if (tensor.data.buffer.resizable) places.set(kindOf(tensor), [...(places.get(kindOf(tensor)) ?? []), tensor]);
-        else discard(tensor.data.buffer);
+        if (tensor && tensor.data.byteLength >= large) discard(tensor.data.buffer);
       }
-      // A step ends with what was before it being freed: only now may what it made take that memory.
-      for (const number of made) {
-        const tensor = held.get(number);
-        held.set(number, settled(tensor, places.get(kindOf(tensor))?.pop()));
-      }
-      made.clear();
-      for (const left of places.values()) for (const { data } of left) data.buffer.resize(0);
     },
   };
-}
-
-function kindOf({ type, dims }) {
-  return `${type} ${dims}`;
 }
 
 function hostArray({ type, data, dims }, copied) {

@@ -1,5 +1,6 @@
 import { optimized } from '../passes';
 import { type Layout, packState } from '../passes/pack-state';
+import { rematerialized } from '../passes/rematerialize';
 import { mapLeaves } from '../trace/leaves';
 import type { Trace } from '../trace/trace';
 import { type Program, program } from './program';
@@ -12,6 +13,7 @@ export interface Lowered {
 
 /** Runs the passes and writes the models. `layout` is that of an earlier trace, with which the state is arranged already. */
 export function lowered(trace: Trace, layout: Layout | undefined): Lowered {
-  const packed = packState(optimized(trace), layout);
-  return { program: program(packed.trace, (nameOf) => mapLeaves(packed.trace.outputs, nameOf)), layout: packed.layout };
+  const { trace: packed, layout: arranged } = packState(optimized(trace), layout);
+  const last = rematerialized(packed);
+  return { program: program(last, (nameOf) => mapLeaves(last.outputs, nameOf)), layout: arranged };
 }

@@ -4,7 +4,7 @@ import { onThisThread, runtimeOver } from './client';
 import { type CompileOptions, compiling } from './executor';
 import { missingPackage } from './missing-package';
 import { checkOptions } from './options';
-import type { Runtime, SessionOptions } from './runtime';
+import { ownOptimizers, type Runtime, type SessionOptions } from './runtime';
 import { startWorker } from './worker';
 
 export interface OrtOptions extends CompileOptions {
@@ -78,8 +78,7 @@ export function sessionOptions(threads: 'auto' | number): SessionOptions {
     extra: {
       // Threads that wait for work spin this long (ONNX Runtime's default: far longer). Alone on a machine it is as fast; beside other work up to a third faster.
       session: { intra_op: { spin_duration_us: '20' } },
-      // A sum and its layer normalisation take 25 µs apart and 100 together, on [64, 256].
-      optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
+      ...ownOptimizers,
     },
     ...(threads === 'auto' ? {} : { intraOpNumThreads: threads }),
   };

@@ -155,11 +155,25 @@ function graphStage(
   const inputs = new Map([...reads].map((value) => [nameOf(value), value]));
   const work = own.reduce((sum, node) => sum + workOf(node), 0);
   const made = own.flatMap((node) => node.outputs).filter((value) => roots.has(value) || readLater.has(value));
+  // ONNX Runtime begins with what leads to the last output: so the losses come first, then each parameter as soon as its gradient is there, and what that reads is freed.
+  const depth = depthsOf(own);
+  made.sort((a, b) => depth.get(b.producer!)! - depth.get(a.producer!)!);
   const outputs = new Map(made.map((value) => [nameOf(value), value]));
   const given = new Set(outputs.values());
   const inside = own.flatMap((node) => node.outputs).filter((value) => !given.has(value));
   const largest = inside.reduce((most, { shape }) => Math.max(most, sizeOf(shape)), 0);
   return [{ kind: 'graph', model: encode(inputs, outputs), inputs: [...inputs.keys()], outputs: [...outputs.keys()], work, largest }];
+}
+
+/** How many nodes are computed one after the other up to each of these. */
+function depthsOf(nodes: readonly Node[]): ReadonlyMap<Node, number> {
+  const depths = new Map<Node, number>();
+  for (const node of nodes) {
+    let depth = 0;
+    for (const input of node.inputs) if (input?.producer) depth = Math.max(depth, (depths.get(input.producer) ?? 0) + 1);
+    depths.set(node, depth);
+  }
+  return depths;
 }
 
 function hostStage(node: Node, nameOf: (value: Value) => string): HostStage {

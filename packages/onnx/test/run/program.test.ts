@@ -55,3 +55,17 @@ test('a step cut by two host calls repeats nothing of its forward and backward p
 });
 
 test('with the same numbers', () => expectParity(onHost as never, state, [1, 2, 3].map(batch)));
+
+test('outputs stand in the order in which they are ready last, so that ONNX Runtime, which begins at the last, uses up what the last layers keep first', () => {
+  const chain = (params: { first: Tensor; last: Tensor }, { x }: { x: Tensor }) => {
+    const loss = (p: typeof params) => mean(square(tanh(matMul(tanh(matMul(x, p.first)), p.last)))) as Scalar;
+    const { value, gradients } = valueAndGradients(loss as never, params as never as Params);
+    const by = gradients as never as typeof params;
+    return { state: { last: sub(params.last, by.last), first: sub(params.first, by.first) }, outputs: { value } };
+  };
+  const leaves = { first: draw('first', 200, 300), last: draw('last', 300, 200) };
+  const { program } = lowered(trace(chain as never, leaves as never, { x: draw('x', 8, 200) }), undefined);
+  const [stage] = program.stages;
+  const places = [program.nextState.get('first'), program.nextState.get('last'), (program.outputs as { readonly value: string }).value];
+  expect(stage!.outputs).toEqual(places);
+});
