@@ -43,13 +43,8 @@ export function asking<S>(
       [losses, present, ...inputs],
       lengths.map((length) => [length]),
       ([lossValues, presence, ...values]) => {
-        const given = asked(options.context) ?? {};
-        const context = {
-          ...balancingContext({ tasks: names, step: given.step, epoch: given.epoch, losses: lossValues, present: presence }),
-          ...given,
-          losses: lossValues!,
-          present: presence!,
-        };
+        const given = { ...asked(options.context), losses: lossValues!, present: presence! };
+        const context = { ...balancingContext({ tasks: names, ...given }), ...given };
         const result = compute(values, asked(options.state) ?? state ?? method.init(names), context);
         state = result.state;
         options.onState?.(result.state);

@@ -12,70 +12,62 @@ import {
   TaskloomError,
   valueAndGradients,
 } from '@taskloom/core';
-import { dot, mean, reshape, type Scalar, sum, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { type Asked, asking } from './ask-method';
+import { dot, mean, reshape, type Scalar, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Asked } from './ask-method';
 import { type BalancedRows, balancedRows } from './balanced-rows';
-import { conflictOf } from './conflict';
-import type { AnyParameterOptions, BlockGradientsOptions, BlockStates, MultiTaskGradients } from './multi-task-gradients';
+import type { AnyParameterOptions, Balanced, BlockGradientsOptions, BlockStates } from './multi-task-gradients';
 
 /** Balances the gradients of the parameters. */
-export function atParameters<P extends Params, S>(options: AnyParameterOptions<P, S>): MultiTaskGradients<P, S> {
+export function atParameters<P extends Params, S>(options: AnyParameterOptions<P, S>, asked: Asked<S>): Balanced<P> {
   const { method, params, wrt = '**', shared = '**', store, blocks } = options;
   const [selected, isShared] = [matcher(wrt), matcher(shared)];
   const isOwn = (path: string) => !isShared(path);
-  let state: () => S;
-  const tensors = tidy(() => {
-    const stateful = blocks === undefined ? method : { name: method.name, init: () => ({}) as S };
-    const asked = asking<S>(options, stateful, () => options.losses(params, 0).size);
-    const { present, names } = asked;
-    state = asked.state;
-    const batches = method.kind === 'jacobian-method' ? (method.batches ?? 1) : 1;
-    const passes = Array.from({ length: batches }, (_, batch) =>
-      jacobianRows((p: P) => options.losses(p, batch), params, { wrt, tasks: names.length }),
-    );
-    const { values: losses, rows } = passes[0]!;
-    const all = passes.flatMap((pass) => pass.rows.map((row) => select(row, isShared)));
-    const own = all.slice(0, names.length);
-    const paths = [...flatten(own[0] ?? {}).keys()];
-    if (paths.length === 0)
-      throw new TaskloomError('nothing_shared', 'No parameter matches `shared`.', {
-        name: 'shared',
-        got: shared,
-        expected: [...flatten(rows[0] ?? {}).keys()],
-      });
-    /** The gradients of Σ factorᵢLᵢ with respect to what `part` names, by a pass of their own. */
-    const gradientsOf = (part: (path: string) => boolean, factors: Tensor1D): Params => {
-      const wanted = (path: string) => selected(path) && part(path);
-      if (![...flatten(params).keys()].some(wanted)) return {};
-      return valueAndGradients((p: P) => dot(options.losses(p, 0), stopGradient(factors)) as Scalar, params, { wrt: wanted }).gradients;
-    };
-    const balanced = (): BalancedRows<Params> => {
-      if (blocks !== undefined) {
-        const { gramian, weights } = byBlock(
-          options as unknown as BlockGradientsOptions<Params, S>,
-          asked as unknown as Asked<BlockStates<S>>,
-          paths,
-          own,
-          losses,
+  const { present, names } = asked;
+  const batches = method.kind === 'jacobian-method' ? (method.batches ?? 1) : 1;
+  const passes = Array.from({ length: batches }, (_, batch) =>
+    jacobianRows((p: P) => options.losses(p, batch), params, { wrt, tasks: names.length }),
+  );
+  const { values: losses, rows } = passes[0]!;
+  const all = passes.flatMap((pass) => pass.rows.map((row) => select(row, isShared)));
+  const own = all.slice(0, names.length);
+  const paths = [...flatten(own[0] ?? {}).keys()];
+  if (paths.length === 0)
+    throw new TaskloomError('nothing_shared', 'No parameter matches `shared`.', {
+      name: 'shared',
+      got: shared,
+      expected: [...flatten(rows[0] ?? {}).keys()],
+    });
+  /** The gradients of Σ factorᵢLᵢ with respect to what `part` names, by a pass of their own. */
+  const gradientsOf = (part: (path: string) => boolean, factors: Tensor1D): Params => {
+    const wanted = (path: string) => selected(path) && part(path);
+    if (![...flatten(params).keys()].some(wanted)) return {};
+    return valueAndGradients((p: P) => dot(options.losses(p, 0), stopGradient(factors)) as Scalar, params, { wrt: wanted }).gradients;
+  };
+  const balanced = (): BalancedRows<Params> => {
+    if (blocks !== undefined) {
+      const { gramian, weights } = byBlock(
+        options as unknown as BlockGradientsOptions<Params, S>,
+        asked as unknown as Asked<BlockStates<S>>,
+        paths,
+        own,
+        losses,
+      );
+      return { gramian, weights: mean(weights, 0), update: combineRows(own, weights), memory: {} };
+    }
+    if (store !== 'nothing' || method.kind === 'jacobian-method') return balancedRows(asked, method, losses, all, options);
+    const gramian = gramianOf(own);
+    const weights = asked.weights(method, gramian, losses);
+    return { gramian, weights, update: gradientsOf(isShared, weights), memory: {} };
+  };
+  const { update, ...made } = balanced();
+  const others =
+    store === 'nothing'
+      ? gradientsOf(isOwn, present)
+      : combineRows(
+          rows.map((row) => select(row, isOwn)),
+          present,
         );
-        return { gramian, weights: mean(weights, 0), update: combineRows(own, weights), memory: {} };
-      }
-      if (store !== 'nothing' || method.kind === 'jacobian-method') return balancedRows(asked, method, losses, all, options);
-      const gramian = gramianOf(own);
-      const weights = asked.weights(method, gramian, losses);
-      return { gramian, weights, update: gradientsOf(isShared, weights), memory: {} };
-    };
-    const { update, ...made } = balanced();
-    const others =
-      store === 'nothing'
-        ? gradientsOf(isOwn, present)
-        : combineRows(
-            rows.map((row) => select(row, isOwn)),
-            present,
-          );
-    return { ...made, gradients: merge(others, update) as P, losses, conflict: conflictOf(made.gramian, present) };
-  });
-  return { ...tensors, state: state!() };
+  return { ...made, gradients: merge(others, update) as P, losses };
 }
 
 /** Weights [leaves, tasks] from Gramians of the blocks that leaves are in. */

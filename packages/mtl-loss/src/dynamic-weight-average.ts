@@ -45,17 +45,34 @@ export function dynamicWeightAverage({
       recent: new Float64Array(tasks.length * width).fill(Number.NaN),
     }),
 
-    weigh(losses, before, { present }) {
-      const seen = losses.map((loss, i) => (present[i]! > 0 && Number.isFinite(loss) ? 1 : 0));
-      const state = window === undefined ? noted(before, losses, seen) : pushed(before, losses, seen, window);
-      return { weights: weightsOf(state, present, temperature), state };
+    weigh(losses, { beforeLast, last, ...before }, { present }) {
+      const [sums, counts, recent] = [before.sums.slice(), before.counts.slice(), before.recent.slice()];
+      for (const [i, loss] of losses.entries()) {
+        if (!(present[i]! > 0 && Number.isFinite(loss))) continue;
+        if (window === undefined) {
+          sums[i]! += loss;
+          counts[i]! += 1;
+        } else {
+          recent.copyWithin(i * width, i * width + 1, (i + 1) * width);
+          recent[(i + 1) * width - 1] = loss;
+        }
+      }
+      /** Means of a window, NaN while one is not full. */
+      const meansFrom = (start: number, size: number) =>
+        losses.map((_, i) => recent.subarray(i * width + start, i * width + start + size).reduce((a, b) => a + b, 0) / size);
+      const means = window === undefined ? { beforeLast, last } : { beforeLast: meansFrom(0, window), last: meansFrom(window, window) };
+      return { weights: weightsOf(means, present, temperature), state: { ...means, sums, counts, recent } };
     },
 
     ...(window === undefined ? { endEpoch: closed, beforehand: true as const } : {}),
   };
 }
 
-function weightsOf({ beforeLast, last }: DynamicWeightAverageState, present: Float64Array, temperature: number): Float64Array {
+function weightsOf(
+  { beforeLast, last }: Pick<DynamicWeightAverageState, 'beforeLast' | 'last'>,
+  present: Float64Array,
+  temperature: number,
+): Float64Array {
   const ratios = last.map((loss, i) => {
     const ratio = loss / beforeLast[i]!;
     return Number.isFinite(ratio) ? ratio : present[i]! > 0 ? 1 : -Infinity;
@@ -63,15 +80,6 @@ function weightsOf({ beforeLast, last }: DynamicWeightAverageState, present: Flo
   const powers = softmaxOf(ratios.map((ratio) => ratio / temperature));
   const scale = ratios.filter((ratio) => ratio > -Infinity).length;
   return powers.map((power, i) => (present[i]! > 0 ? power * scale : 0));
-}
-
-/** With the losses of a step in the sums of the epoch. */
-function noted(state: DynamicWeightAverageState, losses: Float64Array, seen: Float64Array): DynamicWeightAverageState {
-  return {
-    ...state,
-    sums: state.sums.map((sum, i) => (seen[i] ? sum + losses[i]! : sum)),
-    counts: state.counts.map((count, i) => count + seen[i]!),
-  };
 }
 
 function closed({ beforeLast, last, sums, counts, recent }: DynamicWeightAverageState): DynamicWeightAverageState {
@@ -85,18 +93,3 @@ function closed({ beforeLast, last, sums, counts, recent }: DynamicWeightAverage
     recent,
   };
 }
-
-/** With the losses of a step in the windows, and the windows' means (NaN while one is not full) for those of epochs. */
-function pushed(state: DynamicWeightAverageState, losses: Float64Array, seen: Float64Array, window: number): DynamicWeightAverageState {
-  const width = 2 * window;
-  const recent = state.recent.slice();
-  for (let i = 0; i < losses.length; i++) {
-    if (!seen[i]) continue;
-    recent.copyWithin(i * width, i * width + 1, (i + 1) * width);
-    recent[(i + 1) * width - 1] = losses[i]!;
-  }
-  const meanFrom = (i: number, start: number) => recent.subarray(i * width + start, i * width + start + window).reduce(add, 0) / window;
-  return { ...state, recent, beforeLast: losses.map((_, i) => meanFrom(i, 0)), last: losses.map((_, i) => meanFrom(i, window)) };
-}
-
-const add = (a: number, b: number) => a + b;

@@ -1,7 +1,9 @@
 import type { BalancingContext, FeatureBalancer, GradientBalancer, JacobianMethod, Params, Pattern, Random, Tree } from '@taskloom/core';
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { asking } from './ask-method';
 import { atFeatures } from './at-features';
 import { atParameters } from './at-parameters';
+import { conflictOf } from './conflict';
 import type { LossBased } from './loss-based';
 
 interface CommonOptions<P extends Params, S> {
@@ -113,8 +115,23 @@ export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
 export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
   options: MultiTaskGradientsOptions<P, S, F> | BlockGradientsOptions<P, S>,
 ): MultiTaskGradients<P, S> | MultiTaskGradients<P, BlockStates<S>> {
-  return options.at === 'features' ? atFeatures(options) : atParameters(options as AnyParameterOptions<P, S>);
+  let state: () => S;
+  const tensors = tidy(() => {
+    const given = options as FeatureGradientsOptions<P, F, S> | AnyParameterOptions<P, S>;
+    const lossesOf = () =>
+      given.at === 'features' ? given.losses(given.params, given.features(given.params)) : given.losses(given.params, 0);
+    const { method } = given;
+    const stateful = 'blocks' in given && given.blocks !== undefined ? { name: method.name, init: () => ({}) as S } : method;
+    const asked = asking<S>(given, stateful, () => lossesOf().size);
+    state = asked.state;
+    const made = given.at === 'features' ? atFeatures(given, asked) : atParameters(given, asked);
+    return { ...made, conflict: conflictOf(made.gramian, asked.present) };
+  });
+  return { ...tensors, state: state!() };
 }
+
+/** What both places of the Gramian give. */
+export type Balanced<P extends Params> = Pick<MultiTaskGradients<P, unknown>, 'gradients' | 'losses' | 'gramian' | 'weights' | 'memory'>;
 
 /** The forms of `at: 'parameters'` together. */
 export type AnyParameterOptions<P extends Params, S> = Omit<ParameterGradientsOptions<P, S>, 'store' | 'blocks'> & {
