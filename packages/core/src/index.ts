@@ -1,3 +1,4 @@
+export { type BalancedRows, balancedRows, type RowsToBalance } from './balanced-rows';
 export type {
   Balancer,
   Balancing,
@@ -28,11 +29,11 @@ export { assertShape, type ErrorDetails, TaskloomError } from './error';
 export { type Compiled, type Executor, eager, type Feed, type Host, hostCall, hostCallKernel, readTree, toTensor } from './executor';
 export { type GradientOptions, jacobianRows, valueAndGradients } from './gradients';
 export { type Branch, type HostArray, type HostType, hostArray, isHostArray, type Json, type Tree } from './host-array';
-export { combineHostRows, type HostRows, hostArithmetic, hostColumns } from './host-columns';
+export { combineHostRows, gramianOfHostRows, type HostRows } from './host-columns';
+export { hostJacobianStep, type JacobianState } from './host-jacobian-step';
 export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits, seedKey } from './host-random';
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
 export { combineColumns, combineRows, gramianOf, gramiansByLeaf, jacobianMemory } from './jacobian';
-export { type JacobianStepOptions, jacobianStep } from './jacobian-step';
 export { fromLosslessJson, toLosslessJson } from './lossless-json';
 export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
 export type {

@@ -1,7 +1,8 @@
 import { onBackends } from '@taskloom/testing';
 import { tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { type Columns, type HostRows, hostColumns, hostRandom, random } from '../src';
+import { type Columns, type HostRows, hostRandom, random } from '../src';
+import { hostColumns } from '../src/host-columns';
 import { tensorColumns } from '../src/tensor-columns';
 
 const draw = (name: string, rows: number, columns: number) => {

@@ -1,6 +1,16 @@
-import { type BalancingContext, balancingContext, type GradientBalancer, hostCall, type Random, random } from '@taskloom/core';
-import { ones, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
-import { type LossBased, weighed } from './loss-based';
+import {
+  type BalancedRows,
+  type BalancingContext,
+  balancedRows,
+  balancingContext,
+  hostCall,
+  type Params,
+  type Random,
+  type RowsToBalance,
+  random,
+} from '@taskloom/core';
+import { ones, type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
+import { type AnyMethod, weighed } from './loss-based';
 
 /** What both places of the Gramian have in common. */
 export interface Asking<S> {
@@ -17,11 +27,12 @@ export interface Asked<S> {
   readonly names: readonly string[];
   /** float32 [tasks] */
   readonly present: Tensor1D;
-  readonly random: Random;
   /** Any question about tensors on the host: `compute` gets their values and the context, and returns arrays of the given lengths. */
   call(inputs: readonly Tensor[], lengths: readonly number[], losses: Tensor1D, compute: Compute<S>): Tensor1D[];
-  /** Weights [tasks] from the Gramian [tasks, tasks], or from the losses. */
-  weights(method: GradientBalancer<S> | LossBased<S>, gramian: Tensor, losses: Tensor1D): Tensor1D;
+  /** What the method makes of rows at hand, whose losses are `losses`. */
+  rows<P extends Params>(method: AnyMethod<S>, losses: Tensor1D, given: Omit<RowsToBalance<P>, 'tasks' | 'random'>): BalancedRows<P>;
+  /** Weights, and a Jacobian method's coefficients, from a Gramian or none, or from the losses. */
+  weigh(method: AnyMethod<S>, losses: Tensor1D, gramian: readonly Tensor2D[], lengths: readonly number[]): Tensor1D[];
   /** After the last question. */
   state(): S;
 }
@@ -52,16 +63,24 @@ export function asking<S>(
       },
     ) as Tensor1D[];
 
+  const weigh: Asked<S>['weigh'] = (method, losses, gramian, lengths) =>
+    call(gramian, lengths, losses, ([products = new Float64Array()], before, context) => {
+      const { weights, coefficients, state: next } = weighed(method, () => products, before, context);
+      return { values: coefficients ? [weights, coefficients] : [weights], state: next };
+    });
+  const draws = options.random ?? random('balancing').fold(asked(options.context)?.step ?? 0);
+
   return {
     names,
     present,
-    random: options.random ?? random('balancing').fold(asked(options.context)?.step ?? 0),
     call,
-    weights: (balancer, gramian, losses) =>
-      call([gramian], [names.length], losses, ([products], before, context) => {
-        const { weights, state: next } = weighed(balancer, () => products!, before, context);
-        return { values: [weights], state: next };
-      })[0]!,
+    weigh,
+    rows: (method, losses, given) =>
+      balancedRows(
+        method.kind === 'jacobian-method' ? method : undefined,
+        { ...given, tasks: names.length, random: draws },
+        (gramian, lengths) => weigh(method, losses, gramian, lengths),
+      ),
     state: () => state as S,
   };
 }

@@ -1,7 +1,6 @@
 import { type Branch, flatten, jacobianRows, mapTree, type Params, stopGradient, type Tree, valueAndGradients } from '@taskloom/core';
 import { add, addN, dot, mul, type Scalar, sum, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Asked } from './ask-method';
-import { balancedRows } from './balanced-rows';
 import type { Balanced, FeatureGradientsOptions } from './multi-task-gradients';
 
 /**
@@ -21,7 +20,7 @@ export function atFeatures<P extends Params, F extends Tree<Tensor>, S>(
       const { values, rows } = jacobianRows((leaf: { z: Tree<Tensor> }) => options.losses(p, leaf.z as F), { z: fixed } as never, {
         tasks: names.length,
       }) as unknown as { values: Tensor1D; rows: Params[] };
-      const { update, gramian, weights } = balancedRows(asked, method, values, rows, { activations: { z: fixed } as Params });
+      const { update, gramian, weights } = asked.rows(method, values, { rows, activations: { z: fixed } as Params });
       const heads = dot(options.losses(p, fixed as F), present);
       const along = flatten(update);
       const trunk = [...flatten({ z } as Branch<Tensor>)].map(([path, leaf]) => sum(mul(leaf, stopGradient(along.get(path)!))));

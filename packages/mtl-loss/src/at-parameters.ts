@@ -1,4 +1,5 @@
 import {
+  type BalancedRows,
   combineRows,
   flatten,
   gramianOf,
@@ -14,7 +15,6 @@ import {
 } from '@taskloom/core';
 import { dot, mean, reshape, type Scalar, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Asked } from './ask-method';
-import { type BalancedRows, balancedRows } from './balanced-rows';
 import type { AnyParameterOptions, Balanced, BlockGradientsOptions, BlockStates } from './multi-task-gradients';
 
 /** Balances the gradients of the parameters. */
@@ -54,9 +54,9 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
       );
       return { gramian, weights: mean(weights, 0), update: combineRows(own, weights), memory: {} };
     }
-    if (store !== 'nothing' || method.kind === 'jacobian-method') return balancedRows(asked, method, losses, all, options);
+    if (store !== 'nothing' || method.kind === 'jacobian-method') return asked.rows(method, losses, { rows: all, memory: options.memory });
     const gramian = gramianOf(own);
-    const weights = asked.weights(method, gramian, losses);
+    const [weights] = asked.weigh(method, losses, [gramian], [names.length]) as [Tensor1D];
     return { gramian, weights, update: gradientsOf(isShared, weights), memory: {} };
   };
   const { update, ...made } = balanced();

@@ -4,11 +4,12 @@ import {
   balancingContext,
   combineHostRows,
   type GradientBalancer,
+  gramianOfHostRows,
+  hostJacobianStep,
   type JacobianMethod,
+  type JacobianState,
 } from '@taskloom/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { balanceRows, type JacobianState } from './balance-rows';
-import { gramianOfRows } from './host-rows';
 import { type LossBased, weighed } from './loss-based';
 
 export interface BalancedJacobian<S> {
@@ -72,9 +73,10 @@ export function balanceJacobian<S>(
     );
   const seen = context ?? balancingContext({ tasks: rows.length });
   assertShape([seen.present.length], [rows.length], 'context.present');
-  if (method.kind === 'jacobian-method') return balanceRows(batches, method, state as JacobianState<S> | undefined, seen, representation);
+  if (method.kind === 'jacobian-method')
+    return hostJacobianStep(batches, method, state as JacobianState<S> | undefined, seen, representation);
   const before = (state as S | undefined) ?? method.init(seen.tasks);
-  const result = weighed(method, () => gramianOfRows(rows), before, seen);
+  const result = weighed(method, () => gramianOfHostRows(rows), before, seen);
   return { ...result, update: combineHostRows(rows, result.weights) };
 }
 

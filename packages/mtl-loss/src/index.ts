@@ -1,7 +1,12 @@
-export { balancingContext, type ContextOptions, fromLosslessJson as decodeState, toLosslessJson as encodeState } from '@taskloom/core';
+export {
+  balancingContext,
+  type ContextOptions,
+  fromLosslessJson as decodeState,
+  type JacobianState,
+  toLosslessJson as encodeState,
+} from '@taskloom/core';
 export { type AlignedMtlOptions, alignedMtl } from './aligned-mtl';
 export { type BalancedJacobian, balanceJacobian, type Jacobian, type Representation } from './balance-jacobian';
-export type { JacobianState } from './balance-rows';
 export { type CagradOptions, cagrad } from './cagrad';
 export type { CarriedWeights } from './carried-weights';
 export { type ConfigOptions, config } from './config';

@@ -1,4 +1,4 @@
-import type { Balancing, BalancingContext, GradientBalancer, LossWeighting, Stateful } from '@taskloom/core';
+import type { Balancing, BalancingContext, GradientBalancer, JacobianMethod, LossWeighting, Stateful } from '@taskloom/core';
 
 /** Weights that come from the losses alone: a loss weighting, or a total that gives its derivatives. */
 export interface LossBased<S> extends Balancing, Stateful<S> {
@@ -6,7 +6,15 @@ export interface LossBased<S> extends Balancing, Stateful<S> {
   readonly weigh: LossWeighting<S>['weigh'];
 }
 
-/** The weights of a step by whichever of its numbers the method reads. */
-export function weighed<S>(method: GradientBalancer<S> | LossBased<S>, gramian: () => Float64Array, state: S, context: BalancingContext) {
-  return method.weigh(method.kind === 'gradient-balancer' ? gramian() : context.losses, state, context);
+export type AnyMethod<S> = GradientBalancer<S> | LossBased<S> | JacobianMethod<S>;
+
+/** The weights of a step by whichever of its numbers the method reads; of a Jacobian method its coefficients too. */
+export function weighed<S>(
+  method: AnyMethod<S>,
+  gramian: () => Float64Array,
+  state: S,
+  context: BalancingContext,
+): { weights: Float64Array; coefficients?: Float64Array; state: S } {
+  const readsGramian = method.kind === 'gradient-balancer' || method.kind === 'jacobian-method';
+  return method.weigh(readsGramian ? gramian() : context.losses, state, context);
 }

@@ -1,6 +1,6 @@
 import { flatten, mapTree, matcher, merge, type Params, unflatten, valueAndGradients } from '@taskloom/core';
 import { add, addN, dot, mul, type Scalar, slice, squeeze, stack, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
-import { balancedRows } from './balanced-rows';
+import { hostBalancedRows } from './balanced-rows';
 import { forward, zero } from './forward';
 import { onOwnRows, ownRows } from './own-rows';
 import type { RowBalancing } from './row-balancing';
@@ -74,7 +74,7 @@ export function balancedGradients(inputs: GradientInputs, balancing: RowBalancin
     update: shared,
     weights,
     memory: next,
-  } = balancedRows(balancing, {
+  } = hostBalancedRows(balancing, {
     rows,
     memory,
     losses: total,

@@ -1,9 +1,9 @@
-import { combineRows, gramianOf, hostCall, jacobianStep, type Params, type Random } from '@taskloom/core';
+import { balancedRows, hostCall, type Params, type Random } from '@taskloom/core';
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { RowBalancing } from './row-balancing';
 
 /** The gradient that task gradients make together. `rows`: those of each batch that is compared, one batch after another. */
-export function balancedRows(
+export function hostBalancedRows(
   balancing: RowBalancing,
   {
     rows,
@@ -19,21 +19,17 @@ export function balancedRows(
     readonly activations?: Params;
   },
 ): { update: Params; weights: Tensor1D; memory: Params } {
-  const tasks = losses.size;
-  if ('weighGramian' in balancing) {
-    const [weights] = hostCall([gramianOf(rows), losses], [[tasks]], ([g, l]) => [balancing.weighGramian(g!, l!)]) as [Tensor1D];
-    return { update: combineRows(rows, weights), weights, memory };
-  }
-  return jacobianStep(
-    balancing.method,
-    { tasks, rows, memory, random, activations },
+  return balancedRows(
+    'method' in balancing ? balancing.method : undefined,
+    { tasks: losses.size, rows, memory, random, activations },
     (gramian, lengths) =>
       hostCall(
         [losses, ...gramian],
         lengths.map((length) => [length]),
-        ([l, g]) => {
-          const told = balancing.weighRows(g ?? new Float64Array(), l!);
-          return [told.weights, told.coefficients];
+        ([l, g = new Float64Array()]) => {
+          if ('weighGramian' in balancing) return [balancing.weighGramian(g, l!)];
+          const { weights, coefficients } = balancing.weighRows(g, l!);
+          return [weights, coefficients];
         },
       ) as Tensor1D[],
   );

@@ -9,7 +9,7 @@ import {
   valueAndGradients,
 } from '@taskloom/core';
 import { add, addN, dot, mul, type Scalar, slice, squeeze, sum, type Tensor, type Tensor1D, zerosLike } from '@tensorflow/tfjs-core';
-import { balancedRows } from './balanced-rows';
+import { hostBalancedRows } from './balanced-rows';
 import { forwardFeatures, forwardHeads, zero } from './forward';
 import type { RowBalancing } from './row-balancing';
 import type { GradientInputs, StepGradients, Trainable } from './summed-gradients';
@@ -62,7 +62,7 @@ export function featureGradients(inputs: GradientInputs, balancing: RowBalancing
       const read = withZeros(rows, fixed);
       const random = inputs.random.fold('balancing');
       const given = { rows: read, memory: {}, losses: stopGradient(losses), random, activations: fixed };
-      const { update, weights } = balancedRows(balancing, given);
+      const { update, weights } = hostBalancedRows(balancing, given);
       const v = flatten(update);
       const along = [...flatten(features as Params)].flatMap(([path, z]) => (v.has(path) ? [sum(mul(z, stopGradient(v.get(path)!)))] : []));
       const added = addN([zero(), ...auxiliary]);

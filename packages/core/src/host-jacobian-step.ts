@@ -1,6 +1,6 @@
-import { assertShape, type BalancingContext, type HostRows, hostArithmetic, hostColumns, type JacobianMethod } from '@taskloom/core';
-import type { BalancedJacobian, Representation } from './balance-jacobian';
-import { gramianOfRows } from './host-rows';
+import type { BalancingContext, JacobianMethod } from './balancing';
+import { assertShape } from './error';
+import { gramianOfHostRows, type HostRows, hostArithmetic, hostColumns } from './host-columns';
 
 /** What a Jacobian method carries when its rows are on the host: its own state, and its memory. */
 export interface JacobianState<S> {
@@ -8,14 +8,14 @@ export interface JacobianState<S> {
   readonly memory: readonly Float64Array[];
 }
 
-/** One step of a Jacobian method on rows at hand. */
-export function balanceRows<S>(
-  batches: readonly (readonly (readonly number[])[])[],
+/** One step of a Jacobian method on rows at hand, [tasks, parameters] of each batch or of one for all. `representation` [batch, width]: what rows are gradients of. */
+export function hostJacobianStep<S>(
+  batches: readonly HostRows[],
   method: JacobianMethod<S>,
   state: JacobianState<S> | undefined,
   context: BalancingContext,
-  representation: Representation | undefined,
-): BalancedJacobian<JacobianState<S>> {
+  representation: HostRows | undefined,
+): { readonly weights: Float64Array; readonly update: Float64Array; readonly state: JacobianState<S> } {
   const wanted = method.batches ?? 1;
   if (batches.length > 1) assertShape([batches.length], [wanted], 'jacobian', `'${method.name}' compares so many batches.`);
   const { present, tasks } = context;
@@ -34,7 +34,7 @@ export function balanceRows<S>(
   );
   const given = [...task, ...memory];
   const rows = method.derived ? [...given, ...method.derived.apply<HostRows>(given, hostArithmetic)] : given;
-  const gramian = method.needs.includes('gramian') ? gramianOfRows(rows) : new Float64Array();
+  const gramian = method.needs.includes('gramian') ? gramianOfHostRows(rows) : new Float64Array();
   const { weights, coefficients, state: own } = method.weigh(gramian, state ? state.own : method.init(tasks), context);
   const on = hostColumns((count) => context.uniform(method.name, count), representation);
   const column = Array.from(coefficients, (one) => [one]);
