@@ -1,7 +1,7 @@
 import { type ColumnRule, type Columns, checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { type ConfigOptions, config } from './config';
 import { divided } from './products';
-import { trackedGramian } from './tracked-rows';
+import { trackedGramian, trackedRows } from './tracked-rows';
 
 export interface MConfigOptions extends ConfigOptions {
   /** Decay of each task's first moment. Default 0.9. */
@@ -41,45 +41,48 @@ export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options
       const here = (i: number) => context.present[i]! > 0;
       const seen = state.seen.map((count, i) => count + (here(i) ? 1 : 0));
       // mᵢ as a combination of the row gᵢ and the row it was.
-      const own = seen.map((_, i) => (here(i) ? 1 - beta1 : 0));
-      const former = seen.map((_, i) => (here(i) ? beta1 : 1));
+      const tracked = trackedRows(context.present, beta1, () => 1 - beta1);
       const ready = seen.every((count) => count > 0) && tasks > 0;
       const steps = state.steps + (ready ? 1 : 0);
       const biases = seen.map((count) => 1 - beta1 ** Math.max(1, count));
-      const moments = divided(trackedGramian(gramian, rows, { own, former }), biases);
+      const moments = divided(trackedGramian(gramian, rows, tracked), biases);
       const all = { ...context, present: new Float64Array(tasks).fill(1) };
       const weights = ready ? direction.weigh(moments, null, all).weights : new Float64Array(tasks);
-      const factors = weights.map((weight, i) => weight / biases[i]!);
+      const bias = 1 - beta1 ** steps;
+      const factors = weights.map((weight, i) => (bias * weight) / biases[i]!);
       const numbers = [
         Number(ready),
         Number(!ready),
-        1 - beta1 ** steps,
         beta1,
         beta2,
-        1 - beta2 ** Math.max(1, steps),
+        (1 - beta2) / (1 - beta1) ** 2,
+        bias ** 2 / (1 - beta2 ** Math.max(1, steps)),
         // Nothing is divided by 0 before there is a second moment.
-        ready ? epsilon : 1,
+        ready ? bias * epsilon : 1,
       ];
-      return { weights, coefficients: Float64Array.from([...own, ...former, ...factors, ...numbers]), state: { seen, steps } };
+      const coefficients = Float64Array.from([...tracked.own, ...tracked.former, ...factors, ...numbers]);
+      return { weights, coefficients, state: { seen, steps } };
     },
     columns,
   };
 }
 
-/** Rows: gradients, first moments, the last m̃, s. Coefficients: of gradients and moments in the new moments, of these in ĝ, and seven numbers. */
+/**
+ * Rows: gradients, first moments, the last m̃, s. Coefficients: of gradients and moments in the new moments, of these in m̃, which is ĝ(1 − β₁ᵗ), and seven numbers.
+ * The gradient that m̃ would come from is (m̃ − β₁m̃′)/(1 − β₁).
+ */
 const columns: ColumnRule = {
   coefficients: (tasks) => 3 * tasks + 7,
   apply<M>(rows: M, coefficients: M, { add, concat, count, div, mul, split, sqrt, sub, weighted }: Columns<M>): M {
     const tasks = (count(rows) - 2) / 2;
     const [gradients, before, last, second] = split(rows, [tasks, tasks, 1, 1]) as [M, M, M, M];
     const [own, former, factors, numbers] = split(coefficients, [tasks, tasks, tasks, 7]) as [M, M, M, M];
-    const [ready, waiting, bias1, beta1, beta2, bias2, epsilon] = split(numbers, 7) as [M, M, M, M, M, M, M];
+    const [ready, waiting, beta1, beta2, share, scale, epsilon] = split(numbers, 7) as [M, M, M, M, M, M, M];
     const moments = add(mul(own, gradients), mul(former, before));
-    const direction = weighted(factors, moments);
-    const first = mul(direction, bias1);
-    const pseudo = div(sub(first, mul(beta1, last)), sub(1, beta1));
-    const squares = add(mul(beta2, second), mul(sub(1, beta2), mul(pseudo, pseudo)));
-    const update = div(direction, add(sqrt(div(squares, bias2)), epsilon));
+    const first = weighted(factors, moments);
+    const move = sub(first, mul(beta1, last));
+    const squares = add(mul(beta2, second), mul(share, mul(move, move)));
+    const update = div(first, add(sqrt(mul(scale, squares)), epsilon));
     // Until all were seen nothing but the first moments moves.
     const kept = (next: M, past: M) => add(mul(ready, next), mul(waiting, past));
     return concat([mul(update, ready), moments, kept(first, last), kept(squares, second)]);

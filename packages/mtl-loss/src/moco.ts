@@ -2,7 +2,7 @@ import { checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
 import { multiply, submatrix } from './products';
 import { softmaxOf } from './simplex';
-import { trackedCoefficients, trackedGramian } from './tracked-rows';
+import { trackedCoefficients, trackedGramian, trackedRows } from './tracked-rows';
 import { normsOf } from './unit-rows';
 
 export interface MocoOptions {
@@ -49,15 +49,14 @@ export function moco({
       const follow = beta / steps ** betaDecay;
       const { present, losses } = context;
       const norms = normsOf(gramian, 2 * tasks);
-      const own = present.map((here, i) => (here > 0 ? (follow * losses[i]!) / (norms[i]! + tiny) : 0));
-      const former = present.map((here) => (here > 0 ? 1 - follow : 1));
-      const products = trackedGramian(gramian, 2 * tasks, { own, former });
+      const rows = trackedRows(present, 1 - follow, (i) => (follow * losses[i]!) / (norms[i]! + tiny));
+      const products = trackedGramian(gramian, 2 * tasks, rows);
       const rate = gamma / steps ** gammaDecay;
       const { weights, state: next } = stepWeights(state, context, (lambda, indices) => {
         const slopes = multiply(submatrix(products, tasks, indices), lambda).products;
         return softmaxOf(lambda.map((value, i) => value - rate * (slopes[i]! + regularization * value)));
       });
-      return { weights, coefficients: trackedCoefficients({ own, former }, weights), state: { ...next, steps } };
+      return { weights, coefficients: trackedCoefficients(rows, weights), state: { ...next, steps } };
     },
   };
 }

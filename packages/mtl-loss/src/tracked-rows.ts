@@ -6,6 +6,11 @@ export interface TrackedRows {
   readonly former: Float64Array;
 }
 
+/** Rows of present tasks keep the share `keep` of what they were and take `takes(i)` times the gradient; those of absent tasks stay. */
+export function trackedRows(present: Float64Array, keep: number, takes: (i: number) => number): TrackedRows {
+  return { own: present.map((here, i) => (here > 0 ? takes(i) : 0)), former: present.map((here) => (here > 0 ? keep : 1)) };
+}
+
 /** Their Gramian [tasks, tasks] from that of the g and the old y, which are the first of its `rows` rows. */
 export function trackedGramian(gramian: Float64Array, rows: number, { own, former }: TrackedRows): Float64Array {
   const tasks = own.length;
