@@ -1,5 +1,6 @@
 import type { BalancingContext } from '@taskloom/core';
-import { presentOnes } from './present-tasks';
+import { weighPresent } from './present-tasks';
+import { shares } from './simplex';
 
 /** Simplex weights that go on from step to step. */
 export interface CarriedWeights {
@@ -16,19 +17,15 @@ export function equalWeights(tasks: readonly string[]): CarriedWeights {
  */
 export function stepWeights(
   { lambda }: CarriedWeights,
-  { present }: BalancingContext,
+  context: BalancingContext,
   rule: (weights: Float64Array, indices: readonly number[]) => Float64Array,
 ): { weights: Float64Array; state: CarriedWeights } {
-  const indices = presentOnes(present);
-  const weights = new Float64Array(present.length);
-  if (indices.length === 0) return { weights, state: { lambda } };
-  const total = indices.reduce((sum, i) => sum + lambda[i]!, 0);
-  const own = Float64Array.from(indices, (i) => (total > 0 ? lambda[i]! / total : 1 / indices.length));
-  const next = rule(own, indices);
-  const kept = lambda.slice();
-  for (const [k, i] of indices.entries()) {
-    weights[i] = next[k]!;
-    kept[i] = (next[k]! * indices.length) / present.length;
-  }
-  return { weights, state: { lambda: kept } };
+  const { present } = context;
+  let part = 0;
+  const weights = weighPresent(context, ({ count, indices }) => {
+    part = count / present.length;
+    const own = Float64Array.from(indices, (i) => lambda[i]!);
+    return rule(own.some((value) => value > 0) ? shares(own) : own.fill(1 / count), indices);
+  });
+  return { weights, state: { lambda: lambda.map((kept, i) => (present[i]! > 0 ? weights[i]! * part : kept)) } };
 }

@@ -1,5 +1,5 @@
-import { type BalancingContext, type ColumnRule, checkNumbers, type DerivedRows, type JacobianMethod } from '@taskloom/core';
-import { presentOnes } from './present-tasks';
+import { type ColumnRule, checkNumbers, type DerivedRows, type JacobianMethod } from '@taskloom/core';
+import { weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
 
 export interface ExcessMtlOptions {
@@ -35,27 +35,22 @@ export function excessMtl({ learningRate = 0.01, epsilon = 1e-7 }: ExcessMtlOpti
     derived: scaledRows(epsilon),
     columns,
     init: (tasks) => ({ weights: new Float64Array(tasks.length).fill(1), initial: new Float64Array(tasks.length).fill(Number.NaN) }),
-    weigh(gramian, state, { present }) {
+    weigh(gramian, state, context) {
+      const { present } = context;
       const tasks = present.length;
       const risks = Float64Array.from(present, (here, i) => (here > 0 ? gramian[(2 * tasks + i) * (3 * tasks + 1)]! : 0));
       const initial = state.initial.map((first, i) => (Number.isNaN(first) && risks[i]! > 0 ? risks[i]! : first));
       // A task whose first risk this is has nothing to compare it with.
       const steps = risks.map((risk, i) => (Number.isNaN(state.initial[i]!) ? 0 : (learningRate * risk) / initial[i]!));
-      const weights = multiplied(state.weights, steps, present);
-      const used = weights.map((weight, i) => (present[i]! > 0 ? weight : 0));
-      return { weights: used, coefficients: Float64Array.from([...used, ...present]), state: { weights, initial } };
+      // wᵢ exp(stepᵢ), rescaled to the sum that the tasks present had.
+      const weights = weighPresent(context, ({ indices }) => {
+        const total = indices.reduce((sum, i) => sum + state.weights[i]!, 0);
+        return softmaxOf(indices.map((i) => Math.log(state.weights[i]!) + steps[i]!)).map((share) => (total > 0 ? share * total : 0));
+      });
+      const kept = state.weights.map((weight, i) => (present[i]! > 0 ? weights[i]! : weight));
+      return { weights, coefficients: Float64Array.from([...weights, ...present]), state: { weights: kept, initial } };
     },
   };
-}
-
-/** wᵢ exp(stepᵢ) for the tasks present, rescaled to the sum that they had. */
-function multiplied(weights: Float64Array, steps: Float64Array, present: BalancingContext['present']): Float64Array {
-  const shown = presentOnes(present);
-  const total = shown.reduce((sum, i) => sum + weights[i]!, 0);
-  const next = weights.slice();
-  const shares = softmaxOf(shown.map((i) => Math.log(weights[i]!) + steps[i]!));
-  if (total > 0) for (const [k, i] of shown.entries()) next[i] = shares[k]! * total;
-  return next;
 }
 
 /** gᵢ / (sᵢ + gᵢ² + ε)^¼, whose squared norm is the excess risk. Rows are g and s. */
