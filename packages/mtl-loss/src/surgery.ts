@@ -1,4 +1,3 @@
-import { dot } from './products';
 import { normsOf } from './unit-rows';
 
 /** A squared norm of this share of its terms is zero. */
@@ -31,10 +30,13 @@ export function surgery(
       const rest = Math.sqrt(1 - target * target);
       const amount = (norm * (target * Math.sqrt(1 - cosine * cosine) - cosine * rest)) / (norms[j]! * rest + epsilon);
       c[j]! += amount;
-      for (let k = 0; k < count; k++) products[k]! += amount * gramian[j * count + k]!;
-      const square = dot(c, products);
-      const parts = c.map((one, k) => one * norms[k]!);
-      norm = square > rounding * dot(parts, parts) ? Math.sqrt(square) : 0;
+      let [square, terms] = [0, 0];
+      for (let k = 0; k < count; k++) {
+        products[k]! += amount * gramian[j * count + k]!;
+        square += c[k]! * products[k]!;
+        terms += (c[k]! * norms[k]!) ** 2;
+      }
+      norm = square > rounding * terms ? Math.sqrt(square) : 0;
     }
     for (let k = 0; k < count; k++) total[k]! += c[k]!;
   }
