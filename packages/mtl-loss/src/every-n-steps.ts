@@ -21,12 +21,15 @@ export function everyNSteps<S>(method: GradientBalancer<S>, n: number): Gradient
     ...method,
     ...wrappedState(method, (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN), age: 0 })),
     weigh(gramian, state, context) {
-      const { present } = context;
-      const keeps = state.age % n !== 0 && present.every((here, i) => !(here > 0) || Number.isFinite(state.weights[i]!));
-      if (keeps)
-        return { weights: state.weights.map((weight, i) => (present[i]! > 0 ? weight : 0)), state: { ...state, age: state.age + 1 } };
-      const { weights, state: inner } = method.weigh(gramian, state.inner, context);
-      return { weights, state: { weights: weights.map((weight, i) => (present[i]! > 0 ? weight : Number.NaN)), age: 1, inner } };
+      const here = (i: number) => context.present[i]! > 0;
+      let { weights, age, inner } = state;
+      if (age % n === 0 || weights.some((weight, i) => here(i) && !Number.isFinite(weight))) {
+        const made = method.weigh(gramian, inner, context);
+        weights = made.weights.map((weight, i) => (here(i) ? weight : Number.NaN));
+        inner = made.state;
+        age = 0;
+      }
+      return { weights: weights.map((weight, i) => (here(i) ? weight : 0)), state: { weights, age: age + 1, inner } };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type BalancingContext, checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { weighGramian } from './present-tasks';
+import { dot } from './products';
 import { softmaxOf } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
 import { normsOf } from './unit-rows';
@@ -68,7 +69,7 @@ export function gradNorm({
         const w = logits ? Array.from(softmaxOf(own), (share) => count * share) : own;
         const norms = normsOf(products, count);
         const slopes = slopesOf(w, norms, targetShares(present.context, first, indices, alpha));
-        const through = slopes.reduce((sum, slope, k) => sum + slope * w[k]!, 0) / count;
+        const through = dot(slopes, w) / count;
         for (const [k, i] of indices.entries()) gradient[i] = logits ? w[k]! * (slopes[k]! - through) : slopes[k]!;
         return w;
       });

@@ -36,20 +36,18 @@ export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): 
     init: (tasks) => ({ weights: new Float64Array(tasks.length), age: 0 }),
 
     weigh(gramian, state, context) {
-      const tasks = context.present.length;
-      let next: NashMtlState = { ...state, age: state.age + 1 };
+      let { weights: kept, age } = state;
       const weights = weighGramian(gramian, context, (products, { count, indices }) => {
-        let chosen: Float64Array = Float64Array.from(indices, (i) => state.weights[i]!);
-        if (state.age % updateEvery === 0 || chosen.some((weight) => weight === 0)) {
-          chosen = count === 1 ? Float64Array.of(1) : bargainingPoint(products, count);
-          const kept = new Float64Array(tasks);
-          for (const [k, i] of indices.entries()) kept[i] = chosen[k]!;
-          next = { weights: kept, age: 1 };
+        if (age % updateEvery === 0 || indices.some((i) => kept[i] === 0)) {
+          const bargain = count === 1 ? [1] : bargainingPoint(products, count);
+          kept = kept.map((_, i) => bargain[indices.indexOf(i)] ?? 0);
+          age = 0;
         }
+        const chosen = indices.map((i) => kept[i]!);
         const square = dot(chosen, multiply(products, chosen).products);
         return maxNorm > 0 && square > maxNorm ** 2 ? chosen.map((weight) => (weight * maxNorm) / Math.sqrt(square)) : chosen;
       });
-      return { weights, state: next };
+      return { weights, state: { weights: kept, age: age + 1 } };
     },
   };
 }
