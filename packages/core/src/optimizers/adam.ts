@@ -1,4 +1,4 @@
-import { add, div, maximum, sqrt, zerosLike } from '@tensorflow/tfjs-core';
+import { add, div, maximum, mul, sqrt, zerosLike } from '@tensorflow/tfjs-core';
 import { chain } from './chain';
 import { average, averageSquare, biasCorrection, count } from './moments';
 import { fraction, nonNegative } from './options';
@@ -37,14 +37,16 @@ export function scaleByAdam({
     common: ({ step }) => {
       if (!biasCorrected) return undefined;
       const t = count(step);
-      return { first: biasCorrection(beta1, t), second: biasCorrection(beta2, t) };
+      const root = sqrt(biasCorrection(beta2, t));
+      return { ratio: div(root, biasCorrection(beta1, t)), epsilon: mul(root, epsilon) };
     },
     update: (g, state, { common }) => {
       const mean = average(state.mean, g, beta1);
       const variance = averageSquare(state.variance, g, beta2);
       const greatest = amsgrad ? maximum(state.maximum, variance) : variance;
-      const [m, v] = common ? [div(mean, common.first), div(greatest, common.second)] : [mean, greatest];
-      return { update: div(m, add(sqrt(v), epsilon)), mean, variance, maximum: amsgrad ? greatest : undefined };
+      // m̂/(√v̂ + ε) with both corrections as numbers: a pass over the moments less.
+      const m = common ? mul(mean, common.ratio) : mean;
+      return { update: div(m, add(sqrt(greatest), common?.epsilon ?? epsilon)), mean, variance, maximum: amsgrad ? greatest : undefined };
     },
   });
 }
