@@ -13,7 +13,9 @@ import { broadcasts } from '../packages/onnx/src/passes/broadcasts';
 import { layerNorms } from '../packages/onnx/src/passes/layer-norm';
 import { narrowConvolutions } from '../packages/onnx/src/passes/narrow-convolutions';
 import { packState } from '../packages/onnx/src/passes/pack-state';
+import { rematerialized } from '../packages/onnx/src/passes/rematerialize';
 import type { Pass } from '../packages/onnx/src/passes/rewrite';
+import { scalarFactors } from '../packages/onnx/src/passes/scalar-factors';
 import { touchedRows } from '../packages/onnx/src/passes/segment-sums';
 import { sumsByProduct } from '../packages/onnx/src/passes/sums';
 import { arrangement } from '../packages/onnx/src/run/arrangement';
@@ -34,12 +36,21 @@ await setBackend('cpu');
 type Arrays = Tree<HostArray>;
 const noLayout = { members: [], groups: [], size: 0 };
 
+interface Selection {
+  readonly chosen?: readonly Pass[];
+  /** Whether small parameters share a vector. */
+  readonly pack?: boolean;
+  /** Whether the backward pass makes again what is cheap. */
+  readonly remake?: boolean;
+}
+
 /** A step with some of the passes, its state, and how many operators it has. */
-async function prepared(step: unknown, initial: Arrays, batch: Arrays, chosen: readonly Pass[], pack: boolean) {
+async function prepared(step: unknown, initial: Arrays, batch: Arrays, { chosen = passes, pack = true, remake = true }: Selection) {
   const runtime = await nodeRuntime(false);
   const traced = optimized(trace(step as never, initial as never, batch as never), chosen);
   const { trace: packed, layout } = packState(traced, pack ? undefined : noLayout);
-  const made = program(packed, (nameOf) => mapLeaves(packed.outputs, nameOf));
+  const last = remake ? rematerialized(packed) : packed;
+  const made = program(last, (nameOf) => mapLeaves(last.outputs, nameOf));
   const ready = await loadStages(made, { layout, nextSignature: signatureOf(traced) }, runtime, sessionOptions('auto'));
   const state = arrangement(runtime);
   await state.replace(leaves(mapTree(initial, (leaf) => ({ ...leaf, data: leaf.data.slice() })) as Arrays));
@@ -52,16 +63,18 @@ function leaves(tree: Arrays): Map<string, HostArray> {
   return flat;
 }
 
-const without = (pass: Pass) => passes.filter((each) => each !== pass);
-const selections: readonly (readonly [string, readonly Pass[], boolean])[] = [
-  ['all', passes, true],
-  ['without layer normalisation as one operator', without(layerNorms), true],
-  ['without sums by products', without(sumsByProduct), true],
-  ['without Jacobians of tables as the rows touched', without(touchedRows), true],
-  ['without operands as small as they may be', without(broadcasts), true],
-  ['without first convolutions as products', without(narrowConvolutions), true],
-  ['without one vector for small parameters', passes, false],
-  ['none', [], false],
+const without = (pass: Pass) => ({ chosen: passes.filter((each) => each !== pass) });
+const selections: readonly (readonly [string, Selection])[] = [
+  ['all', {}],
+  ['without layer normalisation as one operator', without(layerNorms)],
+  ['without sums by products', without(sumsByProduct)],
+  ['without Jacobians of tables as the rows touched', without(touchedRows)],
+  ['without operands as small as they may be', without(broadcasts)],
+  ['without scalars multiplied first', without(scalarFactors)],
+  ['without first convolutions as products', without(narrowConvolutions)],
+  ['without arrays made again', { remake: false }],
+  ['without one vector for small parameters', { pack: false }],
+  ['none', { chosen: [], pack: false, remake: false }],
 ];
 
 const transformer = trainStep(32);
@@ -81,7 +94,7 @@ for (const [name, { step, init, batch, steps }] of Object.entries(works)) {
   if (positionals.length > 0 && !positionals.some((word) => name.startsWith(word))) continue;
   const initial = (await readTree(init() as never)) as Arrays;
   const runs = [];
-  for (const [, chosen, pack] of selections) runs.push(await prepared(step, initial, batch(0) as never, chosen, pack));
+  for (const [, selection] of selections) runs.push(await prepared(step, initial, batch(0) as never, selection));
   const times = selections.map((): number[] => []);
   for (let round = -1; round < Number(flags.rounds); round++)
     for (const [w, run] of runs.entries()) {
