@@ -1,12 +1,10 @@
-import type { Value } from '../graph/value';
-import { mapLeaves } from '../trace/leaves';
 import type { Trace } from '../trace/trace';
 import { broadcasts } from './broadcasts';
 import { draws } from './draws';
 import { layerNorms } from './layer-norm';
 import { narrowConvolutions } from './narrow-convolutions';
 import { poolGradients } from './pool-gradients';
-import { type Pass, rewrite } from './rewrite';
+import { type Pass, rewriteTrace } from './rewrite';
 import { scalarFactors } from './scalar-factors';
 import { segmentSums, touchedRows } from './segment-sums';
 import { sumsByProduct } from './sums';
@@ -16,14 +14,5 @@ export const passes: readonly Pass[] = [touchedRows, layerNorms, sumsByProduct, 
 
 /** The same step with a cheaper graph, and with draws, sums by segment and gradients of pools as ONNX has them. */
 export function optimized(trace: Trace, chosen: readonly Pass[] = passes): Trace {
-  const roots: Value[] = [];
-  const place = (value: Value) => roots.push(value) - 1;
-  const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
-  const outputs = mapLeaves(trace.outputs, place);
-  const after = rewrite(trace.graph, roots, [draws, segmentSums, poolGradients, ...chosen]);
-  return {
-    ...trace,
-    nextState: new Map(state.map(([path, at]) => [path, after[at]!])),
-    outputs: mapLeaves(outputs, (at) => after[at]!),
-  };
+  return rewriteTrace(trace, [draws, segmentSums, poolGradients, ...chosen]);
 }

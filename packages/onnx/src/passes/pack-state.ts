@@ -3,7 +3,7 @@ import { nodesOf, sameShape, sizeOf, splatOf, type Value } from '../graph/value'
 import { mapLeaves } from '../trace/leaves';
 import { stateName, type Trace } from '../trace/trace';
 import { isElementwise, joinSlices, lanesOf } from './lanes';
-import { rewrite } from './rewrite';
+import { rewriteTrace } from './rewrite';
 
 /** Where the small leaves of the state stand in one vector. */
 export interface Layout {
@@ -37,11 +37,8 @@ export function packState(trace: Trace, layout = layoutOf(trace)): { readonly tr
     const value = inputs.get(stateName(path));
     if (value) pieces.set(value, graph.reshape(graph.slice(packed, [offset], [offset + sizeOf(shape)], [0]), shape));
   }
-  const roots = [...trace.nextState.values()];
-  const paths = [...trace.nextState.keys()];
-  const places = mapLeaves(trace.outputs, (value) => roots.push(value) - 1);
-  const after = rewrite(graph, roots, [], pieces);
-  const next = new Map(paths.map((path, i) => [path, after[i]!]));
+  const { nextState, outputs } = rewriteTrace(trace, [], pieces);
+  const next = new Map(nextState);
 
   const lanes = lanesOf(graph);
   const together = joinSlices(
@@ -50,7 +47,7 @@ export function packState(trace: Trace, layout = layoutOf(trace)): { readonly tr
   );
   for (const { path } of layout.members) next.delete(path);
   next.set(packedPath, together);
-  return { trace: { ...trace, nextState: next, outputs: mapLeaves(places, (at) => after[at]!) }, layout };
+  return { trace: { ...trace, nextState: next, outputs }, layout };
 }
 
 /** Small leaves, at least two of which are updated alike, with those side by side. */

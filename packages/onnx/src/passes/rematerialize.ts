@@ -2,7 +2,7 @@ import { Network } from '../graph/minimum-cut';
 import { bytesOf, type Node, nodesOf, type Value } from '../graph/value';
 import { mapLeaves } from '../trace/leaves';
 import type { Trace } from '../trace/trace';
-import { rebuilt, rewrite } from './rewrite';
+import { rebuilt, rewriteTrace } from './rewrite';
 
 /** Operators that take one pass over memory and little more. */
 const cheap = new Set(['Add', 'Cast', 'Div', 'Expand', 'Mul', 'Neg', 'Relu', 'Sub']);
@@ -20,12 +20,10 @@ const price = 1 / 4;
  */
 export function rematerialized(trace: Trace): Trace {
   const { graph } = trace;
-  const roots: Value[] = [];
-  const place = (value: Value) => roots.push(value) - 1;
-  const places = mapLeaves(trace.outputs, place);
-  const forward = new Set(nodesOf(roots));
-  const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
-  const again = madeAgain(forward, nodesOf(roots));
+  const outputs: Value[] = [];
+  mapLeaves(trace.outputs, (value) => outputs.push(value));
+  const forward = new Set(nodesOf(outputs));
+  const again = madeAgain(forward, nodesOf([...outputs, ...trace.nextState.values()]));
   if (again.size === 0) return trace;
 
   const copies = new Map<Value, Value>();
@@ -41,18 +39,13 @@ export function rematerialized(trace: Trace): Trace {
     copies.set(value, known);
     return known;
   };
-  const after = rewrite(graph, roots, [
+  return rewriteTrace(trace, [
     () => (node, inputs) => {
       if (forward.has(node)) return undefined;
       const own = inputs.map((input) => input && copy(input));
       return own.every((input, i) => input === inputs[i]) ? undefined : rebuilt(graph, node, own);
     },
   ]);
-  return {
-    ...trace,
-    nextState: new Map(state.map(([path, at]) => [path, after[at]!])),
-    outputs: mapLeaves(places, (at) => after[at]!),
-  };
 }
 
 /** The results of forward nodes that the other nodes make once more. */

@@ -1,5 +1,7 @@
 import type { Graph } from '../graph/graph';
 import { type Node, nodesOf, type Value } from '../graph/value';
+import { mapLeaves } from '../trace/leaves';
+import type { Trace } from '../trace/trace';
 
 /**
  * What a node becomes, given its inputs as they are by now: its new outputs, or nothing where it stays. Patterns are found in the old graph; `now` gives
@@ -38,6 +40,20 @@ export function rewrite(
     if (replaced) for (const [i, value] of node.outputs.entries()) if (replaced[i] !== value) changed.set(value, replaced[i]!);
   }
   return outputs.map((value) => now(value)!);
+}
+
+/** The same step with all that it returns rewritten. */
+export function rewriteTrace(trace: Trace, passes: readonly Pass[], given?: ReadonlyMap<Value, Value>): Trace {
+  const roots: Value[] = [];
+  const place = (value: Value) => roots.push(value) - 1;
+  const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
+  const outputs = mapLeaves(trace.outputs, place);
+  const after = rewrite(trace.graph, roots, passes, given);
+  return {
+    ...trace,
+    nextState: new Map(state.map(([path, at]) => [path, after[at]!])),
+    outputs: mapLeaves(outputs, (at) => after[at]!),
+  };
 }
 
 /** The node on other inputs. */

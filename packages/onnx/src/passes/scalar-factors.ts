@@ -23,13 +23,13 @@ export const scalarFactors: Pass = (graph, outputs) => {
     const { producer } = outer.x;
     if (!producer) return undefined;
     const inner = scaled(producer, producer.inputs as readonly Value[]);
-    if (inner && sizeOf(inner.x.shape) > 1) return [times(graph, inner.x, together(graph, inner, outer))];
+    if (inner && sizeOf(inner.x.shape) > 1) return [graph.binary('Mul', inner.x, together(graph, inner, outer))];
     // The array before the quotient: nothing else may read it or the quotient, which are made anew.
     const old = node.inputs.find((value) => value?.producer?.op === 'Div');
     const [n, d] = producer.op === 'Div' ? (producer.inputs as readonly [Value, Value]) : [];
     const first = n?.producer && scaled(n.producer, n.producer.inputs as readonly Value[]);
     if (!first || !old || uses.get(old) !== 1 || uses.get(old.producer!.inputs[0]!) !== 1) return undefined;
-    return [graph.binary('Div', times(graph, first.x, together(graph, first, outer)), d!)];
+    return [graph.binary('Div', graph.binary('Mul', first.x, together(graph, first, outer)), d!)];
   };
 };
 
@@ -47,8 +47,4 @@ function together(graph: Graph, a: Scaled, b: Scaled): Value {
   if (!a.divided && !b.divided) return graph.binary('Mul', s, t);
   if (!a.divided) return graph.binary('Div', s, t);
   return graph.binary('Div', b.divided ? graph.binary('Div', graph.splat(1), s) : t, b.divided ? t : s);
-}
-
-function times(graph: Graph, x: Value, factor: Value): Value {
-  return graph.binary('Mul', x, factor);
 }
