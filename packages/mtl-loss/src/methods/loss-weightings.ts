@@ -14,7 +14,7 @@ export const lossWeightings: readonly MethodInfo[] = [
       cost: 'F + B',
       options: { weights: { type: 'numbers', description: 'One a task. Without them 1 each.' } },
     },
-    ({ weights } = {}) => fixed(weights),
+    ({ weights }: { readonly weights?: readonly number[] }) => fixed(weights),
   ),
   method(
     {

@@ -24,16 +24,13 @@ export interface MethodInfo {
 }
 
 /** A `MethodInfo` whose `create` checks the options against what `options` says of them. */
-export function method(
-  info: Omit<MethodInfo, 'create'>,
-  // biome-ignore lint/suspicious/noExplicitAny: each factory has options of its own; they are checked before they get there.
-  create: (options: any) => Balancer,
-): MethodInfo {
+export function method(info: Omit<MethodInfo, 'create'>, create: (options: never) => Balancer): MethodInfo {
   return {
     ...info,
     create(given = {}) {
       for (const [name, value] of Object.entries(given)) checkOption(info.name, info.options, name, value);
-      return create(given);
+      // Each factory has options of its own; they have been checked.
+      return create(given as never);
     },
   };
 }
