@@ -53,8 +53,10 @@ export type BagOfEmbeddingsParams = { readonly [bag: string]: EmbeddingParams };
 interface Bag {
   /** int32 [tasks…, N, L] */
   readonly ids: Tensor;
-  /** float32, the same shape: the sign of an id, 0 for padding, scaled where `unit`. */
+  /** float32, the same shape: the sign of an id, 0 for padding; in training those that are left out are 0 too. */
   readonly weights: Tensor;
+  /** float32 [tasks…, N, 1]: the length that the sum is divided by, where `unit`. */
+  readonly length?: Tensor;
   readonly table: Tensor;
 }
 
@@ -82,8 +84,8 @@ export function bagOfEmbeddings(options: BagOfEmbeddingsOptions): Module<Branch<
     if (!ids || !('shape' in ids))
       throw new TaskloomError('input_missing', `There is no bag '${name}'.`, { name, expected: bags, got: Object.keys(inputs) });
     assertRows(ids, leading(table, 2), [], `bag '${name}'`);
-    const own = signs(ids);
-    return { ids, weights: combiner === 'unit' ? div(own, atLeast(sqrt(sum(square(own), -1, true)))) : own, table };
+    const weights = signs(ids);
+    return { ids, weights, table, ...(combiner === 'unit' && { length: atLeast(sqrt(sum(square(weights), -1, true))) }) };
   }
 
   return {
@@ -100,7 +102,11 @@ export function bagOfEmbeddings(options: BagOfEmbeddingsOptions): Module<Branch<
       const kept = dropping ? found.map((bag) => ({ ...bag, weights: drop(bag.weights, featureDropout, context.random()) })) : found;
       const byMatrix = context.training && trainBy === 'matrix' && kept.every(({ ids, table }) => ids.rank === 2 && table.rank === 2);
       // Each bag by itself: to put their vectors together first takes longer than all else.
-      const summed = addN(kept.map(byMatrix ? sumByMatrix : sumByRows));
+      const vectorOf = (bag: Bag) => {
+        const own = byMatrix ? sumByMatrix(bag) : sumByRows(bag);
+        return bag.length ? div(own, bag.length) : own;
+      };
+      const summed = addN(kept.map(vectorOf));
       return total ? div(summed, total) : summed;
     },
   };

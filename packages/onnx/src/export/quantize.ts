@@ -19,26 +19,34 @@ interface Quantized {
 const least = 256;
 
 /**
- * The greatest whole number of a row of a table, and of a column of a matrix: processors without VNNI add two products of a byte and a signed byte in 16
- * bits, which holds 2 · 255 · 64 and not 2 · 255 · 127.
+ * The greatest whole number of a row of a table, of a column of a matrix, and of a column of a table whose rows are added up: processors without VNNI add two products of a byte and a
+ * signed byte in 16 bits, which holds 2 · 255 · 64 and not 2 · 255 · 127; signs are bytes of at most 2.
  */
-const greatest = { rows: 127, columns: 64 };
+const greatest = { rows: 127, columns: 64, sums: 127 };
+type Along = keyof typeof greatest;
 
 /**
  * Eight-bit forms of the two operators that read most of a model's numbers. A product with a fixed matrix: its columns become whole numbers with a scale
- * each, and the other side is quantised at run time by its own range. A look-up in a fixed table: its rows the same way.
+ * each, and the other side is quantised at run time by its own range. A look-up in a fixed table: its rows the same way, and where the rows are only added up
+ * with signs, a bag of features, its columns: the sum is then one of whole numbers, and a quarter of the bytes pass through memory.
  */
 export function quantizer(graph: Graph): Quantize {
-  const known = { rows: new Map<Value, Quantized>(), columns: new Map<Value, Quantized>() };
-  const quantized = (matrix: Value, along: 'rows' | 'columns'): Quantized => {
+  const known = { rows: new Map<Value, Quantized>(), columns: new Map<Value, Quantized>(), sums: new Map<Value, Quantized>() };
+  const looked = new Map<Value, { readonly table: Value; readonly ids: Value }>();
+  const quantized = (matrix: Value, along: Along): Quantized => {
     const found = known[along].get(matrix) ?? quantize(graph, matrix, along);
     known[along].set(matrix, found);
     return found;
   };
   return (op, [a, b], shape, attributes) => {
+    const bag = op === 'MatMul' ? looked.get(b!) : undefined;
+    const signs = bag && signsOf(graph, a!);
+    if (bag && signs) return signedSum(graph, signs, quantized(bag.table, 'sums'), bag.ids, shape);
     if (op === 'MatMul' && isMatrix(b) && a!.dtype === 'float32' && !a!.constant) return product(graph, a!, quantized(b, 'columns'), shape);
-    if (op === 'Gather' && isMatrix(a) && (attributes.axis ?? 0) === 0) return lookUp(graph, quantized(a, 'rows'), b!, shape);
-    return undefined;
+    if (op !== 'Gather' || !isMatrix(a) || (attributes.axis ?? 0) !== 0) return undefined;
+    const found = lookUp(graph, quantized(a, 'rows'), b!, shape);
+    looked.set(found, { table: a, ids: b! });
+    return found;
   };
 }
 
@@ -47,7 +55,7 @@ function isMatrix(value: Value | undefined): value is Value {
   return value.constant.data.length >= least && (value.constant.data as Float32Array).every(Number.isFinite);
 }
 
-function quantize(graph: Graph, { constant, shape }: Value, along: 'rows' | 'columns'): Quantized {
+function quantize(graph: Graph, { constant, shape }: Value, along: Along): Quantized {
   const [rows, columns] = shape as [number, number];
   const data = (constant as { readonly data: unknown }).data as Float32Array;
   const scaleOf = along === 'rows' ? (i: number) => Math.floor(i / columns) : (i: number) => i % columns;
@@ -78,4 +86,20 @@ function lookUp(graph: Graph, { values, scales }: Quantized, ids: Value, shape: 
   const found = graph.op('Gather', [values, ids], { shape, dtype: 'int8' }, { axis: 0 });
   const scale = graph.op('Gather', [scales, ids], { shape: [...ids.shape, 1], dtype: 'float32' }, { axis: 0 });
   return graph.binary('Mul', graph.cast(found, 'float32'), scale);
+}
+
+/** −1, 0 and 1 as bytes around 1, where that is what a value holds: the signs of numbers, possibly in another shape. */
+function signsOf(graph: Graph, value: Value): Value | undefined {
+  const { op, inputs } = value.producer ?? {};
+  if (op === 'Sign') return graph.cast(graph.binary('Add', value, graph.splat(1)), 'uint8');
+  if (op !== 'Reshape') return undefined;
+  const inner = signsOf(graph, inputs![0]!);
+  return inner && graph.op('Reshape', [inner, inputs![1]], { shape: value.shape, dtype: 'uint8' }, value.producer!.attributes);
+}
+
+/** Σ_l ±row_l, exact but for the table's own rounding. */
+function signedSum(graph: Graph, signs: Value, { values, scales }: Quantized, ids: Value, shape: readonly number[]): Value {
+  const rows = graph.op('Gather', [values, ids], { shape: [...ids.shape, shape.at(-1)!], dtype: 'int8' }, { axis: 0 });
+  const sums = graph.op('MatMulInteger', [signs, rows, graph.constant(Uint8Array.of(1), [], 'uint8')], { shape, dtype: 'int32' });
+  return graph.binary('Mul', graph.cast(sums, 'float32'), scales);
 }

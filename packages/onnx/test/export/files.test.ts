@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Module, type Params, random, run, seedKey } from '@taskloom/core';
-import { embedding, layerNorm, transformerBlock } from '@taskloom/core/modules';
-import { cast, greater, max, mean, softmax, type Tensor, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { bagOfEmbeddings, embedding, layerNorm, transformerBlock } from '@taskloom/core/modules';
+import { cast, greater, max, mean, softmax, type Tensor, type Tensor1D, tensor, tensor1d } from '@tensorflow/tfjs-core';
 import * as node from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -85,6 +85,36 @@ test('int8 multiplies fixed matrices in whole numbers, fp32 none', async () => {
   expect([small('MatMulInteger'), small('DynamicQuantizeLinear')]).toEqual([6, 4]);
   expect(small('MatMul')).toBe(whole('MatMul') - 6);
   expect([whole('MatMulInteger'), whole('DynamicQuantizeLinear')]).toEqual([0, 0]);
+});
+
+test('int8 adds the rows of a bag up in whole numbers, by the signs of its ids', async () => {
+  const bag = bagOfEmbeddings({ size: 60, width: 9, combiner: 'unit' });
+  const { ids: given } = initial(bag, 'bag');
+  const signed = ({ ids }: { readonly [name: string]: Tensor }) => run(bag, { ids: given! }, { ids: ids! }).output;
+  const model = await exported(signed, { ...options, precision: 'int8' });
+  expect(operators(model).filter((op) => /MatMul|Quantize/.test(op))).toEqual(['MatMulInteger']);
+  // The table's columns by hand, each with its own scale.
+  const [rows, columns] = given!.table.shape as [number, number];
+  const values = given!.table.dataSync();
+  const scales = Array.from({ length: columns }, (_, c) => {
+    const greatest = Array.from({ length: rows }, (_, r) => Math.abs(values[r * columns + c]!));
+    return Math.max(...greatest) / 127;
+  });
+  const rounded = Float32Array.from(values, (value, i) => Math.round(value / scales[i % columns]!) * scales[i % columns]!);
+  const table = tensor(rounded, [rows, columns]);
+  const exact = ({ ids }: { readonly [name: string]: Tensor }) => run(bag, { ids: { table } }, { ids: ids! }).output;
+  for (const shape of [
+    [1, 1],
+    [3, 40],
+    [17, 8],
+  ] as const) {
+    const ids = integers(`${shape}`, size, ...shape);
+    const each = {
+      ids: { ...ids, data: Int32Array.from(ids.data, (id, i) => (i % 5 === 0 ? 0 : ((id % 59) + 1) * (i % 3 === 0 ? -1 : 1))) },
+    };
+    for (const ort of [node, web]) expectClose(await runModel(ort as unknown as Ort, model, each), await eagerly(exact, each), 1e-5);
+    expectClose(await runModel(node as unknown as Ort, model, each), await eagerly(signed, each), 0.03);
+  }
 });
 
 describe('outputs', () => {
