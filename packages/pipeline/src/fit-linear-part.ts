@@ -1,11 +1,12 @@
-import type { CheckpointStore } from '@taskloom/core';
+import { type CheckpointStore, TaskloomError } from '@taskloom/core';
+import { notWithin } from '@taskloom/shared-encoder';
 import { checkpointSteps, type Dataset } from '@taskloom/trainer';
 import type { InputShape } from './features';
 import type { Labels } from './labels';
-import { linearColumns, linearPart } from './linear-part';
+import { finerTask, linearColumns, linearPart } from './linear-part';
 import { classWeights } from './model';
 import type { ResolvedConfig } from './schema';
-import { featureRows } from './sparse-rows';
+import { type FeatureRows, featureRows } from './sparse-rows';
 import type { StartingValues } from './starting-model';
 import { type SparseRows, supportVectors } from './support-vectors';
 
@@ -27,7 +28,7 @@ export interface LinearOptions {
 
 /**
  * Weights and biases of the trunk's linear part, none without one: for each class of each task a support vector machine against all its other classes. Features count by the root of their inverse document frequency, which goes
- * into the weights. Classes weigh as the task's `classWeights` say.
+ * into the weights. Classes weigh as the task's `classWeights` say. A task with `finer` labels knows the biases of those within each of its own.
  */
 export async function fitLinearPart(
   config: ResolvedConfig,
@@ -55,6 +56,7 @@ export async function fitLinearPart(
   );
   for (const source of dataset.sources) {
     const { tasks, ...rows } = featureRows(dataset, source, offsets);
+    const within = divisions(config, tasks, labels);
     const { order, scale } = byFrequency(rows, features);
     for (const [name, { classes, weights }] of tasks) {
       const began = performance.now();
@@ -73,6 +75,50 @@ export async function fitLinearPart(
       const seconds = (performance.now() - began) / 1000;
       await onProgress?.({ kind: 'linear', task: name, classes: bias.length, rows: shares.filter((share) => share > 0).length, seconds });
     }
+    for (const [name, { finer, parents }] of within) {
+      const bias = found.get(`tasks/${finer}/linear/bias`)!;
+      const table = labels[name]!.map((_, own) => bias.map((value, f) => (parents[f] === own ? value : notWithin)));
+      found.set(`tasks/${name}/linear/finer`, Float32Array.from(table.flatMap((row) => [...row])));
+    }
+  }
+  return found;
+}
+
+/** Of each task with finer labels within which of its labels each of them lies; −1 for one that no row has. Throws `bad_data` where the rows do not divide its labels so. */
+function divisions(
+  config: ResolvedConfig,
+  targets: FeatureRows['tasks'],
+  labels: Labels,
+): ReadonlyMap<string, { readonly finer: string; readonly parents: Int32Array }> {
+  const found = new Map<string, { readonly finer: string; readonly parents: Int32Array }>();
+  for (const task of config.tasks) {
+    const finer = finerTask(task);
+    const own = targets.get(task.name);
+    if (finer === undefined || !own) continue;
+    const below = targets.get(finer)!;
+    const parents = new Int32Array(labels[finer]!.length).fill(-1);
+    const nameOf = (label: number) => `'${labels[task.name]![label]}'`;
+    for (const [row, f] of below.classes.entries()) {
+      if (below.weights[row] === 0 || own.weights[row] === 0) continue;
+      const parent = own.classes[row]!;
+      if (parents[f] !== -1 && parents[f] !== parent)
+        throw new TaskloomError(
+          'bad_data',
+          `'${labels[finer]![f]}' of task '${finer}' lies within ${nameOf(parents[f]!)} and ${nameOf(parent)}.`,
+          {
+            name: `${task.name}.finer`,
+            expected: `each label of '${finer}' within one label of '${task.name}'`,
+          },
+        );
+      parents[f] = parent;
+    }
+    const empty = labels[task.name]!.findIndex((_, label) => !parents.includes(label));
+    if (empty >= 0)
+      throw new TaskloomError('bad_data', `No label of task '${finer}' lies within ${nameOf(empty)}.`, {
+        name: `${task.name}.finer`,
+        remedy: 'Where a label has no finer ones, give its rows its own name as the finer label.',
+      });
+    found.set(task.name, { finer, parents });
   }
   return found;
 }

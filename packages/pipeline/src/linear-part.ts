@@ -1,6 +1,8 @@
 import type { LinearColumns } from '@taskloom/shared-encoder';
 import type { Labels } from './labels';
 import type { ResolvedConfig } from './schema';
+import { planSources } from './source-plan';
+import type { TaskConfig } from './task-schema';
 
 /** The trunk's linear part, whose scores the heads take as they are. */
 export function linearPart({
@@ -17,9 +19,20 @@ export function fittedApart(config: Pick<ResolvedConfig, 'trunk'>): readonly str
   return part ? [`shared/${part.name}/**`, 'tasks/*/linear/**'] : [];
 }
 
-/** Says where a linear part does not fit: it is the last of several, and gives scores to tasks that classify single texts. */
+/** Says where a linear part does not fit: it is the last of several, and gives scores to tasks that classify single texts; and where a finer task is named that is none. */
 export function checkLinearPart(config: ResolvedConfig, tell: (path: (string | number)[], message: string) => void): void {
   const { trunk, tasks } = config;
+  const sources = planSources(tasks);
+  for (const [i, task] of tasks.entries()) {
+    const finer = finerTask(task);
+    if (finer === undefined) continue;
+    const path = ['tasks', i, 'finer'];
+    if (!linearPart(config))
+      tell(path, "It is the scores of a linear part that finer labels add to: give the trunk one, or leave out 'finer'.");
+    else if (finer === task.name || !tasks.some(({ name }) => name === finer)) tell(path, `There is no other task '${finer}'.`);
+    else if (!sources.some((source) => [finer, task.name].every((each) => source.tasks.some(({ name }) => name === each))))
+      tell(path, `'${finer}' labels other rows: both tasks need the same 'data' and text.`);
+  }
   if (trunk.kind !== 'joined' || !linearPart(config)) return;
   const parts = Object.entries(trunk.parts);
   const at = parts.findIndex(([, { kind }]) => kind === 'linear');
@@ -34,14 +47,24 @@ export function checkLinearPart(config: ResolvedConfig, tell: (path: (string | n
 
 /** Where the scores of each task stand in the linear part: one after another, a number a class. */
 export function linearColumns(config: ResolvedConfig, labels: Labels): { readonly [task: string]: LinearColumns } {
-  const of = config.tasks.reduce((sum, { name }) => sum + labels[name]!.length, 0);
   const { scale } = linearPart(config) ?? {};
-  let from = 0;
+  const places = new Map<string, { readonly from: number; readonly count: number }>();
+  let of = 0;
+  for (const { name } of config.tasks) {
+    const count = labels[name]!.length;
+    places.set(name, { from: of, count });
+    of += count;
+  }
   return Object.fromEntries(
-    config.tasks.map(({ name }) => {
-      const own = { from, of, ...(scale !== undefined && { scale }) };
-      from += labels[name]!.length;
-      return [name, own];
+    config.tasks.map((task) => {
+      const finer = finerTask(task);
+      const own = { from: places.get(task.name)!.from, of, ...(scale !== undefined && { scale }) };
+      return [task.name, { ...own, ...(finer !== undefined && { finer: places.get(finer)! }) }];
     }),
   );
+}
+
+/** The task whose labels lie within those of this one. */
+export function finerTask(task: TaskConfig): string | undefined {
+  return task.head === 'classification' ? task.finer : undefined;
 }

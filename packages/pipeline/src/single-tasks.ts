@@ -1,13 +1,21 @@
 import { accumulateOf } from './balancers';
 import type { DataProvider } from './data-provider';
+import { finerTask } from './linear-part';
 import { buildSampler, stepsOf } from './optimization';
 import type { ResolvedConfig } from './schema';
+import type { TaskConfig } from './task-schema';
 import { readSplit } from './train';
 
 /** What is judged as one: a group of tasks, or a task in no group; with a config for it alone. */
 export interface SingleTask {
   readonly unit: string;
   readonly config: ResolvedConfig;
+}
+
+/** Finer labels are another task's, which may not be there. */
+function withoutStrangers(task: TaskConfig, tasks: readonly TaskConfig[]): TaskConfig {
+  const finer = finerTask(task);
+  return finer === undefined || tasks.some(({ name }) => name === finer) ? task : ({ ...task, finer: undefined } as TaskConfig);
 }
 
 /**
@@ -50,7 +58,7 @@ export async function singleTaskConfigs(config: ResolvedConfig, data: DataProvid
       config: {
         ...rest,
         name: unit,
-        tasks,
+        tasks: tasks.map((task) => withoutStrangers(task, tasks)),
         ...(groups?.some(({ name }) => name === unit) ? { groups: groups.filter(({ name }) => name === unit) } : {}),
         training: {
           ...training,

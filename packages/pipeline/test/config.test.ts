@@ -75,6 +75,19 @@ describe('resolveConfig', () => {
     [{ tasks: [task], trunk: { kind: 'joined', parts: { l: { kind: 'linear' }, b: { kind: 'bagOfEmbeddings' } } } }, 'trunk.parts.l: '],
     [{ tasks: [tags], trunk: joined({ kind: 'linear' }) }, 'tasks[0].head: Beside a linear part heads classify single texts.'],
     [{ tasks: [task], trunk: joined({ kind: 'linear' }), gating: { kind: 'mmoe' } }, 'gating: The scores of a linear part'],
+    [{ tasks: [{ ...task, finer: 'b' }] }, 'tasks[0].finer: It is the scores of a linear part that finer labels add to'],
+    [{ tasks: [{ ...task, finer: 'b' }], trunk: joined({ kind: 'linear' }) }, "tasks[0].finer: There is no other task 'b'."],
+    [{ tasks: [{ ...task, finer: task.name }], trunk: joined({ kind: 'linear' }) }, 'tasks[0].finer: There is no other task'],
+    [
+      {
+        tasks: [
+          { ...task, finer: 'b' },
+          { ...task, name: 'b', data: { train: 'other.jsonl' } },
+        ],
+        trunk: joined({ kind: 'linear' }),
+      },
+      "tasks[0].finer: 'b' labels other rows",
+    ],
     [{ tasks: [task], features: { kind: 'vocabulary', vectorWords: 5 } }, 'features.vectorWords: There is no file of vectors'],
     [{ tasks: [{ ...task, members: [0, 3] }] }, 'tasks[0].members'],
     [

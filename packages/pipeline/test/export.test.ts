@@ -86,7 +86,13 @@ const choices: readonly (readonly [string, TinyConfig])[] = [
     'joined: bags, filters of the same features',
     { trunk: { kind: 'joined', parts: { bag, filters: { kind: 'textCNN', width: 8, filters: 3, pool: 'filters' } } } },
   ],
-  ['joined: a bag and a linear model', { trunk: { kind: 'joined', parts: { bag, linear: { kind: 'linear' } } }, tasks: ['topic'] }],
+  [
+    'joined: a bag and a linear model',
+    {
+      trunk: { kind: 'joined', parts: { bag, linear: { kind: 'linear' } } },
+      tasks: ['topic', { ...tinyTasks.mood, finer: 'topic' }],
+    },
+  ],
   [
     'joined: bags of a vocabulary, tokens of a tokenizer',
     {

@@ -1,10 +1,11 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { run as apply, disposeParams, equals, flatten, memoryStore, type Params } from '@taskloom/core';
+import { notWithin } from '@taskloom/shared-encoder';
 import { setBackend, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { documentOf } from '../src/document';
 import type { LinearEvent } from '../src/fit-linear-part';
-import { type Config, fineTune, loadRun, memoryData, resume, train } from '../src/index';
+import { type Config, fineTune, loadRun, memoryData, type Row, resume, train } from '../src/index';
 import { loadParts } from '../src/load-run';
 import { supportVectors } from '../src/support-vectors';
 
@@ -90,6 +91,60 @@ describe('a linear part', () => {
         expect(scores[k]! + bias[k]!).toBeCloseTo(scoreOf(text, label, 'colour'), 4);
     }
     run.dispose();
+  });
+
+  it('lets the scores of finer labels decide: the best within each label, by the rows', async () => {
+    const [plain, refined] = [memoryStore(), memoryStore()];
+    const [colour, temper] = [config.tasks[0]!, config.tasks[1]!];
+    await train(config, { store: plain, data });
+    await train({ ...config, tasks: [colour, { ...temper, finer: 'colour' }] }, { store: refined, data });
+    const [before, after] = [sharedLeaves(await loadRun(plain)), sharedLeaves(await loadRun(refined))];
+    // The machines are the same, and warm is red, cold is blue or green.
+    for (const [path, leaf] of before) expect(after.get(path)!.dataSync()).toEqual(leaf.dataSync());
+    const [blue, green, red] = before.get('tasks/colour/linear/bias')!.dataSync() as Float32Array;
+    const finer = after.get('tasks/temper/linear/finer')!;
+    expect(finer.shape).toEqual([2, 3]);
+    expect([...finer.dataSync()]).toEqual([blue, green, notWithin, notWithin, notWithin, red]);
+    // With members that have learned nothing, the answer is that of the scores.
+    const store = memoryStore();
+    const training = { ...config.training, steps: 1, learningRate: 1e-9 };
+    await train({ ...config, training, tasks: [colour, { ...temper, finer: 'colour' }] }, { store, data });
+    const run = await loadRun(store);
+    const { features, model, params } = await loadParts(store);
+    for (const text of ['red sea', 'blue sun', 'green rose']) {
+      const ids = features.encode(documentOf(text)).ids.words!;
+      const [b, g, r, cold, warm] = apply(model.trunk, params.shared, { words: tensor(ids, [1, ids.length], 'int32') })
+        .output.pooled.dataSync()
+        .slice(4);
+      const own = flatten(params as unknown as Params)
+        .get('tasks/temper/linear/bias')!
+        .dataSync();
+      const scores = [cold! + own[0]! + 2 * Math.max(b! + blue!, g! + green!), warm! + own[1]! + 2 * (r! + red!)];
+      const [answer] = await run.predict([text], { tasks: ['temper'] });
+      expect((answer!.temper as { label: string }).label).toBe(scores[0]! > scores[1]! ? 'cold' : 'warm');
+    }
+    run.dispose();
+  });
+
+  it('refuses labels that do not divide those of the task, before anything is fitted', async () => {
+    const training = (more: readonly Row[], own: 'colour' | 'temper') =>
+      train(
+        {
+          ...config,
+          tasks: config.tasks.map((each) => (each.name === own ? { ...each, finer: own === 'temper' ? 'colour' : 'temper' } : each)),
+        },
+        { store: memoryStore(), data: memoryData({ rows: [...rows, ...more] }), onProgress: ({ kind }) => expect(kind).not.toBe('linear') },
+      );
+    await expect(training([{ text: 'red ice', colour: 'red', temper: 'cold' }], 'temper')).rejects.toThrowError(
+      expect.objectContaining({
+        code: 'bad_data',
+        message: expect.stringContaining("'red' of task 'colour' lies within 'warm' and 'cold'"),
+      }),
+    );
+    await expect(training([{ text: 'mud', temper: 'tepid' }], 'temper')).rejects.toThrowError(
+      /No label of task 'colour' lies within 'tepid'/,
+    );
+    await expect(training([], 'colour')).rejects.toThrowError(/'cold' of task 'temper' lies within 'blue' and 'green'/);
   });
 
   it('decides with the other parts: after one step of nothing it is the linear model that answers', async () => {

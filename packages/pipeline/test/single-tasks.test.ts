@@ -37,3 +37,13 @@ it('keeps a group together, judged as one', async () => {
   expect(alone!.config.groups).toBeUndefined();
   for (const single of [group!, alone!]) expect(() => resolveConfig(JSON.parse(JSON.stringify(single.config)))).not.toThrow();
 });
+
+it('leaves finer labels out where their task is another model', async () => {
+  const trunk = { kind: 'joined' as const, parts: { bag: { kind: 'bagOfEmbeddings' as const }, linear: { kind: 'linear' as const } } };
+  const tasks = [{ ...task('a', 'large'), finer: 'b' }, { ...task('b', 'large') }];
+  const of = (groups?: { name: string; tasks: string[] }[]) =>
+    singleTaskConfigs(resolveConfig({ tasks, trunk, groups, training: { steps: 10 } }), data);
+  for (const { config: own } of await of()) expect(() => resolveConfig(JSON.parse(JSON.stringify(own)))).not.toThrow();
+  const [together] = await of([{ name: 'ab', tasks: ['a', 'b'] }]);
+  expect(together!.config.tasks[0]).toMatchObject({ finer: 'b' });
+});

@@ -3,7 +3,7 @@ export { takeRows } from './encode-tasks';
 export { chainScores, decodeTags, type TagChain } from './heads/chain';
 export { type ClassificationOptions, classification } from './heads/classification';
 export { type HeadConfig, head, headKinds } from './heads/head';
-export type { LinearColumns } from './heads/linear-member';
+export { type LinearColumns, notWithin } from './heads/linear-member';
 export { type MultiLabelOptions, multiLabel } from './heads/multi-label';
 export { type OrdinalOptions, ordinal } from './heads/ordinal';
 export { type PairSimilarityOptions, pairSimilarity } from './heads/pair-similarity';

@@ -19,7 +19,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { classification, head, headKinds, multiLabel, ordinal, pairSimilarity, regression, tagging } from '../src';
+import { classification, head, headKinds, multiLabel, notWithin, ordinal, pairSimilarity, regression, tagging } from '../src';
 
 beforeAll(async () => void (await setBackend('cpu')));
 
@@ -138,8 +138,36 @@ onBackends(['cpu', 'wasm'], () => {
     expect(run(one, one.init(random(1)), { pooled: slice(pooled, [0, 0], [4, 7]) }).output.shape).toEqual([4, 1, 3]);
   });
 
+  it('classification: beside its own score a class has the best of the finer ones within it', () => {
+    const of = classification({ inputs: 8, labels, linear: { from: 4, of: 7, scale: 3, finer: { from: 0, count: 4 } } });
+    const within = [0, 2, 0, 1];
+    const [bias, own] = [
+      [0.25, -0.5, 1],
+      [0.1, -0.2, 0.3, 0.4],
+    ];
+    const fresh = of.init(random(3));
+    expect(((fresh.linear as Params).finer as Tensor).shape).toEqual([3, 4]);
+    const finer = tensor2d(labels.map((_, k) => within.map((parent, f) => (parent === k ? own[f]! : notWithin))));
+    const params = { ...fresh, linear: { bias: tensor1d(bias), finer } } as Params;
+    const pooled = random('x').normal([5, 8]);
+    const members = run(of, params, { pooled }, { training: true, random: random(1) }).output;
+    const expected = Array.from({ length: 5 }, (_, i) => {
+      const row = [...pooled.dataSync()].slice(8 * i + 1, 8 * i + 8);
+      const best = (k: number) => Math.max(...within.flatMap((parent, f) => (parent === k ? [row[f]! + own[f]!] : [])));
+      return bias.map((b, k) => (members.dataSync()[3 * i + k]! + 3 * (row[4 + k]! + b + 2 * best(k))) / 2);
+    });
+    const output = run(of, params, { pooled }).output;
+    expectAllClose(output, expandDims(tensor2d(expected), 1));
+    const twice = (x: Tensor) => stack([x, x]);
+    expectAllClose(run(of, mapParams(params, twice), { pooled: twice(pooled) }).output, twice(output));
+  });
+
   it('classification: a linear model needs scores that are there, and single rows', () => {
     for (const wrong of [
+      { inputs: 8, linear: { from: 4, of: 7, finer: { from: 4, count: 4 } } },
+      { inputs: 8, linear: { from: 4, of: 7, finer: { from: 0, count: 0 } } },
+      { inputs: 8, linear: { from: 4, of: 7, finer: { from: 0 } } },
+      { inputs: 8, linear: { from: 4, of: 7, finer: null } },
       { inputs: 7, linear: { from: 3, of: 5 } },
       { inputs: 4, linear: { from: 0, of: 5 } },
       { inputs: 7, linear: { from: -1, of: 5 } },
