@@ -82,22 +82,29 @@ function seeded(seed: number): ResolvedConfig {
   return { ...config, seed, tasks };
 }
 
-/** One text through all heads, and many in batches, on the exported model. */
+/** One text through all heads, and many in batches, on the exported models. */
 async function timeOf(store: ReturnType<typeof memoryStore>): Promise<void> {
-  const { files } = await exportRun(store);
-  const model = await openExport(files['model.onnx']!, files, { threads: 1 });
+  const { files, models } = await exportRun(store, { precisions: ['fp32', 'int8'], data });
   const texts = (await data.rows(config.tasks.find(({ name }) => name === 'banking77')!.data.test as string)).map(({ text }) =>
     String(text),
   );
-  await model.predict(texts.slice(0, 200));
-  const single: number[] = [];
-  for (const text of texts.slice(0, 500)) single.push(await milliseconds(() => model.predict([text])));
-  const bulk = await milliseconds(() => model.predict(texts));
-  model.dispose();
-  single.sort((a, b) => a - b);
-  console.log(
-    `Answers of the exported model, one thread, four heads: one text ${single[250]!.toFixed(2)} ms (median of 500; p95 ${single[475]!.toFixed(2)}), ${(bulk / texts.length).toFixed(3)} ms a text of ${texts.length} in batches of 64.`,
-  );
+  console.log('Answers of the exported model, one thread, all heads:');
+  for (const { precision, file, bytes, agreement, evaluation } of models) {
+    const model = await openExport(files[file]!, files, { threads: 1 });
+    await model.predict(texts.slice(0, 200));
+    const single: number[] = [];
+    for (const text of texts.slice(0, 500)) single.push(await milliseconds(() => model.predict([text])));
+    const bulk: number[] = [];
+    for (let round = 0; round < 3; round++) bulk.push((await milliseconds(() => model.predict(texts))) / texts.length);
+    model.dispose();
+    single.sort((a, b) => a - b);
+    bulk.sort((a, b) => a - b);
+    const judged = Object.entries(evaluation!.tasks).map(([task, { metrics }]) => [task, Object.values(metrics)[0]!] as const);
+    const shown = judged.flatMap(([task, value]) => (Number.isNaN(value) ? [] : [`${task} ${percent(value)}`]));
+    console.log(
+      `${precision}, ${(bytes / 1e6).toFixed(1)} MB: one text ${single[250]!.toFixed(2)} ms (median of 500; p95 ${single[475]!.toFixed(2)}), ${bulk[1]!.toFixed(3)} ms a text of ${texts.length} in batches of 64 (median of 3; ${bulk[0]!.toFixed(3)} at least); ${percent(agreement!.same)} % of answers as the run's; validation: ${shown.join(', ')}.`,
+    );
+  }
 }
 
 function answersOf({ labels, batches }: TaskOutputs): Answers {
