@@ -15,6 +15,14 @@ interface Quantized {
   readonly scales: Value;
 }
 
+/** Rows of a table, of this shape, to which they came by a reshape where there is one. */
+interface LookedUp {
+  readonly table: Value;
+  readonly ids: Value;
+  readonly shape: readonly number[];
+  readonly reshaped?: Value;
+}
+
 /** Tables and matrices of fewer numbers are not worth it. */
 const least = 256;
 
@@ -32,16 +40,25 @@ type Along = keyof typeof greatest;
  */
 export function quantizer(graph: Graph): Quantize {
   const known = { rows: new Map<Value, Quantized>(), columns: new Map<Value, Quantized>(), sums: new Map<Value, Quantized>() };
-  const looked = new Map<Value, { readonly table: Value; readonly ids: Value }>();
+  const looked = new Map<Value, Pick<LookedUp, 'table' | 'ids'>>();
   const quantized = (matrix: Value, along: Along): Quantized => {
     const found = known[along].get(matrix) ?? quantize(graph, matrix, along);
     known[along].set(matrix, found);
     return found;
   };
+  /** The look-up whose rows a value holds, bags of words possibly as one axis of bags. */
+  const bagOf = (rows: Value): LookedUp | undefined => {
+    const found = looked.get(rows);
+    if (found || rows.producer?.op !== 'Reshape') return found && { ...found, shape: rows.shape };
+    const [whole, shape] = rows.producer.inputs as [Value, Value];
+    const inner = looked.get(whole);
+    const kept = whole.shape.at(-1) === rows.shape.at(-1) && whole.shape.at(-2) === rows.shape.at(-2);
+    return inner && kept ? { ...inner, shape: rows.shape, reshaped: shape } : undefined;
+  };
   return (op, [a, b], shape, attributes) => {
-    const bag = op === 'MatMul' ? looked.get(b!) : undefined;
+    const bag = op === 'MatMul' ? bagOf(b!) : undefined;
     const signs = bag && signsOf(graph, a!);
-    if (bag && signs) return signedSum(graph, signs, quantized(bag.table, 'sums'), bag.ids, shape);
+    if (bag && signs) return signedSum(graph, signs, quantized(bag.table, 'sums'), bag, shape);
     if (op === 'MatMul' && isMatrix(b) && a!.dtype === 'float32' && !a!.constant) return product(graph, a!, quantized(b, 'columns'), shape);
     if (op !== 'Gather' || !isMatrix(a) || (attributes.axis ?? 0) !== 0) return undefined;
     const found = lookUp(graph, quantized(a, 'rows'), b!, shape);
@@ -98,8 +115,15 @@ function signsOf(graph: Graph, value: Value): Value | undefined {
 }
 
 /** Σ_l ±row_l, exact but for the table's own rounding. */
-function signedSum(graph: Graph, signs: Value, { values, scales }: Quantized, ids: Value, shape: readonly number[]): Value {
-  const rows = graph.op('Gather', [values, ids], { shape: [...ids.shape, shape.at(-1)!], dtype: 'int8' }, { axis: 0 });
+function signedSum(
+  graph: Graph,
+  signs: Value,
+  { values, scales }: Quantized,
+  { ids, shape: of, reshaped }: LookedUp,
+  shape: readonly number[],
+): Value {
+  const found = graph.op('Gather', [values, ids], { shape: [...ids.shape, of.at(-1)!], dtype: 'int8' }, { axis: 0 });
+  const rows = reshaped ? graph.op('Reshape', [found, reshaped], { shape: of, dtype: 'int8' }) : found;
   const sums = graph.op('MatMulInteger', [signs, rows, graph.constant(Uint8Array.of(1), [], 'uint8')], { shape, dtype: 'int32' });
   return graph.binary('Mul', graph.cast(sums, 'float32'), scales);
 }

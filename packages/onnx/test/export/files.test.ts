@@ -115,6 +115,13 @@ test('int8 adds the rows of a bag up in whole numbers, by the signs of its ids',
     for (const ort of [node, web]) expectClose(await runModel(ort as unknown as Ort, model, each), await eagerly(exact, each), 1e-5);
     expectClose(await runModel(node as unknown as Ort, model, each), await eagerly(signed, each), 0.03);
   }
+
+  // So are the features of each token.
+  const tokens = { inputs: { ids: { shape: [0, 0, 4], dtype: 'int32' } }, dynamicAxes: { ids: { 0: 'batch', 1: 'time' } } } as const;
+  const several = await exported(signed, { ...tokens, precision: 'int8' });
+  expect(operators(several).filter((op) => /MatMul|Quantize/.test(op))).toEqual(['MatMulInteger']);
+  const ids = { ids: integers('several', 60, 5, 7, 4) };
+  for (const ort of [node, web]) expectClose(await runModel(ort as unknown as Ort, several, ids), await eagerly(exact, ids), 1e-5);
 });
 
 describe('outputs', () => {
