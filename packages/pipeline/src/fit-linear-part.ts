@@ -1,12 +1,13 @@
-import { type CheckpointStore, TaskloomError } from '@taskloom/core';
+import type { CheckpointStore } from '@taskloom/core';
 import { notWithin } from '@taskloom/shared-encoder';
 import { checkpointSteps, type Dataset } from '@taskloom/trainer';
 import type { InputShape } from './features';
+import { divisions } from './finer-labels';
 import type { Labels } from './labels';
-import { finerTask, linearColumns, linearPart } from './linear-part';
+import { linearColumns, linearPart } from './linear-part';
 import { classWeights } from './model';
 import type { ResolvedConfig } from './schema';
-import { type FeatureRows, featureRows } from './sparse-rows';
+import { featureRows } from './sparse-rows';
 import type { StartingValues } from './starting-model';
 import { type SparseRows, supportVectors } from './support-vectors';
 
@@ -80,45 +81,6 @@ export async function fitLinearPart(
       const table = labels[name]!.map((_, own) => bias.map((value, f) => (parents[f] === own ? value : notWithin)));
       found.set(`tasks/${name}/linear/finer`, Float32Array.from(table.flatMap((row) => [...row])));
     }
-  }
-  return found;
-}
-
-/** Of each task with finer labels within which of its labels each of them lies; −1 for one that no row has. Throws `bad_data` where the rows do not divide its labels so. */
-function divisions(
-  config: ResolvedConfig,
-  targets: FeatureRows['tasks'],
-  labels: Labels,
-): ReadonlyMap<string, { readonly finer: string; readonly parents: Int32Array }> {
-  const found = new Map<string, { readonly finer: string; readonly parents: Int32Array }>();
-  for (const task of config.tasks) {
-    const finer = finerTask(task);
-    const own = targets.get(task.name);
-    if (finer === undefined || !own) continue;
-    const below = targets.get(finer)!;
-    const parents = new Int32Array(labels[finer]!.length).fill(-1);
-    const nameOf = (label: number) => `'${labels[task.name]![label]}'`;
-    for (const [row, f] of below.classes.entries()) {
-      if (below.weights[row] === 0 || own.weights[row] === 0) continue;
-      const parent = own.classes[row]!;
-      if (parents[f] !== -1 && parents[f] !== parent)
-        throw new TaskloomError(
-          'bad_data',
-          `'${labels[finer]![f]}' of task '${finer}' lies within ${nameOf(parents[f]!)} and ${nameOf(parent)}.`,
-          {
-            name: `${task.name}.finer`,
-            expected: `each label of '${finer}' within one label of '${task.name}'`,
-          },
-        );
-      parents[f] = parent;
-    }
-    const empty = labels[task.name]!.findIndex((_, label) => !parents.includes(label));
-    if (empty >= 0)
-      throw new TaskloomError('bad_data', `No label of task '${finer}' lies within ${nameOf(empty)}.`, {
-        name: `${task.name}.finer`,
-        remedy: 'Where a label has no finer ones, give its rows its own name as the finer label.',
-      });
-    found.set(task.name, { finer, parents });
   }
   return found;
 }

@@ -1,8 +1,8 @@
 import type { LinearColumns } from '@taskloom/shared-encoder';
+import { finerTask } from './finer-labels';
 import type { Labels } from './labels';
 import type { ResolvedConfig } from './schema';
 import { planSources } from './source-plan';
-import type { TaskConfig } from './task-schema';
 
 /** The trunk's linear part, whose scores the heads take as they are. */
 export function linearPart({
@@ -62,9 +62,4 @@ export function linearColumns(config: ResolvedConfig, labels: Labels): { readonl
       return [task.name, { ...own, ...(finer !== undefined && { finer: places.get(finer)! }) }];
     }),
   );
-}
-
-/** The task whose labels lie within those of this one. */
-export function finerTask(task: TaskConfig): string | undefined {
-  return task.head === 'classification' ? task.finer : undefined;
 }

@@ -1,6 +1,6 @@
 import { accumulateOf } from './balancers';
 import type { DataProvider } from './data-provider';
-import { finerTask } from './linear-part';
+import { finerTask } from './finer-labels';
 import { buildSampler, stepsOf } from './optimization';
 import type { ResolvedConfig } from './schema';
 import type { TaskConfig } from './task-schema';
