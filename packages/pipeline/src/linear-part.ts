@@ -30,7 +30,7 @@ export function checkLinearPart(config: ResolvedConfig, tell: (path: (string | n
     if (!linearPart(config))
       tell(path, "It is the scores of a linear part that finer labels add to: give the trunk one, or leave out 'finer'.");
     else if (finer === task.name || !tasks.some(({ name }) => name === finer)) tell(path, `There is no other task '${finer}'.`);
-    else if (!sources.some((source) => [finer, task.name].every((each) => source.tasks.some(({ name }) => name === each))))
+    else if (!sources.some(({ tasks: own }) => own.includes(task) && own.some(({ name }) => name === finer)))
       tell(path, `'${finer}' labels other rows: both tasks need the same 'data' and text.`);
   }
   if (trunk.kind !== 'joined' || !linearPart(config)) return;

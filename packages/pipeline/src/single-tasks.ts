@@ -12,12 +12,6 @@ export interface SingleTask {
   readonly config: ResolvedConfig;
 }
 
-/** Finer labels are another task's, which may not be there. */
-function withoutStrangers(task: TaskConfig, tasks: readonly TaskConfig[]): TaskConfig {
-  const finer = finerTask(task);
-  return finer === undefined || tasks.some(({ name }) => name === finer) ? task : ({ ...task, finer: undefined } as TaskConfig);
-}
-
 /**
  * The configs of models that learn one task each (a group's tasks together), each with as many steps as show it the rows that it sees, on average, when all are trained together:
  * what a multi-task model is to be compared with.
@@ -76,4 +70,10 @@ export async function singleTaskConfigs(config: ResolvedConfig, data: DataProvid
       },
     };
   });
+}
+
+/** Finer labels are another task's, which may not be there. */
+function withoutStrangers(task: TaskConfig, tasks: readonly TaskConfig[]): TaskConfig {
+  const finer = finerTask(task);
+  return finer === undefined || tasks.some(({ name }) => name === finer) ? task : ({ ...task, finer: undefined } as TaskConfig);
 }

@@ -62,7 +62,7 @@ export const taskSchema = variants('head', headKinds, [
       .union([member.max(64), z.array(member).min(1).max(64)], { error: 'It must be a whole number > 0, or a list of them.' })
       .default(1),
     /**
-     * Another task over the same rows whose labels divide this one's: each lies within one of them, as the training rows show. Beside a linear part the best score among the finer labels within a label
+     * Another task over the same rows whose labels divide this one's: each lies within one of them, as the training rows show. Beside a linear part twice the best score among the finer labels within a label
      * adds to its own.
      */
     finer: nameSchema.optional(),

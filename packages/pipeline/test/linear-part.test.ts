@@ -157,11 +157,13 @@ describe('a linear part', () => {
   });
 
   it('stays when a run is interrupted and resumed, and when it is tuned further', async () => {
+    const tasks = [config.tasks[0]!, { ...config.tasks[1]!, finer: 'colour' }];
+    const refined: Config = { ...config, tasks };
     const [whole, cut, tuned] = [memoryStore(), memoryStore(), memoryStore()];
-    await train(config, { store: whole, data });
+    await train(refined, { store: whole, data });
     const controller = new AbortController();
     const stop = (event: { kind: string; step?: number }) => event.kind === 'step' && event.step === 2 && controller.abort();
-    await train(config, { store: cut, data, signal: controller.signal, onProgress: (event) => void stop(event) });
+    await train(refined, { store: cut, data, signal: controller.signal, onProgress: (event) => void stop(event) });
     const again: string[] = [];
     await resume({ store: cut, data, onProgress: ({ kind }) => void again.push(kind) });
     expect(again).not.toContain('linear');

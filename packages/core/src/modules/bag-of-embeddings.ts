@@ -53,7 +53,7 @@ export type BagOfEmbeddingsParams = { readonly [bag: string]: EmbeddingParams };
 interface Bag {
   /** int32 [tasks…, N, L] */
   readonly ids: Tensor;
-  /** float32, the same shape: the sign of an id, 0 for padding; in training those that are left out are 0 too. */
+  /** float32, the same shape: the sign of an id, 0 for padding; where features are left out, 0 for those and ±1/(1 − rate) for the others. */
   readonly weights: Tensor;
   /** float32 [tasks…, N, 1]: the length that the sum is divided by, where `unit`. */
   readonly length?: Tensor;

@@ -52,8 +52,8 @@ export function quantizer(graph: Graph): Quantize {
     if (found || rows.producer?.op !== 'Reshape') return found && { ...found, shape: rows.shape };
     const [whole, shape] = rows.producer.inputs as [Value, Value];
     const inner = looked.get(whole);
-    const kept = whole.shape.at(-1) === rows.shape.at(-1) && whole.shape.at(-2) === rows.shape.at(-2);
-    return inner && kept ? { ...inner, shape: rows.shape, reshaped: shape } : undefined;
+    // What has a scale, a column, stays the last axis.
+    return inner && whole.shape.at(-1) === rows.shape.at(-1) ? { ...inner, shape: rows.shape, reshaped: shape } : undefined;
   };
   return (op, [a, b], shape, attributes) => {
     const bag = op === 'MatMul' ? bagOf(b!) : undefined;

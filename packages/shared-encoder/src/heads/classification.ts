@@ -24,7 +24,7 @@ export interface ClassificationOptions extends ScorerOptions {
   /**
    * A linear model of the features beside the members (wide and deep: Cheng et al. 2016, arXiv:1606.07792): the last `of` numbers of the encoding, those of a trunk of kind `linear`, are scores, and those of
    * this head's classes begin at the `from`-th of them. They are fitted apart: the loss in training is the members' alone, and what decides is the mean of their mean logits
-   * and scale·(scores + bias). With `finer` a class has the best of the finer scores within it besides. Not with `pair`.
+   * and scale·(scores + bias). With `finer` a class has twice the best of the finer scores within it besides. Not with `pair`.
    */
   readonly linear?: LinearColumns;
 }
