@@ -61,7 +61,7 @@ export const featuresSchema = variants(
 const dropout = z.number().min(0).lt(1);
 const pooling = oneOf(['mean', 'max', 'first', 'attention', 'meanMax']);
 
-const encoderKinds = ['bagOfEmbeddings', 'textCNN', 'transformer'] as const;
+const encoderKinds = ['bagOfEmbeddings', 'recurrent', 'textCNN', 'transformer'] as const;
 const encoderSchemas = [
   strictObject({
     kind: z.literal('bagOfEmbeddings'),
@@ -76,6 +76,17 @@ const encoderSchemas = [
     /** Units of one dense ReLU layer over the bag. */
     projection: count.max(4096).optional(),
     dropout: dropout.default(0.1),
+  }),
+  strictObject({
+    kind: z.literal('recurrent'),
+    /** Width of the embeddings. */
+    width: count.max(4096).default(64),
+    /** Numbers that a layer keeps of what it has read, in each direction; default `width`. */
+    units: count.max(4096).optional(),
+    layers: count.max(16).default(2),
+    pooling: pooling.default('max'),
+    projection: count.max(4096).optional(),
+    dropout: dropout.default(0.2),
   }),
   strictObject({
     kind: z.literal('textCNN'),
@@ -164,7 +175,7 @@ export const configSchema = strictObject({
       context.addIssue({
         code: 'custom',
         path: ['tasks', i, 'head'],
-        message: `Tags need a trunk that returns single tokens, and '${config.trunk.kind}' here returns only the text's encoding. Take 'textCNN' or 'transformer'.`,
+        message: `Tags need a trunk that returns single tokens, and '${config.trunk.kind}' here returns only the text's encoding. Take 'recurrent', 'textCNN' or 'transformer'.`,
       });
   }
   checkLinearPart(config, (path, message) => context.addIssue({ code: 'custom', path, message }));
@@ -224,7 +235,7 @@ export function readsBags({ kind }: Encoder): boolean {
 }
 
 function returnsTokens(trunk: z.output<typeof trunkSchema>): boolean {
-  return trunk.kind === 'transformer' || (trunk.kind === 'textCNN' && trunk.pool !== 'filters');
+  return trunk.kind === 'transformer' || trunk.kind === 'recurrent' || (trunk.kind === 'textCNN' && trunk.pool !== 'filters');
 }
 
 /** What a person writes; everything with a default may be left out. */

@@ -66,12 +66,14 @@ function encoderConfig(own: Encoder, { bags = {}, tokens }: InputShape, maxToken
   if (own.kind === 'bagOfEmbeddings') return { ...own, size: bags, bags: Object.keys(bags) };
   const { size } = tokens!;
   if (own.kind === 'textCNN') return { ...own, size };
+  const length = paddedLength(maxTokens);
+  if (own.kind === 'recurrent') return { ...own, length, size };
   const { layers, feedForward, ...rest } = own;
   return {
     ...rest,
     blocks: layers,
     ...(feedForward === undefined ? {} : { hidden: feedForward }),
-    length: paddedLength(maxTokens),
+    length,
     size,
   };
 }

@@ -57,9 +57,20 @@ export const taskSchema = variants('head', headKinds, [
     labelSmoothing,
     /** Factors on the loss of rows with a label; 1 for those not named. */
     classWeights: z.record(z.string(), z.number().min(0)).optional(),
-    /** An ensemble in one head: so many scorers on equal slices of the trunk's width, or the width of each slice; the mean of their logits decides. Not about pairs. */
+    /** An ensemble in one head: so many scorers on equal slices of the trunk's width, or the width of each slice; the mean of their logits decides. Those in a list of their own count together as one. Not about pairs. */
     members: z
-      .union([member.max(64), z.array(member).min(1).max(64)], { error: 'It must be a whole number > 0, or a list of them.' })
+      .union(
+        [
+          member.max(64),
+          z
+            .array(z.union([member, z.array(member).min(1).max(64)]))
+            .min(1)
+            .max(64),
+        ],
+        {
+          error: 'It must be a whole number > 0, or a list of them and of lists of them.',
+        },
+      )
       .default(1),
     /**
      * Another task over the same rows whose labels divide this one's: each lies within one of them, as the training rows show. Beside a linear part twice the best score among the finer labels within a label

@@ -40,6 +40,7 @@ type Encoder = Joined['parts'][string];
 const textCNN: Encoder = { kind: 'textCNN', width: 8, widths: [1, 2] };
 const filters: Encoder = { kind: 'textCNN', width: 8, widths: [1, 2, 3], filters: 4, pool: 'filters' };
 const transformer = { kind: 'transformer', width: 8, layers: 1, heads: 2 } as const;
+const recurrent = { kind: 'recurrent', width: 8, units: 6 } as const;
 const joined = (parts: Joined['parts']): Joined => ({ kind: 'joined', parts: { bag: { kind: 'bagOfEmbeddings', width: 8 }, ...parts } });
 const vocabulary = { kind: 'vocabulary', size: 50, minimumCount: 1 } as const;
 const tokenizer = { kind: 'tokenizer', file: 'tokenizer.json', perToken: 2 } as const;
@@ -58,6 +59,7 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
   ['hashed, bagOfEmbeddings, every head that it can have', { tasks: bagTasks }],
   ['hashed, textCNN, every head', { tasks: everyHead, trunk: textCNN }],
   ['hashed, transformer, every head', { tasks: everyHead, trunk: transformer }],
+  ['hashed, recurrent, every head', { tasks: everyHead, trunk: recurrent }],
   ['vocabulary, bagOfEmbeddings', { features: vocabulary }],
   ['vocabulary, textCNN, tags', { features: vocabulary, trunk: textCNN, tasks: ['topic', 'products'] }],
   ['tags as a chain', { trunk: textCNN, tasks: ['topic', { ...tinyTasks.products, crf: true }] }],
@@ -86,6 +88,14 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
   [
     'joined: a bag and a linear model, both options',
     { trunk: joined({ linear: { kind: 'linear', cost: 0.3, scale: 1 } }), tasks: ['topic', 'mood'] },
+  ],
+  [
+    'joined: a bag, a recurrent part and a linear model, rows of tables',
+    {
+      trunk: joined({ recurrent, linear: { kind: 'linear' } }),
+      tasks: [{ ...tinyTasks.topic, members: [4, 4, 12] }, 'mood'],
+      training: { tables: 'touched' },
+    },
   ],
   [
     'joined: a bag and a transformer of a vocabulary',

@@ -77,6 +77,14 @@ const choices: readonly (readonly [string, TinyConfig])[] = [
     'hashed, transformer, every head',
     { tasks: everyHead, trunk: transformer, features: { kind: 'hashed', buckets: 128, perToken: 4, maxTokens: 32 } },
   ],
+  [
+    'hashed, recurrent, every head',
+    {
+      tasks: everyHead,
+      trunk: { kind: 'recurrent', width: 8, units: 6 },
+      features: { kind: 'hashed', buckets: 128, perToken: 4, maxTokens: 32 },
+    },
+  ],
   ['vocabulary, textCNN', { tasks: ['topic', 'products'], trunk: textCNN, features: { kind: 'vocabulary', minimumCount: 1 } }],
   [
     'tokenizer, transformer',

@@ -9,15 +9,14 @@ export function jsonOf(kind: string, options: object): Json {
 /** What an option may be: the values themselves, or a test and its words. */
 export type Rule = readonly string[] | { readonly words: string; readonly test: (value: unknown) => boolean };
 
-const isCount = (value: unknown) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31;
+export const isCount = (value: unknown) => Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31;
 const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value);
-const all = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
+export const all = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
 const isName = (value: unknown) => typeof value === 'string';
 
 export const count: Rule = { words: 'a whole number > 0', test: isCount };
 export const countOrZero: Rule = { words: 'a whole number ≥ 0', test: (value) => value === 0 || isCount(value) };
 export const counts: Rule = { words: 'whole numbers > 0', test: all(isCount) };
-export const countOrList: Rule = { words: 'a whole number > 0, or a list of them', test: (value) => isCount(value) || all(isCount)(value) };
 export const countOrCounts: Rule = {
   words: 'a whole number > 0, or one for each bag',
   test: (value) => isCount(value) || (typeof value === 'object' && value !== null && all(isCount)(Object.values(value))),

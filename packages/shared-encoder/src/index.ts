@@ -18,6 +18,7 @@ export { type JoinedOptions, joined } from './trunks/joined';
 export { type LinearOptions, linear } from './trunks/linear';
 export { type MlpOptions, mlp } from './trunks/mlp';
 export type { PositionKind } from './trunks/positions';
+export { type RecurrentOptions, recurrent } from './trunks/recurrent';
 export type { SummaryOptions } from './trunks/summary';
 export { type TextCNNOptions, textCNN } from './trunks/text-cnn';
 export { type TokenSequence, tokenEmbedding } from './trunks/token-embedding';

@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** The shared part of a model, θs: inputs of N rows → `Encoding { pooled [N, width], tokens? [N, T, width], mask? [N, T] }`. */
 export interface Trunk extends Module<Tree<Tensor>, Encoding> {
-  /** `bagOfEmbeddings`, `linear`, `mlp`, `textCNN`, `transformer`, or a name of yours. */
+  /** `bagOfEmbeddings`, `linear`, `mlp`, `recurrent`, `textCNN`, `transformer`, or a name of yours. */
   readonly kind: string;
   /** Last axis of `pooled`, and of `tokens`. */
   readonly width: number;

@@ -10,6 +10,7 @@ import {
   multiLabel,
   ordinal,
   pairSimilarity,
+  recurrent,
   regression,
   tagging,
   textCNN,
@@ -21,6 +22,7 @@ const labels = ['O', 'B-a', 'I-a'];
 const configs: readonly Json[] = [
   bagOfEmbeddings({ size: { words: 9, characters: 5 }, width: 4, bags: ['words', 'characters'], projection: 3, dropout: 0.1 }).config,
   mlp({ inputs: 4, units: [5, 3], activation: 'gelu', dropout: 0.1 }).config,
+  recurrent({ size: 9, width: 4, units: 2, layers: 1, length: 5, pooling: 'meanMax' }).config,
   textCNN({ size: 9, width: 4, filters: 2, widths: [2, 3], pooling: 'attention' }).config,
   transformer({ size: 9, width: 4, heads: 2, norm: 'post', positions: 'sinusoidal' }).config,
   classification({ inputs: 4, labels, classWeights: [1, 2, 3], labelSmoothing: 0.1 }).config,

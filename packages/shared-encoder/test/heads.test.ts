@@ -3,12 +3,15 @@ import { type Branch, equals, flatten, type HeadInput, mapParams, type Params, r
 import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
 import {
   add,
+  concat,
   expandDims,
   mean,
   mul,
   type Scalar,
   setBackend,
   slice,
+  softmax,
+  squeeze,
   stack,
   type Tensor,
   type Tensor1D,
@@ -16,6 +19,7 @@ import {
   tensor1d,
   tensor2d,
   tidy,
+  zeros,
 } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -96,6 +100,24 @@ onBackends(['cpu', 'wasm'], () => {
       return run(classification({ inputs, labels }), own, { pooled: slice(pooled, [0, i === 0 ? 0 : 3], [3, inputs]) }).output;
     });
     expectAllClose(run(of, params, { pooled }).output, stack(outputs, 1));
+  });
+
+  it('classification: members in a list of their own decide as one', () => {
+    const of = classification({ inputs: 6, labels, members: [[1, 2], 3] });
+    const flat = classification({ inputs: 6, labels, members: [1, 2, 3] });
+    const params = of.init(random(4));
+    const pooled = random('pooled').normal([3, 6]);
+    const logits = run(flat, params, { pooled }).output;
+    expectAllClose(run(of, params, { pooled }).output, logits);
+    const [a, b, c] = [0, 1, 2].map((i) => slice(logits, [0, i, 0], [3, 1, labels.length]));
+    const deciding = squeeze(add(mul(add(a!, b!), 0.25), mul(c!, 0.5)), [1]);
+    expectAllClose((of.predict(logits) as { probabilities: Tensor }).probabilities, softmax(deciding));
+    const beside = classification({ inputs: 9, labels, members: [[1, 2], 3], linear: { from: 0, of: 3, scale: 1 } });
+    expect((beside.config as { members: unknown }).members).toEqual([[1, 2], 3]);
+    const zero = concat([pooled, zeros([3, 3])], 1);
+    const both = run(beside, { ...params, linear: { bias: zeros([labels.length]) } }, { pooled: zero }).output;
+    expectAllClose(squeeze(both, [1]), mul(deciding, 0.5));
+    expectAllClose((beside.predict(both) as { probabilities: Tensor }).probabilities, softmax(mul(deciding, 0.5)));
   });
 
   it('classification: members need slices that fit, and single rows', () => {

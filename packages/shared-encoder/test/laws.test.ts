@@ -10,6 +10,7 @@ import {
   pairSimilarity,
   pooling,
   poolingKinds,
+  recurrent,
   regression,
   type Trunk,
   tagging,
@@ -53,6 +54,10 @@ const trunks: { readonly [name: string]: [Trunk, Lawful<{ readonly [name: string
   'textCNN, embeddings pooled': [
     textCNN({ size: 7, width: 3, widths: [2], pool: 'embeddings', pooling: 'attention' }),
     (seed) => ({ ids: ids([2, 3])(seed) }),
+  ],
+  'recurrent of hashed features': [
+    recurrent({ size: 7, width: 3, units: 2, length: 4, pooling: 'mean' }),
+    (seed) => ({ ids: ids([2, 4, 2])(seed + 2) }),
   ],
   'transformer, sinusoidal': [
     transformer({ size: 7, width: 4, heads: 2, hidden: 3, blocks: 1, positions: 'sinusoidal' }),

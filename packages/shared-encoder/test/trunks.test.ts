@@ -16,7 +16,7 @@ import { expectAllClose, onBackends } from '@taskloom/testing';
 import { add, concat, pad, setBackend, slice, type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bagOfEmbeddings, joined, linear, mlp, type Trunk, textCNN, tokenEmbedding, transformer, trunk } from '../src';
+import { bagOfEmbeddings, joined, linear, mlp, recurrent, type Trunk, textCNN, tokenEmbedding, transformer, trunk } from '../src';
 
 beforeAll(async () => void (await setBackend('cpu')));
 
@@ -29,6 +29,8 @@ const all: { readonly [name: string]: Trunk } = {
   'textCNN, attention, projected': textCNN({ size: 9, width: 4, widths: [1, 3], pooling: 'attention', projection: 5 }),
   'textCNN, embeddings pooled, projected': textCNN({ size: 9, width: 4, widths: [3], pool: 'embeddings', projection: 5 }),
   'textCNN, filters pooled': textCNN({ size: 9, width: 4, filters: 3, widths: [1, 3], pool: 'filters', dropout: 0.2 }),
+  recurrent: recurrent({ size: 9, width: 4, units: 3, length: 11, dropout: 0.2 }),
+  'recurrent, one layer, projected': recurrent({ size: 9, width: 4, layers: 1, length: 11, pooling: 'attention', projection: 5 }),
   joined: joined({
     parts: {
       bag: bagOfEmbeddings({ size: { words: 9, characters: 5 }, width: 4, bags: ['words', 'characters'], combiner: 'unit' }),

@@ -112,7 +112,7 @@ function assertTables({ model, tableOptimizer, ema, balancer }: FitOptions | Fea
   if (!model.trunk.tables)
     throw new TaskloomError('unsupported', 'The trunk does not say which tables its inputs name rows of.', {
       name: 'tableOptimizer',
-      remedy: 'Take a trunk with `tables` (bagOfEmbeddings, textCNN, transformer), or leave the option out.',
+      remedy: 'Take a trunk with `tables` (bagOfEmbeddings, recurrent, textCNN, transformer), or leave the option out.',
     });
   const keeps = balancer && needsWholeTables(balancer);
   if (ema === undefined && !keeps) return;

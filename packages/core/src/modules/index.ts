@@ -6,6 +6,7 @@ export { type Convolution2dOptions, convolution2d, maxPooling2d } from './convol
 export { type DenseOptions, type DenseParams, dense } from './dense';
 export { dropout, type NoParams } from './dropout';
 export { type EmbeddingOptions, type EmbeddingParams, embedding } from './embedding';
+export { type MinGruOptions, type MinGruParams, minGru } from './min-gru';
 export { type LayerNormParams, layerNorm, type NormOptions, type RmsNormParams, rmsNorm } from './normalization';
 export { type AnyModule, residual, sequential } from './sequential';
 export { type TransformerBlockOptions, type TransformerBlockParams, transformerBlock } from './transformer-block';

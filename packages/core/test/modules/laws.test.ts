@@ -6,6 +6,8 @@ import {
   dropout,
   embedding,
   layerNorm,
+  type MinGruParams,
+  minGru,
   multiHeadAttention,
   residual,
   rmsNorm,
@@ -60,6 +62,14 @@ moduleLaws('convolution1d', { module: convolution1d({ inputs: 3, filters: 2, wid
 moduleLaws('causal convolution1d, tanh', {
   module: convolution1d({ inputs: 3, filters: 2, width: 2, padding: 'causal', activation: 'tanh' }),
   input: normal([2, 5, 3]),
+});
+const gru = minGru({ inputs: 6, units: 2, length: 4 });
+moduleLaws('minGru', {
+  module: {
+    ...gru,
+    apply: (params: MinGruParams, { tokens, paddingMask }, context) => gru.apply(params, { tokens, mask: paddingMask }, context),
+  },
+  input: masked,
 });
 moduleLaws('sequential', {
   module: sequential([dense({ units: 3, inputs: 4, activation: 'tanh' }), residual(dense({ units: 3, inputs: 3, activation: 'gelu' }))]),

@@ -45,8 +45,8 @@ export function predictionGraph({ config, shape, model, params, buffers }: Graph
       ),
       ...(pairs ? { [pairsInput]: { 0: 'pairs' } } : {}),
     },
-    // Learned positions end somewhere.
-    ...(encodersOf(config.trunk).some(({ encoder }) => encoder.kind === 'transformer')
+    // Learned positions end somewhere, and so does what a state reaches.
+    ...(encodersOf(config.trunk).some(({ encoder }) => encoder.kind === 'transformer' || encoder.kind === 'recurrent')
       ? { maxSizes: { time: paddedLength(featuresByForm(config).tokens!.maxTokens) } }
       : {}),
     predict(given) {

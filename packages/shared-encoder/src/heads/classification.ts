@@ -1,11 +1,32 @@
 import { type Params, softmax, type TaskHead, TaskloomError } from '@taskloom/core';
 import { crossEntropy } from '@taskloom/core/losses';
-import { add, addN, argMax, div, expandDims, mean, type Scalar, split, stack, type Tensor, unstack } from '@tensorflow/tfjs-core';
-import { countOrList, flag, jsonOf, numbers, rate, texts } from '../config';
+import {
+  add,
+  addN,
+  argMax,
+  div,
+  expandDims,
+  mean,
+  mul,
+  type Scalar,
+  split,
+  squeeze,
+  stack,
+  sum,
+  type Tensor,
+  tensor2d,
+  unstack,
+} from '@tensorflow/tfjs-core';
+import { all, flag, isCount, jsonOf, numbers, type Rule, rate, texts } from '../config';
 import { assertLabels, assertWidth } from './check';
 import { type LinearColumns, linearMember, linearRule } from './linear-member';
 import { orderedPairFeatures, partner } from './pair-features';
 import { checkHead, type ScorerOptions, scorer } from './scorer';
+
+const memberRule: Rule = {
+  words: 'a whole number > 0, or a list of them and of lists of them',
+  test: (value) => isCount(value) || all((own) => isCount(own) || all(isCount)(own))(value),
+};
 
 export interface ClassificationOptions extends ScorerOptions {
   readonly labels: readonly string[];
@@ -18,9 +39,9 @@ export interface ClassificationOptions extends ScorerOptions {
   /**
    * An ensemble in one head: the encoding is cut into so many slices, each is scored by itself and has a loss of its own, and the mean of their logits decides.
    * Over a `bagOfEmbeddings` without projection, or one of these for each part of a `joined` trunk, the slices share nothing, and so are models of their own. So many
-   * equal slices, or the width of each. Not with `pair`. Default 1.
+   * equal slices, or the width of each; those in a list of their own count together as one, so that a part of the encoding with many members decides no more than one with a single one. Not with `pair`. Default 1.
    */
-  readonly members?: number | readonly number[];
+  readonly members?: number | readonly (number | readonly number[])[];
   /**
    * A linear model of the features beside the members (wide and deep: Cheng et al. 2016, arXiv:1606.07792): the last `of` numbers of the encoding, those of a trunk of kind `linear`, are scores, and those of
    * this head's classes begin at the `from`-th of them. They are fitted apart: the loss in training is the members' alone, and what decides is the mean of their mean logits
@@ -38,11 +59,11 @@ export function classification(options: ClassificationOptions): TaskHead {
     'classification',
     options,
     { labels: texts },
-    { pair: flag, labelSmoothing: rate, classWeights: numbers, members: countOrList, linear: linearRule },
+    { pair: flag, labelSmoothing: rate, classWeights: numbers, members: memberRule, linear: linearRule },
   );
   const { labels, pair = false, labelSmoothing, classWeights, members: _, linear: columns, ...rest } = options;
   assertLabels('classification', labels, 2, classWeights);
-  const widths = widthsOf(options);
+  const { widths, shares } = slicesOf(options);
   const common = {
     kind: 'classification',
     metrics: ['accuracy', 'macroF1'],
@@ -51,6 +72,7 @@ export function classification(options: ClassificationOptions): TaskHead {
   const loss: TaskHead['loss'] = (logits, target, weight) =>
     crossEntropy(logits, target as Tensor, { weight, labelSmoothing, classWeights });
   const predict: TaskHead['predict'] = (logits) => ({ label: argMax(logits, -1), probabilities: softmax(logits) });
+  const decided = (scores: Tensor) => (shares ? sum(mul(scores, tensor2d(shares, [shares.length, 1])), -2) : mean(scores, -2));
   const linear = columns && linearMember(columns, labels.length, options.inputs);
   if (widths.length === 1 && !linear) {
     const score = scorer({ ...rest, inputs: pair ? 4 * options.inputs : options.inputs }, labels.length);
@@ -80,21 +102,24 @@ export function classification(options: ClassificationOptions): TaskHead {
       );
       const stacked = stack(scores, -2 + scores[0]!.rank + 1);
       if (!linear || context.training) return stacked;
-      const both = add(mean(stacked, -2), linear.apply(params.linear as Params, slices.at(-1)!));
+      const both = add(decided(stacked), linear.apply(params.linear as Params, slices.at(-1)!));
       return expandDims(div(both, 2), -2);
     },
     loss(logits, target, weight) {
       const scores = unstack(logits, -2 + logits.rank);
       return div(addN(scores.map((own) => loss(own, target, weight))), scores.length) as Scalar;
     },
-    predict: (logits) => predict(mean(logits, -2)),
+    // Beside a linear model what decides is all that is left.
+    predict: (logits) => predict(logits.shape[logits.rank - 2] === 1 ? squeeze(logits, [-2]) : decided(logits)),
   };
 }
 
-/** The width of each member's slice. */
-function widthsOf({ members = 1, inputs: whole, pair, linear }: ClassificationOptions): readonly number[] {
+/** The width of each member's slice, and its share in the decision where shares differ. */
+function slicesOf({ members = 1, inputs: whole, pair, linear }: ClassificationOptions) {
   const inputs = whole - (linear?.of ?? 0);
-  const widths = typeof members === 'number' ? new Array<number>(members).fill(inputs / members) : members;
+  const groups = typeof members === 'number' ? new Array<number>(members).fill(inputs / members) : members;
+  const widths = groups.flat();
+  const shares = groups.flatMap((own) => (Array.isArray(own) ? own.map(() => 1 / groups.length / own.length) : 1 / groups.length));
   if (typeof members === 'number' ? inputs % members !== 0 : widths.reduce((a, b) => a + b, 0) !== inputs)
     throw new TaskloomError('bad_option', 'The encoding cannot be cut into these slices.', {
       name: 'members',
@@ -106,5 +131,5 @@ function widthsOf({ members = 1, inputs: whole, pair, linear }: ClassificationOp
       name: 'members',
       remedy: "Leave out 'members' and 'linear', or 'pair'.",
     });
-  return widths;
+  return { widths, shares: shares.every((share) => share === shares[0]) ? undefined : shares };
 }

@@ -40,7 +40,7 @@ export function tagging(options: TaggingOptions): TaskHead {
     if (!tokens)
       throw new TaskloomError('tokens_missing', 'A tagging head got an encoding without tokens.', {
         name: 'tokens',
-        remedy: 'Use a trunk that sees time: textCNN or transformer.',
+        remedy: 'Use a trunk that sees time: textCNN, recurrent or transformer.',
       });
     assertWidth('tagging', tokens, options.inputs);
     return tokens;

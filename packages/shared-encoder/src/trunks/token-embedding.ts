@@ -12,19 +12,21 @@ export interface TokenSequence {
 
 /**
  * Ids → vectors in time: int32 `[N, T]`, an id a token, or int32 `[N, T, S]`, S hashed features a token of which those ≠ 0 are averaged (with their
- * signs). A token is padding where its id, or all its features, are 0. `{ table: [size, width] }`. Holds under a leading task axis.
+ * signs), or their sum divided by the root of their number (`unit`). A token is padding where its id, or all its features, are 0. `{ table: [size, width] }`. Holds under a leading task axis.
  */
 export function tokenEmbedding({
   size,
   width,
+  combiner = 'mean',
 }: {
   readonly size: number;
   readonly width: number;
+  readonly combiner?: 'mean' | 'unit';
 }): Module<Tensor, TokenSequence, EmbeddingParams> {
   const single = embedding({ size, width });
-  const several = bagOfEmbeddings({ size, width, combiner: 'mean' });
+  const several = bagOfEmbeddings({ size, width, combiner });
   return {
-    config: { module: 'tokenEmbedding', size, width },
+    config: { module: 'tokenEmbedding', size, width, combiner },
     init: (random) => single.init(random),
     apply(params, ids, context) {
       const present = abs(sign(cast(ids, 'float32')));

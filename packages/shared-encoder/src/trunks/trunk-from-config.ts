@@ -5,6 +5,7 @@ import { type BagOfEmbeddingsTrunkOptions, bagOfEmbeddings } from './bag-of-embe
 import { joined } from './joined';
 import { type LinearOptions, linear } from './linear';
 import { type MlpOptions, mlp } from './mlp';
+import { type RecurrentOptions, recurrent } from './recurrent';
 import { type TextCNNOptions, textCNN } from './text-cnn';
 import { type TransformerOptions, transformer } from './transformer';
 
@@ -13,11 +14,12 @@ export type TrunkConfig =
   | ({ readonly kind: 'bagOfEmbeddings' } & BagOfEmbeddingsTrunkOptions)
   | ({ readonly kind: 'linear' } & LinearOptions)
   | ({ readonly kind: 'mlp' } & MlpOptions)
+  | ({ readonly kind: 'recurrent' } & RecurrentOptions)
   | ({ readonly kind: 'textCNN' } & TextCNNOptions)
   | ({ readonly kind: 'transformer' } & Omit<TransformerOptions, 'prefix'>)
   | { readonly kind: 'joined'; readonly parts: { readonly [name: string]: TrunkConfig } };
 
-const makers = { bagOfEmbeddings, linear, mlp, textCNN, transformer: withoutPrefix, joined: ofParts };
+const makers = { bagOfEmbeddings, linear, mlp, recurrent, textCNN, transformer: withoutPrefix, joined: ofParts };
 
 export const trunkKinds = Object.keys(makers) as readonly TrunkConfig['kind'][];
 
