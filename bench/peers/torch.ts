@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { peerProcess } from './process';
 
 /** A process of PyTorch that does one kind of work when asked. */
 export interface TorchPeer {
@@ -46,22 +45,19 @@ export async function torchPeer(
 async function start(work: string, settings: Record<string, string | undefined>): Promise<TorchPeer | undefined> {
   const env = { ...process.env, ...settings };
   for (const [name, value] of Object.entries(settings)) if (value === undefined) delete env[name];
-  const child: ChildProcess = spawn('/usr/bin/python3', [script, work], { env, stdio: ['pipe', 'pipe', 'ignore'] });
-  child.stdin!.on('error', () => {});
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const hello = await lines.next();
-  if (hello.done) return undefined;
+  const peer = await peerProcess<
+    { torch: string; threads: number; before: number },
+    { times: number[]; processor: number[]; peak: number }
+  >('/usr/bin/python3', [script, work], env);
+  if (!peer) return undefined;
   let memory = 0;
   let processor = 0;
-  const { torch, threads, before } = JSON.parse(hello.value) as { torch: string; threads: number; before: number };
+  const { torch, threads, before } = peer.hello;
   return {
     version: torch,
     threads,
     async round(count) {
-      child.stdin!.write(`${count}\n`);
-      const line = await lines.next();
-      if (line.done) throw new Error('PyTorch ended.');
-      const answer = JSON.parse(line.value) as { times: number[]; processor: number[]; peak: number };
+      const answer = await peer.ask(count);
       processor = answer.processor.at(-1) ?? 0;
       memory = answer.peak - before;
       return answer.times;
@@ -72,6 +68,6 @@ async function start(work: string, settings: Record<string, string | undefined>)
     get memory() {
       return memory;
     },
-    stop: () => child.kill(),
+    stop: peer.stop,
   };
 }

@@ -4,14 +4,14 @@ import { classification, multiTaskModel, transformer } from '@taskloom/shared-en
 import { add, ones, range, type Scalar, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 
 /** The transformer of the tables: 4 layers, width 256, 1024 hidden units, 8 heads, 10,000 ids, 64 tokens, three tasks. */
-const classes = { topic: 20, product: 5, sentiment: 3 };
+export const classes = { topic: 20, product: 5, sentiment: 3 };
 type Task = keyof typeof classes;
 const tasks = Object.keys(classes) as Task[];
 export const length = 64;
 
-export function transformerModel() {
+export function transformerModel(dropout = 0.1) {
   return multiTaskModel({
-    trunk: transformer({ size: 10_000, width: 256, heads: 8, hidden: 1024, blocks: 4, length, dropout: 0.1 }),
+    trunk: transformer({ size: 10_000, width: 256, heads: 8, hidden: 1024, blocks: 4, length, dropout }),
     heads: Object.fromEntries(
       tasks.map((task) => [task, classification({ inputs: 256, labels: Array.from({ length: classes[task] }, (_, i) => `label ${i}`) })]),
     ),
@@ -33,8 +33,8 @@ export type TrainInputs = {
 };
 
 /** Forward through trunk and heads, losses, backward, Adam: one pure function. */
-export function trainStep(rows: number) {
-  const model = transformerModel();
+export function trainStep(rows: number, dropout?: number) {
+  const model = transformerModel(dropout);
   const optimizer = adam();
   const step = (state: TrainState, { ids, targets, key, step, learningRate }: TrainInputs) => {
     const { value, gradients } = valueAndGradients(
