@@ -1,6 +1,7 @@
 import type { Trace } from '../trace/trace';
 import { broadcasts } from './broadcasts';
 import { draws } from './draws';
+import { gramiansByBlocks } from './gramians';
 import { layerNorms } from './layer-norm';
 import { narrowConvolutions } from './narrow-convolutions';
 import { poolGradients } from './pool-gradients';
@@ -10,7 +11,15 @@ import { segmentSums, touchedRows } from './segment-sums';
 import { sumsByProduct } from './sums';
 
 /** The passes that a trace goes through before it is encoded. Common sub-expressions are shared when the graph is built (`Graph.node`). */
-export const passes: readonly Pass[] = [touchedRows, layerNorms, sumsByProduct, narrowConvolutions, scalarFactors, broadcasts];
+export const passes: readonly Pass[] = [
+  touchedRows,
+  gramiansByBlocks,
+  layerNorms,
+  sumsByProduct,
+  narrowConvolutions,
+  scalarFactors,
+  broadcasts,
+];
 
 /** The same step with a cheaper graph, and with draws, sums by segment and gradients of pools as ONNX has them. */
 export function optimized(trace: Trace, chosen: readonly Pass[] = passes): Trace {

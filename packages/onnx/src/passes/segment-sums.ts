@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph';
-import { type Node, nodesOf, sizeOf, splatOf, type Value } from '../graph/value';
+import { type Node, sizeOf, splatOf, type Value } from '../graph/value';
 import { compacted, segmentSum } from '../rules/segment-sum';
+import { jacobiansIn } from './jacobians';
 import { type Pass, producedBy } from './rewrite';
 
 /** What a trace has for a sum of rows by segment, the gradient of a gather, until a pass writes its operators. */
@@ -36,7 +37,7 @@ const leastRatio = 2;
  * T·segments·width numbers otherwise takes T·n·width, and the table is written once, with the rows combined.
  */
 export const touchedRows: Pass = (graph, outputs) => {
-  const jacobians = jacobiansIn(outputs);
+  const jacobians = jacobiansIn(outputs, tableRows, { combined: true });
   const made = new Map<Value, ReturnType<typeof compactJacobian>>();
   const compactOf = (jacobian: Value, now: (value: Value) => Value) => {
     const known = made.get(jacobian) ?? compactJacobian(graph, jacobians.get(jacobian)!, now);
@@ -55,31 +56,6 @@ export const touchedRows: Pass = (graph, outputs) => {
     return [expand(graph.matMul(inputs[0]!, matrix))];
   };
 };
-
-/** The Jacobians of tables that are read as a Gramian or combined to one row only. */
-function jacobiansIn(outputs: readonly Value[]): ReadonlyMap<Value, TableRows> {
-  const nodes = nodesOf(outputs);
-  const found = new Map<Value, TableRows>();
-  for (const node of nodes) {
-    const rows = node.op === 'Concat' && node.attributes.axis === 0 ? tableRows(node) : undefined;
-    if (rows) found.set(node.outputs[0]!, rows);
-  }
-  if (found.size === 0) return found;
-  const transposed = (value: Value | undefined) => producedBy(value, 'Transpose')?.inputs[0];
-  for (const output of outputs) found.delete(output);
-  for (const { op, inputs } of nodes) {
-    const [left, right] = inputs;
-    const gramian = op === 'MatMul' && transposed(right) === left;
-    const combination = op === 'MatMul' && left?.shape.length === 2 && left.shape[0] === 1;
-    for (const input of inputs) {
-      if (!input) continue;
-      if (found.has(input) && op !== 'Transpose' && !gramian && !(combination && input === right)) found.delete(input);
-      const original = transposed(input);
-      if (original && found.has(original) && !(gramian && input === right)) found.delete(original);
-    }
-  }
-  return found;
-}
 
 /** What a matrix is joined from, if each of its rows is a sum by segment or zero. */
 function tableRows({ inputs, outputs }: Node): TableRows | undefined {
