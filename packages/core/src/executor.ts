@@ -1,7 +1,18 @@
-import { engine, getBackend, getKernel, registerKernel, Tensor, type TensorInfo, tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  clone,
+  customGrad,
+  engine,
+  getBackend,
+  getKernel,
+  registerKernel,
+  Tensor,
+  type TensorInfo,
+  tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import type { HostArray, HostType, Tree } from './host-array';
 import { readInKernel } from './kernel';
-import { disposeParams, mapTree, type Params } from './params';
+import { disposeParams, mapParams, mapTree, type Params } from './params';
 
 /** The host's view of a tree of tensors. */
 export type Host<T> = T extends Tensor ? HostArray : { readonly [K in keyof T]: Host<T[K]> };
@@ -119,4 +130,20 @@ export function hostCall(
   }
   const named = Object.fromEntries(inputs.map((input, i) => [`x${i}`, input]));
   return engine().runKernel(hostCallKernel, named, { shapes: outputShapes, run: compute } as never) as unknown as Tensor[];
+}
+
+/** The kernel behind `again`: a tracer's own, none of any other backend. */
+export const againKernel = 'TaskloomAgain';
+
+/**
+ * The same tensors. A compiler computes what is made of them anew, beside what is made of those given, and so has nothing to keep from the one to the other: memory for time. Eagerly
+ * everything is computed anew.
+ */
+export function again<P extends Params>(params: P): P {
+  if (!getKernel(againKernel, getBackend())) return params;
+  const apart = customGrad((x) => ({
+    value: engine().runKernel(againKernel, { x: x as Tensor }) as Tensor,
+    gradFunc: (dy: Tensor) => clone(dy),
+  }));
+  return mapParams(params, (leaf) => apart(leaf));
 }

@@ -26,7 +26,19 @@ export {
 export type { CheckpointStore, Files } from './checkpoint-store';
 export type { Arithmetic, Columns } from './columns';
 export { assertShape, type ErrorDetails, TaskloomError } from './error';
-export { type Compiled, type Executor, eager, type Feed, type Host, hostCall, hostCallKernel, readTree, toTensor } from './executor';
+export {
+  again,
+  againKernel,
+  type Compiled,
+  type Executor,
+  eager,
+  type Feed,
+  type Host,
+  hostCall,
+  hostCallKernel,
+  readTree,
+  toTensor,
+} from './executor';
 export { type GradientOptions, jacobianRows, valueAndGradients } from './gradients';
 export { type Branch, type HostArray, type HostType, hostArray, isHostArray, type Json, type Tree } from './host-array';
 export { combineHostRows, gramianOfHostRows, type HostRows } from './host-columns';

@@ -1,7 +1,7 @@
 import { expectAllClose, expectTensors, onBackends } from '@taskloom/testing';
 import { add, memory, mul, type Scalar, scalar, square, sub, sum, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { eager, type HostArray, hostArray, hostCall, readTree, valueAndGradients } from '../src/index';
+import { again, eager, type HostArray, hostArray, hostCall, readTree, valueAndGradients } from '../src/index';
 
 type State = { w: Tensor; fixed: { scale: Tensor } };
 
@@ -40,6 +40,13 @@ onBackends(['cpu', 'wasm'], () => {
     step.dispose();
     y.dispose();
     expect(memory().numTensors - before).toBe(1); // the scalar given to load stays the caller's
+  });
+
+  test('eager: `again` is the tensors themselves', () => {
+    tidy(() => {
+      const state = { w: tensor1d([1, 2]) };
+      expect(again(state).w).toBe(state.w);
+    });
   });
 
   test('eager: a step that throws leaves the state as it was', async () => {

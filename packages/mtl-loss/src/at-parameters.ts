@@ -1,4 +1,5 @@
 import {
+  again,
   type BalancedRows,
   combineRows,
   flatten,
@@ -37,11 +38,13 @@ export function atParameters<P extends Params, S>(options: AnyParameterOptions<P
       got: shared,
       expected: [...flatten(rows[0] ?? {}).keys()],
     });
+  // Activations kept for a second pass would outlast the first one, and take as much as the rows that are not kept.
+  const afresh = store === 'nothing' ? again(params) : params;
   /** The gradients of Σ factorᵢLᵢ with respect to what `part` names, by a pass of their own. */
   const gradientsOf = (part: (path: string) => boolean, factors: Tensor1D): Params => {
     const wanted = (path: string) => selected(path) && part(path);
     if (![...flatten(params).keys()].some(wanted)) return {};
-    return valueAndGradients((p: P) => dot(options.losses(p, 0), stopGradient(factors)) as Scalar, params, { wrt: wanted }).gradients;
+    return valueAndGradients((p: P) => dot(options.losses(p, 0), stopGradient(factors)) as Scalar, afresh, { wrt: wanted }).gradients;
   };
   const balanced = (): BalancedRows<Params> => {
     if (blocks !== undefined) {

@@ -47,8 +47,9 @@ export interface ParameterGradientsOptions<P extends Params, S> extends CommonOp
 export interface GramianOnlyOptions<P extends Params, S> extends Omit<ParameterGradientsOptions<P, S>, 'method' | 'store'> {
   readonly method: GradientBalancer<S> | LossBased<S>;
   /**
-   * `rows` (default): the task gradients are kept until the weights are there. `nothing`: they are dropped once they are in the Gramian, layer by layer where a compiler runs the
-   * step, and one backward pass more, of Σ wᵢLᵢ, makes the update: memory O(P + T²) for O(T·P).
+   * `rows` (default): the task gradients are kept until the weights are there. `nothing`: where a compiler runs the step, they are dropped once they are in the Gramian, layer by layer
+   * and of a large one block by block, and forward and backward pass are run once more, of Σ wᵢLᵢ, for the update: nothing of O(T·P) is kept. What T backward passes in step have of one
+   * layer's activations at a time is. Eagerly all rows are there until the Gramian is.
    */
   readonly store?: 'rows' | 'nothing';
 }

@@ -69,7 +69,7 @@ describe('results of kernels without a row in the table of gradients', () => {
     });
 });
 
-const own = { TaskloomRandom: "draws of core's `Random`", TaskloomHostCall: '`hostCall`' };
+const own = { TaskloomRandom: "draws of core's `Random`", TaskloomHostCall: '`hostCall`', TaskloomAgain: '`again`' };
 const kernelNames = Object.entries(tf)
   .flatMap(([name, value]) => (name === value ? [name] : []))
   .sort();

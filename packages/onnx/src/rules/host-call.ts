@@ -1,8 +1,9 @@
-import { hostCallKernel } from '@taskloom/core';
+import { againKernel, hostCallKernel } from '@taskloom/core';
 import type { HostComputation } from '../graph/value';
 import type { KernelRules } from './rule';
 
 export const hostCallRules: KernelRules = {
+  [againKernel]: (graph, { x }) => graph.op('Identity', [x], x!),
   [hostCallKernel]: (graph, inputs, { shapes, run }) => {
     const given = Object.keys(inputs)
       .sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)))
