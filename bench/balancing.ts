@@ -1,5 +1,5 @@
 // What balancing costs: compiled steps of one transformer with seven tasks, each beside the summed loss of the same model, and beside PyTorch with a backward pass a task.
-// Run: node examples/run.mjs ../bench/balancing.ts [--alone] [--rounds=5] [--peaks]
+// Run: node examples/run.mjs ../bench/balancing.ts [--alone] [--rounds=5] [--peaks] [--tasks=7] [--width=256], or the peak memory of one process: … [--tasks=7] [--width=256] --memory <way>
 import '@tensorflow/tfjs-backend-cpu';
 import { spawnSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -44,8 +44,10 @@ if (process.argv.includes('--memory')) {
 }
 
 /** Asked for before this process grows: a child begins with the peak of its parent. */
+const sizes = process.argv.filter((word) => /^--(tasks|width)=/.test(word));
+const run = fileURLToPath(new URL('../examples/run.mjs', import.meta.url));
 const memory = (name: string) =>
-  spawnSync(process.execPath, [fileURLToPath(new URL('../examples/run.mjs', import.meta.url)), '../bench/balancing.ts', '--memory', name])
+  spawnSync(process.execPath, [run, '../bench/balancing.ts', ...sizes, '--memory', name])
     .stdout.toString()
     .trim();
 

@@ -6,18 +6,22 @@ import { ones, range, type Scalar, stack, type Tensor, type Tensor1D, tidy } fro
 import { hostBalancing } from '../../packages/trainer/src/host-balancing';
 import { initialState, type StepOptions, trainingStep } from '../../packages/trainer/src/step';
 
-/** The transformer of `transformer.ts` with seven heads. */
-export const classes = [20, 5, 3, 2, 4, 10, 6];
-export const tasks = classes.map((_, i) => `task${i}`);
+/** The number that the command line gives. */
+const flag = (name: string, standard: number) =>
+  Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? standard);
+/** The transformer of `transformer.ts` with seven heads, or as many, and as wide, as asked for. */
+const width = flag('width', 256);
+const classes = Array.from({ length: flag('tasks', 7) }, (_, i) => [20, 5, 3, 2, 4, 10, 6][i % 7]!);
+const tasks = classes.map((_, i) => `task${i}`);
 const length = 64;
 
 function model() {
   return multiTaskModel({
-    trunk: transformer({ size: 10_000, width: 256, heads: 8, hidden: 1024, blocks: 4, length, dropout: 0.1 }),
+    trunk: transformer({ size: 10_000, width, heads: 8, hidden: 4 * width, blocks: 4, length, dropout: 0.1 }),
     heads: Object.fromEntries(
       classes.map((count, i) => [
         tasks[i]!,
-        classification({ inputs: 256, labels: Array.from({ length: count }, (_, k) => `label ${k}`) }),
+        classification({ inputs: width, labels: Array.from({ length: count }, (_, k) => `label ${k}`) }),
       ]),
     ),
   });
