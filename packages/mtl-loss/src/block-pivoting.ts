@@ -1,9 +1,10 @@
 import { factorOf } from './factor';
-import { multiply } from './products';
+import type { Matrix } from './matrix';
+import { dot, sizeOf } from './vectors';
 
 /** Below this pivot the rows are nearly dependent, and others must decide. */
 export const independent = 1e-7;
-/** A slope of this share of its terms is a rounding error. */
+/** A slope of this share of its greatest possible terms is a rounding error. */
 const rounding = 1e-14;
 /** So many times in a row may an exchange leave as many wrong rows as there were at best. */
 const patience = 5;
@@ -12,11 +13,10 @@ const patience = 5;
  * argmin over z ≥ 0 of ½zᵀCz − aᵀz by exchanging all rows that are on the wrong side at once (J. Júdice, F. Pires 1994; J. Kim, H. Park 2011): few linear systems where
  * the rows that take part are independent. Undefined where they are not, or where it does not end soon: it may go round in circles.
  */
-export function blockPivoting(c: Float64Array, a: Float64Array): Float64Array | undefined {
-  const count = a.length;
-  const factor = factorOf(c, count);
+export function blockPivoting(c: Matrix, a: Float64Array): Float64Array | undefined {
+  const factor = factorOf(c);
   const all = [...a.keys()];
-  let fewest = count + 1;
+  let fewest = Infinity;
   let left = patience;
   for (;;) {
     if (factor.leastPivot() < independent) return undefined;
@@ -34,7 +34,10 @@ export function blockPivoting(c: Float64Array, a: Float64Array): Float64Array | 
 }
 
 /** a − Cz, what lowers ½zᵀCz − aᵀz; 0 where it is negative or a rounding error. */
-export function slopesOf(c: Float64Array, a: Float64Array, z: Float64Array): Float64Array {
-  const { products, terms } = multiply(c, z);
-  return a.map((value, i) => (value - products[i]! > rounding * (Math.abs(value) + terms[i]!) ? value - products[i]! : 0));
+export function slopesOf(c: Matrix, a: Float64Array, z: Float64Array): Float64Array {
+  const size = sizeOf(z);
+  return a.map((value, i) => {
+    const slope = value - dot(c[i]!, z);
+    return slope > rounding * (Math.abs(value) + size) ? slope : 0;
+  });
 }

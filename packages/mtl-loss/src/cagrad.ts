@@ -1,7 +1,8 @@
 import { checkCounts, checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { ballPoint } from './ball-point';
 import { statelessBalancer } from './gradient-balancer';
-import { trace } from './products';
+import { diagonal, mapped } from './matrix';
+import { filled, plus, sumOf } from './vectors';
 
 export interface CagradOptions {
   /** Radius of the search around the mean gradient g₀, in units of ‖g₀‖: 0 is the mean, a large one goes towards MGDA. Default 0.4. */
@@ -24,15 +25,14 @@ export function cagrad({ c = 0.4, rescale = 1, normEps = 1e-4 }: CagradOptions =
   checkNumbers({ c, normEps }, 0);
   checkCounts({ rescale }, 0, 2);
   const divisor = [1, 1 + c * c, 1 + c][rescale]!;
-  return statelessBalancer('cagrad', (gramian, { count }) => {
-    const size = trace(gramian, count);
-    const weights = new Float64Array(count).fill(1 / count / divisor);
+  return statelessBalancer('cagrad', (gramian) => {
+    const size = sumOf(diagonal(gramian));
+    const weights = filled(gramian.length, 1 / gramian.length / divisor);
     if (!(size > 0)) return weights;
     const { extra, norm } = ballPoint(
-      gramian.map((product) => product / size),
-      count,
+      mapped(gramian, (product) => product / size),
       c,
     );
-    return norm < normEps ? weights.fill(0) : weights.map((weight, i) => weight + extra[i]! / divisor);
+    return norm < normEps ? weights.fill(0) : plus(weights, extra, 1 / divisor);
   });
 }

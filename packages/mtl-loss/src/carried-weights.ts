@@ -1,14 +1,15 @@
 import type { BalancingContext } from '@taskloom/core';
-import { weighPresent } from './present-tasks';
+import { byPresence, weighPresent } from './present-tasks';
 import { shares } from './simplex';
+import { filled, picked } from './vectors';
 
 /** Simplex weights that go on from step to step. */
 export interface CarriedWeights {
   readonly lambda: Float64Array;
 }
 
-export function equalWeights(tasks: readonly string[]): CarriedWeights {
-  return { lambda: new Float64Array(tasks.length).fill(1 / Math.max(1, tasks.length)) };
+export function equalWeights({ length }: readonly string[]): CarriedWeights {
+  return { lambda: filled(length, 1 / Math.max(1, length)) };
 }
 
 /**
@@ -18,14 +19,14 @@ export function equalWeights(tasks: readonly string[]): CarriedWeights {
 export function stepWeights(
   { lambda }: CarriedWeights,
   context: BalancingContext,
-  rule: (weights: Float64Array, indices: readonly number[]) => Float64Array,
+  rule: (weights: Float64Array, places: readonly number[]) => Float64Array,
 ): { weights: Float64Array; state: CarriedWeights } {
   const { present } = context;
   let part = 0;
-  const weights = weighPresent(context, ({ count, indices }) => {
-    part = count / present.length;
-    const own = Float64Array.from(indices, (i) => lambda[i]!);
-    return rule(own.some((value) => value > 0) ? shares(own) : own.fill(1 / count), indices);
+  const weights = weighPresent(context, (_, places) => {
+    part = places.length / present.length;
+    const own = picked(lambda, places);
+    return rule(own.some((value) => value > 0) ? shares(own) : own.fill(1 / places.length), places);
   });
-  return { weights, state: { lambda: lambda.map((kept, i) => (present[i]! > 0 ? weights[i]! * part : kept)) } };
+  return { weights, state: { lambda: byPresence(present, (i) => weights[i]! * part, lambda) } };
 }

@@ -2,7 +2,8 @@ import { checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
 import { float32Tolerance, gramianEigen, product, settled, spectral } from './gramian-eigen';
 import { type TaskValues, taskValues } from './task-values';
-import { unitRows, weightsOfRows } from './unit-rows';
+import { unitRows } from './unit-rows';
+import { picked, sizeOf } from './vectors';
 
 export interface ConfigOptions {
   /** The wanted proportions of the update's projections on the unit gradients, by name or in the order of the tasks. Default: equal. */
@@ -21,20 +22,14 @@ export interface ConfigOptions {
 export function config({ preference, tolerance = float32Tolerance }: ConfigOptions = {}): GradientBalancer<null> {
   const preferenceOf = taskValues('preference', preference);
   checkNumbers({ tolerance }, 0, 1);
-  return statelessBalancer('config', (gramian, { count, indices, context }) => {
-    const units = unitRows(gramian, count);
-    const p = units.rows.map((k) => preferenceOf(context.tasks[k]!, indices[k]!) ?? 1);
-    const pairs = gramianEigen(units.cosines, p.length, tolerance);
+  return statelessBalancer('config', (gramian, context, places) => {
+    const units = unitRows(gramian);
+    const p = picked(preferenceOf(context, 1, places), units.rows);
+    const pairs = gramianEigen(units.cosines, tolerance);
     const y = settled(spectral(pairs, (value) => 1 / value, p));
     const projections = settled(spectral(pairs, () => 1, p));
     const square = product(y, projections);
-    const size = y.reduce((sum, value) => sum + Math.abs(value), 0);
-    if (!(square > tolerance ** 2 * size * size)) return new Float64Array(count);
-    const length = product(units.norms, projections) / square;
-    return weightsOfRows(
-      units,
-      y.map((value) => length * value),
-      count,
-    );
+    const length = square > (tolerance * sizeOf(y)) ** 2 ? product(units.norms, projections) / square : 0;
+    return units.weights(y.map((value) => length * value));
   });
 }

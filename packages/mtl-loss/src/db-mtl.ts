@@ -1,5 +1,6 @@
 import { checkNumbers, type JacobianMethod } from '@taskloom/core';
-import { trackedCoefficients, trackedGramian } from './tracked-rows';
+import { byPresence } from './present-tasks';
+import { trackedCoefficients, trackedGramian, trackedRows } from './tracked-rows';
 import { normsOf } from './unit-rows';
 
 export interface DbMtlOptions {
@@ -35,14 +36,16 @@ export function dbMtl({ beta = 0.9, betaDecay = 0.5, epsilon = 1e-8 }: DbMtlOpti
       const tasks = present.length;
       const steps = state.steps + 1;
       const keep = beta / steps ** betaDecay;
-      const own = present.map((here, i) => (here > 0 ? (1 - keep) / (losses[i]! + epsilon) : 0));
-      const former = present.map((here) => (here > 0 ? keep : 1));
-      const products = beta === 0 ? gramian : trackedGramian(gramian, 2 * tasks, { own, former });
-      const norms = normsOf(products, tasks).map((norm, i) => (present[i]! > 0 ? norm * (beta === 0 ? own[i]! : 1) : 0));
+      const rows = trackedRows(present, keep, (i) => (1 - keep) / (losses[i]! + epsilon));
+      const lengths =
+        beta === 0
+          ? rows.own.map((factor, i) => factor * Math.sqrt(gramian[i * (tasks + 1)]!))
+          : normsOf(trackedGramian(gramian, 2 * tasks, rows));
+      const norms = byPresence(present, (i) => lengths[i]!);
       const greatest = Math.max(...norms);
-      const alphas = norms.map((norm, i) => (present[i]! > 0 ? greatest / (norm + epsilon) : 0));
-      const weights = beta === 0 ? alphas.map((alpha, i) => alpha * own[i]!) : alphas;
-      return { weights, coefficients: beta === 0 ? weights : trackedCoefficients({ own, former }, alphas), state: { steps } };
+      const alphas = byPresence(present, (i) => greatest / (norms[i]! + epsilon));
+      const weights = beta === 0 ? alphas.map((alpha, i) => alpha * rows.own[i]!) : alphas;
+      return { weights, coefficients: beta === 0 ? weights : trackedCoefficients(rows, alphas), state: { steps } };
     },
   };
 }

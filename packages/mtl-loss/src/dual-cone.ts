@@ -1,8 +1,9 @@
 import { checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { type Projector, projector } from './cone-projection';
 import { statelessBalancer } from './gradient-balancer';
-import { trace } from './products';
+import { diagonal, mapped } from './matrix';
 import { type TaskValues, taskValues } from './task-values';
+import { sumOf } from './vectors';
 
 export interface DualConeOptions {
   /** How much each task counts, by name or in the order of the tasks. Default 1/T each. */
@@ -21,11 +22,10 @@ export function dualConeBalancer(
 ): GradientBalancer<null> {
   checkNumbers({ regEps, normEps }, 0);
   const preferenceOf = taskValues('preference', preference, 0);
-  return statelessBalancer(name, (gramian, { count, indices, context }) => {
-    const size = trace(gramian, count);
+  return statelessBalancer(name, (gramian, context, places) => {
+    const size = sumOf(diagonal(gramian));
     const factor = size > 0 && size >= normEps ? 1 / size : 0;
-    const regularized = gramian.map((product, at) => product * factor + (at % (count + 1) === 0 ? regEps : 0));
-    const shares = Float64Array.from(indices, (i, k) => preferenceOf(context.tasks[k]!, i) ?? 1 / count);
-    return rule(projector(regularized, count), shares);
+    const regularized = mapped(gramian, (product, i, j) => product * factor + (i === j ? regEps : 0));
+    return rule(projector(regularized), preferenceOf(context, 1 / gramian.length, places));
   });
 }

@@ -1,4 +1,6 @@
 import { checkCounts, type FeatureBalancer, type GradientBalancer } from '@taskloom/core';
+import { byPresence, placesOf } from './present-tasks';
+import { filled } from './vectors';
 import { wrappedState } from './wrapped-state';
 
 /** The weights of the last computation (NaN for a task that had no part in it), the steps since, and the method's own state. */
@@ -19,17 +21,17 @@ export function everyNSteps<S>(method: GradientBalancer<S>, n: number): Gradient
   checkCounts({ n }, 1);
   return {
     ...method,
-    ...wrappedState(method, (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN), age: 0 })),
+    ...wrappedState(method, (tasks) => ({ weights: filled(tasks.length, Number.NaN), age: 0 })),
     weigh(gramian, state, context) {
-      const here = (i: number) => context.present[i]! > 0;
+      const { present } = context;
       let { weights, age, inner } = state;
-      if (age % n === 0 || weights.some((weight, i) => here(i) && !Number.isFinite(weight))) {
+      if (age % n === 0 || !placesOf(present).every((i) => Number.isFinite(state.weights[i]))) {
         const made = method.weigh(gramian, inner, context);
-        weights = made.weights.map((weight, i) => (here(i) ? weight : Number.NaN));
+        weights = byPresence(present, (i) => made.weights[i]!, filled(present.length, Number.NaN));
         inner = made.state;
         age = 0;
       }
-      return { weights: weights.map((weight, i) => (here(i) ? weight : 0)), state: { weights, age: age + 1, inner } };
+      return { weights: byPresence(present, (i) => weights[i]!), state: { weights, age: age + 1, inner } };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type ColumnRule, checkNumbers, type DerivedRows, type JacobianMethod } from '@taskloom/core';
-import { weighPresent } from './present-tasks';
+import { byPresence, weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
+import { filled, picked, sumOf } from './vectors';
 
 export interface ExcessMtlOptions {
   /** η of the weights' multiplicative update. Default 0.01. */
@@ -34,20 +35,20 @@ export function excessMtl({ learningRate = 0.01, epsilon = 1e-7 }: ExcessMtlOpti
     memory: (tasks) => tasks,
     derived: scaledRows(epsilon),
     columns,
-    init: (tasks) => ({ weights: new Float64Array(tasks.length).fill(1), initial: new Float64Array(tasks.length).fill(Number.NaN) }),
+    init: ({ length }) => ({ weights: filled(length, 1), initial: filled(length, Number.NaN) }),
     weigh(gramian, state, context) {
       const { present } = context;
       const tasks = present.length;
-      const risks = Float64Array.from(present, (here, i) => (here > 0 ? gramian[(2 * tasks + i) * (3 * tasks + 1)]! : 0));
+      const risks = byPresence(present, (i) => gramian[(2 * tasks + i) * (3 * tasks + 1)]!);
       const initial = state.initial.map((first, i) => (Number.isNaN(first) && risks[i]! > 0 ? risks[i]! : first));
       // A task whose first risk this is has nothing to compare it with.
       const steps = risks.map((risk, i) => (Number.isNaN(state.initial[i]!) ? 0 : (learningRate * risk) / initial[i]!));
       // wᵢ exp(stepᵢ), rescaled to the sum that the tasks present had.
-      const weights = weighPresent(context, ({ indices }) => {
-        const total = indices.reduce((sum, i) => sum + state.weights[i]!, 0);
-        return softmaxOf(indices.map((i) => Math.log(state.weights[i]!) + steps[i]!)).map((share) => (total > 0 ? share * total : 0));
+      const weights = weighPresent(context, (_, places) => {
+        const total = sumOf(picked(state.weights, places));
+        return softmaxOf(places.map((i) => Math.log(state.weights[i]!) + steps[i]!)).map((share) => (total > 0 ? share * total : 0));
       });
-      const kept = state.weights.map((weight, i) => (present[i]! > 0 ? weights[i]! : weight));
+      const kept = byPresence(present, (i) => weights[i]!, state.weights);
       return { weights, coefficients: Float64Array.from([...weights, ...present]), state: { weights: kept, initial } };
     },
   };

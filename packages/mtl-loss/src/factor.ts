@@ -1,3 +1,6 @@
+import type { Matrix } from './matrix';
+import { dot } from './vectors';
+
 /** Least pivot of the Cholesky factor; the diagonal is 1. */
 const pivot = 1e-15;
 
@@ -10,8 +13,8 @@ export interface Factor {
   solve(b: Float64Array): Float64Array;
 }
 
-export function factorOf(matrix: Float64Array, count: number, active: readonly number[] = []): Factor {
-  const lower = new Float64Array(count * count);
+export function factorOf(matrix: Matrix, active: readonly number[] = []): Factor {
+  const lower = matrix.map((row) => new Float64Array(row.length));
   /** The rows that it is the factor of. */
   let done: readonly number[] = [];
 
@@ -20,24 +23,18 @@ export function factorOf(matrix: Float64Array, count: number, active: readonly n
     while (i < rows.length && rows[i] === done[i]) i++;
     for (; i < rows.length; i++)
       for (let j = 0; j <= i; j++) {
-        let sum = matrix[rows[i]! * count + rows[j]!]!;
-        for (let k = 0; k < j; k++) sum -= lower[i * count + k]! * lower[j * count + k]!;
-        lower[i * count + j] = i === j ? Math.sqrt(Math.max(sum, pivot)) : sum / lower[j * count + j]!;
+        const rest = matrix[rows[i]!]![rows[j]!]! - dot(lower[i]!, lower[j]!, j);
+        lower[i]![j] = i === j ? Math.sqrt(Math.max(rest, pivot)) : rest / lower[j]![j]!;
       }
     done = rows;
   }
 
   function substitute(x: Float64Array): void {
-    for (let i = 0; i < x.length; i++) {
-      let sum = x[i]!;
-      for (let k = 0; k < i; k++) sum -= lower[i * count + k]! * x[k]!;
-      x[i] = sum / lower[i * count + i]!;
-    }
+    for (let i = 0; i < x.length; i++) x[i] = (x[i]! - dot(lower[i]!, x, i)) / lower[i]![i]!;
     // By columns of the transpose, that is by rows: the factor is read in the order it is stored.
     for (let i = x.length - 1; i >= 0; i--) {
-      const value = x[i]! / lower[i * count + i]!;
-      x[i] = value;
-      for (let k = 0; k < i; k++) x[k]! -= lower[i * count + k]! * value;
+      x[i]! /= lower[i]![i]!;
+      for (let k = 0; k < i; k++) x[k]! -= lower[i]![k]! * x[i]!;
     }
   }
 
@@ -45,13 +42,13 @@ export function factorOf(matrix: Float64Array, count: number, active: readonly n
     active,
     leastPivot() {
       update(this.active);
-      return done.reduce((least, _, i) => Math.min(least, lower[i * count + i]! ** 2), 1);
+      return done.reduce((least, _, i) => Math.min(least, lower[i]![i]! ** 2), 1);
     },
     solve(b) {
       update(this.active);
-      const x = new Float64Array(count);
+      const x = new Float64Array(b.length);
       for (let round = 0; round < 2; round++) {
-        const residual = Float64Array.from(done, (i) => done.reduce((left, k) => left - matrix[i * count + k]! * x[k]!, b[i]!));
+        const residual = Float64Array.from(done, (i) => b[i]! - dot(matrix[i]!, x));
         substitute(residual);
         for (const [k, i] of done.entries()) x[i]! += residual[k]!;
       }

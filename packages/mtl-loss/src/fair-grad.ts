@@ -16,5 +16,5 @@ export interface FairGradOptions {
  */
 export function fairGrad({ alpha = 1 }: FairGradOptions = {}): GradientBalancer<null> {
   checkNumbers({ alpha }, 0.05, 50);
-  return statelessBalancer('fair-grad', (gramian, { count }) => bargainingPoint(gramian, count, 1 / alpha));
+  return statelessBalancer('fair-grad', (gramian) => bargainingPoint(gramian, 1 / alpha));
 }

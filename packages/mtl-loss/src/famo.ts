@@ -1,8 +1,9 @@
-import { checkNumbers, type LossWeighting } from '@taskloom/core';
+import { type BalancingContext, checkNumbers, type LossWeighting } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
-import { presentOnes, weighPresent } from './present-tasks';
-import { softmaxOf } from './simplex';
+import { placesOf, weighPresent } from './present-tasks';
+import { shares, softmaxOf } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
+import { dot, picked, placed, plus } from './vectors';
 
 export interface FamoOptions {
   /** Of Adam on the task logits. Default 0.025. */
@@ -44,35 +45,33 @@ export function famo({
 }: FamoOptions = {}): LossWeighting<FamoState> & Required<Pick<LossWeighting<FamoState>, 'afterStep'>> {
   checkNumbers({ learningRate, gamma, epsilon }, 0);
   checkNumbers({ beta1, beta2 }, 0, 0.999999);
-  const leastOf = taskValues('minLosses', minLosses);
-  const above = (losses: Float64Array, tasks: readonly string[]) =>
-    losses.map((loss, i) => Math.max(loss - (leastOf(tasks[i]!, i) ?? 0), 0) + epsilon);
+  const leastLosses = taskValues('minLosses', minLosses);
+  const above = (losses: Float64Array, context: BalancingContext) =>
+    plus(losses, leastLosses(context, 0), -1).map((rest) => Math.max(rest, 0) + epsilon);
   return {
     kind: 'loss-weighting',
     name: 'famo',
     needs: ['losses'],
-    init: (tasks) => ({ logits: new Float64Array(tasks.length), adam: hostAdamState(tasks.length) }),
+    init: ({ length }) => ({ logits: new Float64Array(length), adam: hostAdamState(length) }),
 
     weigh(losses, state, context) {
-      const distances = above(losses, context.tasks);
-      const weights = weighPresent(context, ({ indices }) => {
-        const z = softmaxOf(indices.map((i) => state.logits[i]!));
-        const parts = z.map((share, k) => share / distances[indices[k]!]!);
-        const total = parts.reduce((a, b) => a + b);
-        return parts.map((part) => part / total);
-      });
+      const distances = above(losses, context);
+      const weights = weighPresent(context, (_, places) =>
+        shares(softmaxOf(picked(state.logits, places)).map((share, k) => share / distances[places[k]!]!)),
+      );
       return { weights, state };
     },
 
-    afterStep(lossesAfter, state, { losses, present, tasks }) {
-      const [before, after] = [above(losses, tasks), above(lossesAfter, tasks)];
-      const shown = presentOnes(present);
-      const fallen = shown.map((i) => Math.log(before[i]!) - Math.log(after[i]!));
+    afterStep(lossesAfter, state, context) {
+      const { losses, present } = context;
+      const places = placesOf(present);
+      const [before, after] = [above(losses, context), above(lossesAfter, context)].map((all) => picked(all, places).map(Math.log));
+      const fallen = plus(before!, after!, -1);
       if (!fallen.every(Number.isFinite)) return state;
-      const z = softmaxOf(shown.map((i) => state.logits[i]!));
-      const mean = z.reduce((sum, share, k) => sum + share * fallen[k]!, 0);
-      const gradient = state.logits.map((logit) => gamma * logit);
-      for (const [k, i] of shown.entries()) gradient[i]! += z[k]! * (fallen[k]! - mean);
+      const z = softmaxOf(picked(state.logits, places));
+      const mean = dot(z, fallen);
+      const slopes = z.map((share, k) => share * (fallen[k]! - mean));
+      const gradient = plus(placed(present.length, places, slopes), state.logits, gamma);
       const { values: logits, state: adam } = hostAdam(state.logits, gradient, state.adam, present, { learningRate, beta1, beta2 });
       return { logits, adam };
     },

@@ -1,17 +1,19 @@
-import { dot, multiply } from './products';
+import { type Matrix, multiply } from './matrix';
 import { between } from './projected-gradient';
+import { dot, filled } from './vectors';
 
 /**
  * min wᵀGw over the simplex by Frank–Wolfe with exact line search from uniform weights, as O. Sener and V. Koltun 2018 (algorithm 2) do it:
  * stops when the step is below `epsilon` or after `iterations`. An approximation; see `minNormPoint` for the exact solution.
  */
-export function frankWolfe(gramian: Float64Array, count: number, epsilon: number, iterations: number): Float64Array {
-  const weights = new Float64Array(count).fill(1 / count);
+export function frankWolfe(gramian: Matrix, epsilon: number, iterations: number): Float64Array {
+  const { length } = gramian;
+  const weights = filled(length, 1 / length);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const { products } = multiply(gramian, weights);
+    const products = multiply(gramian, weights);
     const vertex = products.indexOf(Math.min(...products));
-    const step = 1 - between(dot(weights, products), products[vertex]!, gramian[vertex * (count + 1)]!, 0);
-    for (let i = 0; i < count; i++) weights[i]! *= 1 - step;
+    const step = 1 - between(dot(weights, products), products[vertex]!, gramian[vertex]![vertex]!, 0);
+    for (let i = 0; i < length; i++) weights[i]! *= 1 - step;
     weights[vertex]! += step;
     if (step < epsilon) break;
   }

@@ -1,4 +1,5 @@
 import { type ColumnRule, chosen, type JacobianMethod, TaskloomError } from '@taskloom/core';
+import { byPresence, weighPresent } from './present-tasks';
 import { taskValues } from './task-values';
 
 export interface GradDropOptions {
@@ -24,16 +25,16 @@ export function gradDrop(options?: GradDropOptions): JacobianMethod<null>;
 export function gradDrop({ leak = 0, level = 'parameters' }: GradDropOptions = {}): JacobianMethod<null> {
   const features = chosen('level', level, { parameters: false, representation: true });
   const leaks = typeof leak === 'number' ? [leak] : leak;
-  const leakOf = taskValues('leak', leaks, 0, 1);
+  const leaksOf = taskValues('leak', leaks, 0, 1);
   return {
     kind: 'jacobian-method',
     name: 'grad-drop',
     needs: ['gradients'],
     ...(features ? { features } : {}),
     init: () => null,
-    weigh(_, state, { present, tasks }) {
-      const kept = Float64Array.from(present, (here, i) => (here > 0 ? leakOf(tasks[i]!, leaks === leak ? i : 0)! : 0));
-      const weights = present.map((here) => (here > 0 ? 1 : 0));
+    weigh(_, state, context) {
+      const kept = weighPresent(context, (own, places) => leaksOf(own, 0, leaks === leak ? places : places.map(() => 0)));
+      const weights = byPresence(context.present, () => 1);
       return { weights, coefficients: Float64Array.from([...kept, ...weights]), state };
     },
     columns: columnsAt(features),

@@ -1,10 +1,10 @@
 import { type BalancingContext, checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { weighGramian } from './present-tasks';
-import { dot } from './products';
 import { softmaxOf } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
 import { normsOf } from './unit-rows';
+import { dot, filled, picked, placed, sumOf } from './vectors';
 
 export interface GradNormOptions {
   /** α: how strongly a task that lags is helped. Default 1.5; 0 makes all norms equal. */
@@ -45,7 +45,7 @@ export function gradNorm({
 }: GradNormOptions = {}): FeatureBalancer<GradNormState> {
   const logits = chosen('form', form, { weights: false, softmax: true });
   const adaptive = chosen('optimizer', optimizer, { adam: true, sgd: false });
-  const initialOf = taskValues('initialLosses', initialLosses);
+  const initial = taskValues('initialLosses', initialLosses);
   checkNumbers({ alpha });
   checkNumbers({ learningRate }, 0);
   return {
@@ -54,23 +54,22 @@ export function gradNorm({
     needs: ['gramian', 'losses'],
     features: true,
     init: (tasks) => ({
-      parameters: new Float64Array(tasks.length).fill(1),
-      initialLosses: Float64Array.from(tasks, (task, i) => initialOf(task, i) ?? Number.NaN),
+      parameters: filled(tasks.length, 1),
+      initialLosses: initial({ tasks }, Number.NaN),
       adam: hostAdamState(tasks.length),
     }),
 
     weigh(gramian, state, context) {
-      const tasks = context.present.length;
-      const gradient = new Float64Array(tasks);
-      const first = state.initialLosses.map((loss, i) => (Number.isNaN(loss) && context.present[i]! > 0 ? context.losses[i]! : loss));
-      const weights = weighGramian(gramian, context, (products, present) => {
-        const { count, indices } = present;
-        const own = indices.map((i) => state.parameters[i]!);
-        const w = logits ? Array.from(softmaxOf(own), (share) => count * share) : own;
-        const norms = normsOf(products, count);
-        const slopes = slopesOf(w, norms, targetShares(present.context, first, indices, alpha));
-        const through = dot(slopes, w) / count;
-        for (const [k, i] of indices.entries()) gradient[i] = logits ? w[k]! * (slopes[k]! - through) : slopes[k]!;
+      const { present, losses } = context;
+      let gradient = filled(present.length, 0);
+      const first = state.initialLosses.map((loss, i) => (Number.isNaN(loss) && present[i]! > 0 ? losses[i]! : loss));
+      const weights = weighGramian(gramian, context, (products, own, places) => {
+        const { length } = places;
+        const parameters = picked(state.parameters, places);
+        const w = logits ? softmaxOf(parameters).map((share) => length * share) : parameters;
+        const slopes = slopesOf(w, normsOf(products), targetShares(own.losses, picked(first, places), alpha));
+        const through = dot(slopes, w) / length;
+        gradient = placed(present.length, places, logits ? slopes.map((slope, k) => w[k]! * (slope - through)) : slopes);
         return w;
       });
       return { weights, state: { ...updated(state, gradient, context), initialLosses: first } };
@@ -83,22 +82,22 @@ export function gradNorm({
       : { values: parameters.map((value, i) => value - learningRate * gradient[i]!), state: adam };
     if (logits) return { parameters: moved.values, adam: moved.state };
     const kept = moved.values.map((value) => Math.max(value, 0));
-    const total = kept.reduce((a, b) => a + b, 0);
+    const total = sumOf(kept);
     // All at 0: start again.
     return { parameters: kept.map((value) => (total > 0 ? (value * kept.length) / total : 1)), adam: moved.state };
   }
 }
 
 /** rᵢ^α, rᵢ relative to the mean; 1 where a loss or its start is 0. */
-function targetShares({ losses }: BalancingContext, first: Float64Array, indices: readonly number[], alpha: number): number[] {
-  const ratios = indices.map((i, k) => losses[k]! / first[i]!).map((ratio) => (Number.isFinite(ratio) && ratio >= 0 ? ratio : 1));
-  const mean = ratios.reduce((a, b) => a + b) / ratios.length;
+function targetShares(losses: Float64Array, first: Float64Array, alpha: number): Float64Array {
+  const ratios = losses.map((loss, k) => loss / first[k]!).map((ratio) => (Number.isFinite(ratio) && ratio >= 0 ? ratio : 1));
+  const mean = sumOf(ratios) / ratios.length;
   return ratios.map((ratio) => (mean > 0 ? (ratio / mean) ** alpha : 1));
 }
 
 /** ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant. */
-function slopesOf(weights: readonly number[], norms: Float64Array, shares: readonly number[]): number[] {
+function slopesOf(weights: Float64Array, norms: Float64Array, shares: Float64Array): Float64Array {
   const weighted = weights.map((weight, k) => weight * norms[k]!);
-  const mean = weighted.reduce((a, b) => a + b) / weighted.length;
+  const mean = sumOf(weighted) / weighted.length;
   return weighted.map((value, k) => Math.sign(value - mean * shares[k]!) * norms[k]!);
 }

@@ -42,15 +42,14 @@ export function gradVac({ beta = 0.01, epsilon = 0, permutations }: GradVacOptio
     weigh(gramian, state, context) {
       const tasks = context.present.length;
       const targets = state.targets.slice();
-      const weights = weighGramian(gramian, context, (products, present) => {
-        const { count, indices } = present;
+      const weights = weighGramian(gramian, context, (products, own, places) => {
         const meet = (i: number, j: number, cosine: number) => {
-          const at = indices[i]! * tasks + indices[j]!;
+          const at = places[i]! * tasks + places[j]!;
           const target = Math.min(targets[at]!, greatest);
           targets[at] = (1 - beta) * targets[at]! + beta * cosine;
           return target;
         };
-        return surgery(products, count, taskOrders('grad-vac', permutations, present), meet, epsilon);
+        return surgery(products, taskOrders('grad-vac', permutations, own, places), meet, epsilon);
       });
       return { weights, state: { targets } };
     },

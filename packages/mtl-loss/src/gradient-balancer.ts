@@ -1,8 +1,9 @@
 import type { FeatureBalancer, GradientBalancer } from '@taskloom/core';
-import { type PresentTasks, weighGramian } from './present-tasks';
+import type { Matrix } from './matrix';
+import { type Present, weighGramian } from './present-tasks';
 
-/** Gramian of the present tasks (row-major, finite) → their weights. */
-type Rule = (gramian: Float64Array, present: PresentTasks) => ArrayLike<number>;
+/** Gramian of the present tasks (finite) → their weights. */
+type Rule = (gramian: Matrix, ...present: Present) => ArrayLike<number>;
 
 type Traits = Partial<Pick<GradientBalancer, 'features' | 'needs'>>;
 

@@ -1,4 +1,5 @@
-import { dot } from './products';
+import { diagonal, type Matrix } from './matrix';
+import { dot, filled, plus, sizeOf, sumOf } from './vectors';
 
 /** An eigenvalue > 0 of a Gramian, with its unit eigenvector. */
 export interface EigenPair {
@@ -16,12 +17,12 @@ const orthogonal = 1e-15;
 const sweeps = 40;
 
 /**
- * The eigenvalues of a Gramian (row-major, float64) that are not 0, in ascending order, as many as it has independent gradients: those of which more than
+ * The eigenvalues of a Gramian (float64) that are not 0, in ascending order, as many as it has independent gradients: those of which more than
  * `tolerance` (of the squared norm) lies outside the span of others. A small gradient is not taken for zero beside large ones, and keeps its digits: the factor L of
  * G = LLᵀ with pivots in descending order separates the scales, and rotations of its columns find the eigenvalues (J. Demmel, K. Veselić 1992). Some ms for 64 rows.
  */
-export function gramianEigen(gramian: Float64Array, count: number, tolerance: number): EigenPair[] {
-  return orthogonalized(pivotedFactor(gramian, count, tolerance))
+export function gramianEigen(gramian: Matrix, tolerance: number): EigenPair[] {
+  return orthogonalized(pivotedFactor(gramian, tolerance))
     .map((column) => ({ column, value: dot(column, column) }))
     .filter(({ value }) => value > 0)
     .sort((a, b) => a.value - b.value)
@@ -51,19 +52,19 @@ function orthogonalized(columns: Float64Array[]): Float64Array[] {
 }
 
 /** The columns of L, G = LLᵀ: Cholesky's factor with the largest remaining pivot first, until no row has more than `tolerance` of its square left. */
-function pivotedFactor(gramian: Float64Array, count: number, tolerance: number): Float64Array[] {
+function pivotedFactor(gramian: Matrix, tolerance: number): Float64Array[] {
   const columns: Float64Array[] = [];
-  const left = Float64Array.from({ length: count }, (_, i) => gramian[i * count + i]!);
+  const left = diagonal(gramian);
   for (;;) {
     let pivot = -1;
-    for (let i = 0; i < count; i++) if (left[i]! > tolerance * gramian[i * count + i]! && (pivot < 0 || left[i]! > left[pivot]!)) pivot = i;
+    for (const [i, row] of gramian.entries()) if (left[i]! > tolerance * row[i]! && (pivot < 0 || left[i]! > left[pivot]!)) pivot = i;
     if (pivot < 0) return columns;
     const root = Math.sqrt(left[pivot]!);
-    const column = new Float64Array(count);
-    for (let i = 0; i < count; i++) {
+    const column = new Float64Array(left.length);
+    for (const [i, row] of gramian.entries()) {
       // Earlier pivots have nothing left.
       if (left[i] === 0) continue;
-      let rest = gramian[i * count + pivot]!;
+      let rest = row[pivot]!;
       for (const earlier of columns) rest -= earlier[i]! * earlier[pivot]!;
       column[i] = i === pivot ? root : rest / root;
       left[i] = i === pivot ? 0 : Math.max(0, left[i]! - column[i]! ** 2);
@@ -74,28 +75,22 @@ function pivotedFactor(gramian: Float64Array, count: number, tolerance: number):
 
 /** Σ f(λ) v vᵀb over the eigenpairs: with f = 1/λ the pseudo-inverse times b. */
 export function spectral(pairs: readonly EigenPair[], f: (value: number) => number, b: ArrayLike<number>): Float64Array {
-  const result = new Float64Array(b.length);
-  for (const { value, vector } of pairs) {
-    const part = f(value) * product(vector, b);
-    for (let i = 0; i < result.length; i++) result[i]! += part * vector[i]!;
-  }
-  return result;
+  return pairs.reduce((sum, { value, vector }) => plus(sum, vector, f(value) * product(vector, b)), filled(b.length, 0));
 }
 
 /** aᵀb, which is 0 where its terms cancel up to rounding. */
 export function product(a: Float64Array, b: ArrayLike<number>): number {
-  let total = 0;
-  let size = 0;
-  for (let i = 0; i < a.length; i++) {
-    const term = a[i]! * b[i]!;
-    total += term;
-    size += Math.abs(term);
-  }
-  return Math.abs(total) > cancelled * size ? total : 0;
+  const terms = a.map((value, i) => value * b[i]!);
+  return significant(sumOf(terms), sizeOf(terms));
 }
 
 /** With 0 for the entries that are rounding errors of the largest: where all are known to the same absolute error, as of unit gradients. */
 export function settled(vector: Float64Array): Float64Array {
-  const size = vector.reduce((sum, value) => sum + Math.abs(value), 0);
-  return vector.map((value) => (Math.abs(value) > cancelled * size ? value : 0));
+  const size = sizeOf(vector);
+  return vector.map((value) => significant(value, size));
+}
+
+/** 0 for what is a rounding error of terms of this size. */
+export function significant(value: number, size: number): number {
+  return Math.abs(value) > cancelled * size ? value : 0;
 }

@@ -1,7 +1,9 @@
 import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
-import { float32Tolerance, gramianEigen, product, settled, spectral } from './gramian-eigen';
-import { unitRows, weightsOfRows } from './unit-rows';
+import { float32Tolerance, gramianEigen, product, settled, significant, spectral } from './gramian-eigen';
+import type { Matrix } from './matrix';
+import { unitRows } from './unit-rows';
+import { filled, placed, plus, sizeOf, sumOf } from './vectors';
 
 export interface ImtlGOptions {
   /**
@@ -22,41 +24,35 @@ export interface ImtlGOptions {
  * gradient has weight 0, and where the sum vanishes all have. Cost F + T·B.
  */
 export function imtlG({ solution = 'closed-form', tolerance = float32Tolerance }: ImtlGOptions = {}): FeatureBalancer<null> {
-  const weigh = impartial(solution, tolerance);
-  return statelessBalancer('imtl-g', (gramian, { count }) => weigh(gramian, count), { features: true });
+  return statelessBalancer('imtl-g', impartial(solution, tolerance), { features: true });
 }
 
-/** A sum of this share of its terms is zero. */
-const rounding = 1e-12;
-
-export function impartial(
-  solution: 'closed-form' | 'pseudo-inverse',
-  tolerance: number,
-): (gramian: Float64Array, count: number) => Float64Array {
+export function impartial(solution: 'closed-form' | 'pseudo-inverse', tolerance: number): (gramian: Matrix) => Float64Array {
   const leastNorm = chosen('solution', solution, { 'closed-form': false, 'pseudo-inverse': true });
   checkNumbers({ tolerance }, 0, 1);
-  return (gramian, count) => {
-    const units = unitRows(gramian, count);
-    const ones = new Float64Array(units.rows.length).fill(1);
+  return (gramian) => {
+    const units = unitRows(gramian);
+    const ones = filled(units.rows.length, 1);
     // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
-    const pairs = gramianEigen(units.cosines, ones.length, tolerance);
-    if (pairs.length < ones.length && leastNorm) {
-      const norms = new Float64Array(count);
-      for (const [k, i] of units.rows.entries()) norms[i] = units.norms[k]!;
-      return shares(spectral(gramianEigen(gramian, count, tolerance), inverse, norms));
-    }
+    const pairs = gramianEigen(units.cosines, tolerance);
+    if (pairs.length < ones.length && leastNorm)
+      return shares(spectral(gramianEigen(gramian, tolerance), inverse, placed(gramian.length, units.rows, units.norms)));
     // If one combination vanishes, it has equal projections too, namely none. It is what of 1 lies outside the range of C, unless that is nothing.
-    const inside = spectral(pairs, () => 1, ones);
-    const outside = settled(ones.map((one, k) => one - inside[k]!));
+    const outside = settled(
+      plus(
+        ones,
+        spectral(pairs, () => 1, ones),
+        -1,
+      ),
+    );
     const vanishing = pairs.length === ones.length - 1 && product(outside, outside) > tolerance;
-    return shares(weightsOfRows(units, vanishing ? outside : settled(spectral(pairs, inverse, ones)), count));
+    return shares(units.weights(vanishing ? outside : settled(spectral(pairs, inverse, ones))));
   };
 }
 
 const inverse = (value: number) => 1 / value;
 
 function shares(weights: Float64Array): Float64Array {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const size = weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
-  return weights.map((weight) => (Math.abs(total) > rounding * size ? weight / total : 0));
+  const total = significant(sumOf(weights), sizeOf(weights));
+  return weights.map((weight) => (total === 0 ? 0 : weight / total));
 }

@@ -1,8 +1,9 @@
 import { checkNumbers, type FeatureBalancer } from '@taskloom/core';
 import { float32Tolerance } from './gramian-eigen';
 import { type ImtlGOptions, impartial } from './imtl-g';
-import { weighGramian } from './present-tasks';
-import { divided } from './products';
+import { divided } from './matrix';
+import { byPresence, weighGramian } from './present-tasks';
+import { filled } from './vectors';
 
 export interface ImtlOptions extends ImtlGOptions {
   /** Of the gradient steps on s. Default 0.1. */
@@ -37,14 +38,14 @@ export function imtl({
     name: 'imtl',
     needs: ['gramian', 'losses'],
     features: true,
-    init: (tasks) => ({ logScales: new Float64Array(tasks.length).fill(initial) }),
+    init: ({ length }) => ({ logScales: filled(length, initial) }),
 
     weigh(gramian, { logScales }, context) {
-      const weights = weighGramian(gramian, context, (products, { count, indices }) => {
-        const d = indices.map((i) => Math.exp(-logScales[i]!));
-        return balance(divided(products, d), count).map((weight, k) => weight / d[k]!);
+      const weights = weighGramian(gramian, context, (products, _, places) => {
+        const d = places.map((i) => Math.exp(-logScales[i]!));
+        return balance(divided(products, d)).map((weight, k) => weight / d[k]!);
       });
-      const moved = logScales.map((s, i) => (context.present[i]! > 0 ? descended(s, context.losses[i]!, learningRate) : s));
+      const moved = byPresence(context.present, (i) => descended(logScales[i]!, context.losses[i]!, learningRate), logScales);
       return { weights, state: { logScales: moved } };
     },
   };

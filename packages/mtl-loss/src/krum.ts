@@ -1,5 +1,6 @@
 import { checkCounts, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
+import { filled, placed, sumOf } from './vectors';
 
 export interface KrumOptions {
   /** How many tasks may have a gradient that is arbitrarily wrong. Default 1. */
@@ -18,24 +19,16 @@ export interface KrumOptions {
 export function krum({ byzantine = 1, selected = 1 }: KrumOptions = {}): GradientBalancer<null> {
   checkCounts({ byzantine }, 0);
   checkCounts({ selected }, 1);
-  return statelessBalancer('krum', (gramian, { count }) => {
+  return statelessBalancer('krum', (gramian) => {
+    const count = gramian.length;
     const neighbours = Math.max(1, count - byzantine - 2);
     const chosen = Math.min(selected, count);
-    const scores = Array.from({ length: count }, (_, i) => {
-      const distances = Float64Array.from({ length: count }, (_, j) => distance(gramian, count, i, j));
+    const scores = gramian.map((row, i) => {
+      const distances = row.map((product, j) => Math.sqrt(Math.max(0, row[i]! + gramian[j]![j]! - 2 * product)));
       // The least is that to itself, 0.
-      return distances
-        .sort()
-        .subarray(1, 1 + neighbours)
-        .reduce((a, b) => a + b, 0);
+      return sumOf(distances.sort().subarray(1, 1 + neighbours));
     });
     const order = [...scores.keys()].sort((i, j) => scores[i]! - scores[j]! || i - j);
-    const weights = new Float64Array(count);
-    for (const i of order.slice(0, chosen)) weights[i] = 1 / chosen;
-    return weights;
+    return placed(count, order.slice(0, chosen), filled(chosen, 1 / chosen));
   });
-}
-
-function distance(gramian: Float64Array, count: number, i: number, j: number): number {
-  return Math.sqrt(Math.max(0, gramian[i * count + i]! + gramian[j * count + j]! - 2 * gramian[i * count + j]!));
 }

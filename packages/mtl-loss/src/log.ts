@@ -1,6 +1,7 @@
 import { checkNumbers } from '@taskloom/core';
 import { sum } from '@tensorflow/tfjs-core';
 import { logLosses } from './present-losses';
+import { byPresence } from './present-tasks';
 import { noParameters, scalarization, type WeighingTotal } from './total-loss';
 
 export interface LogOptions {
@@ -16,6 +17,6 @@ export function log({ epsilon = 1e-8 }: LogOptions = {}): WeighingTotal {
   checkNumbers({ epsilon }, 0);
   return {
     ...scalarization('log', noParameters, (losses, _, present) => sum(logLosses(losses, present, epsilon))),
-    weigh: (losses, state, { present }) => ({ weights: losses.map((loss, i) => (present[i]! > 0 ? 1 / (loss + epsilon) : 0)), state }),
+    weigh: (losses, state, { present }) => ({ weights: byPresence(present, (i) => 1 / (losses[i]! + epsilon)), state }),
   };
 }

@@ -1,7 +1,9 @@
 import { type ColumnRule, type Columns, checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { type ConfigOptions, config } from './config';
-import { divided } from './products';
+import { divided } from './matrix';
+import { byPresence } from './present-tasks';
 import { trackedGramian, trackedRows } from './tracked-rows';
+import { filled, plus } from './vectors';
 
 export interface MConfigOptions extends ConfigOptions {
   /** Decay of each task's first moment. Default 0.9. */
@@ -36,55 +38,46 @@ export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options
     memory: (tasks) => tasks + 2,
     init: (tasks) => ({ seen: new Float64Array(tasks.length), steps: 0 }),
     weigh(gramian, state, context) {
-      const tasks = context.present.length;
-      const rows = 2 * tasks + 2;
-      const here = (i: number) => context.present[i]! > 0;
-      const seen = state.seen.map((count, i) => count + (here(i) ? 1 : 0));
+      const { present } = context;
+      const tasks = present.length;
+      const seen = plus(
+        state.seen,
+        byPresence(present, () => 1),
+      );
       // mᵢ as a combination of the row gᵢ and the row it was.
-      const tracked = trackedRows(context.present, beta1, () => 1 - beta1);
+      const tracked = trackedRows(present, beta1, () => 1 - beta1);
       const ready = seen.every((count) => count > 0) && tasks > 0;
-      const steps = state.steps + (ready ? 1 : 0);
+      const steps = state.steps + Number(ready);
       const biases = seen.map((count) => 1 - beta1 ** Math.max(1, count));
-      const moments = divided(trackedGramian(gramian, rows, tracked), biases);
-      const all = { ...context, present: new Float64Array(tasks).fill(1) };
-      const weights = ready ? direction.weigh(moments, null, all).weights : new Float64Array(tasks);
+      const moments = divided(trackedGramian(gramian, 2 * tasks + 2, tracked), biases);
+      const all = { ...context, present: filled(tasks, 1) };
+      const weights = ready ? direction.weigh(Float64Array.from(moments.flatMap((row) => [...row])), null, all).weights : filled(tasks, 0);
       const bias = 1 - beta1 ** steps;
       const factors = weights.map((weight, i) => (bias * weight) / biases[i]!);
-      const numbers = [
-        Number(ready),
-        Number(!ready),
-        beta1,
-        beta2,
-        (1 - beta2) / (1 - beta1) ** 2,
-        bias ** 2 / (1 - beta2 ** Math.max(1, steps)),
-        // Nothing is divided by 0 before there is a second moment.
-        ready ? bias * epsilon : 1,
-      ];
-      const coefficients = Float64Array.from([...tracked.own, ...tracked.former, ...factors, ...numbers]);
+      const scale = bias ** 2 / (1 - beta2 ** Math.max(1, steps));
+      // Nothing is divided by 0 before there is a second moment.
+      const added = ready ? bias * epsilon : 1;
+      const coefficients = Float64Array.from([...tracked.own, ...tracked.former, ...factors, scale, added]);
       return { weights, coefficients, state: { seen, steps } };
     },
-    columns,
+    columns: columnsOf(beta1, beta2),
   };
 }
 
 /**
- * Rows: gradients, first moments, the last m̃, s. Coefficients: of gradients and moments in the new moments, of these in m̃, which is ĝ(1 − β₁ᵗ), and seven numbers.
- * The gradient that m̃ would come from is (m̃ − β₁m̃′)/(1 − β₁).
+ * Rows: gradients, first moments, the last m̃, s. Coefficients: of gradients and moments in the new moments, of these in m̃, which is ĝ(1 − β₁ᵗ), and of its
+ * division. Until all tasks were seen those in m̃ are 0, and so are m̃ and s. The gradient that m̃ would come from is (m̃ − β₁m̃′)/(1 − β₁).
  */
-const columns: ColumnRule = {
-  coefficients: (tasks) => 3 * tasks + 7,
+const columnsOf = (beta1: number, beta2: number): ColumnRule => ({
+  coefficients: (tasks) => 3 * tasks + 2,
   apply<M>(rows: M, coefficients: M, { add, concat, count, div, mul, split, sqrt, sub, weighted }: Columns<M>): M {
     const tasks = (count(rows) - 2) / 2;
     const [gradients, before, last, second] = split(rows, [tasks, tasks, 1, 1]) as [M, M, M, M];
-    const [own, former, factors, numbers] = split(coefficients, [tasks, tasks, tasks, 7]) as [M, M, M, M];
-    const [ready, waiting, beta1, beta2, share, scale, epsilon] = split(numbers, 7) as [M, M, M, M, M, M, M];
+    const [own, former, factors, scale, added] = split(coefficients, [tasks, tasks, tasks, 1, 1]) as [M, M, M, M, M];
     const moments = add(mul(own, gradients), mul(former, before));
     const first = weighted(factors, moments);
     const move = sub(first, mul(beta1, last));
-    const squares = add(mul(beta2, second), mul(share, mul(move, move)));
-    const update = div(first, add(sqrt(mul(scale, squares)), epsilon));
-    // Until all were seen nothing but the first moments moves.
-    const kept = (next: M, past: M) => add(mul(ready, next), mul(waiting, past));
-    return concat([mul(update, ready), moments, kept(first, last), kept(squares, second)]);
+    const squares = add(mul(beta2, second), mul((1 - beta2) / (1 - beta1) ** 2, mul(move, move)));
+    return concat([div(first, add(sqrt(mul(scale, squares)), added)), moments, first, squares]);
   },
-};
+});

@@ -1,8 +1,8 @@
 import { checkCounts, checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { frankWolfe } from './frank-wolfe';
 import { statelessBalancer } from './gradient-balancer';
+import { divided, type Matrix } from './matrix';
 import { minNormPoint } from './min-norm-point';
-import { divided } from './products';
 import { projectedGradient } from './projected-gradient';
 import { normsOf } from './unit-rows';
 
@@ -22,7 +22,7 @@ export interface MgdaOptions {
   readonly normalization?: 'none' | 'l2' | 'loss' | 'loss+';
 }
 
-type Solver = (gramian: Float64Array, count: number, epsilon: number, iterations: number, clamp: number) => Float64Array;
+type Solver = (gramian: Matrix, epsilon: number, iterations: number, clamp: number) => Float64Array;
 
 /**
  * MGDA, the multiple-gradient descent algorithm (J.-A. Désidéri 2012; O. Sener, V. Koltun 2018, arXiv 1810.04650): weights on the simplex that
@@ -44,10 +44,10 @@ export function mgda({
   checkNumbers({ clamp }, 0, 0.5);
   return statelessBalancer(
     'mgda',
-    (gramian, { count, context }) => {
+    (gramian, { losses }) => {
       // A task at its optimum has nothing to divide.
-      const divisors = normsOf(gramian, count).map((norm, i) => (byNorm ? norm : 1) * (byLoss ? Math.abs(context.losses[i]!) : 1) || 1);
-      return solve(divided(gramian, divisors), count, (epsilon ?? leastChange)!, (iterations ?? most)!, clamp).map(
+      const divisors = normsOf(gramian).map((norm, i) => (byNorm ? norm : 1) * (byLoss ? Math.abs(losses[i]!) : 1) || 1);
+      return solve(divided(gramian, divisors), (epsilon ?? leastChange)!, (iterations ?? most)!, clamp).map(
         (weight, i) => weight / divisors[i]!,
       );
     },

@@ -1,9 +1,9 @@
 import { checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
-import { multiply, submatrix } from './products';
+import { multiply } from './matrix';
 import { softmaxOf } from './simplex';
 import { trackedCoefficients, trackedGramian, trackedRows } from './tracked-rows';
-import { normsOf } from './unit-rows';
+import { picked, plus } from './vectors';
 
 export interface MocoOptions {
   /** β, how fast the tracked gradients follow. Default 0.5. */
@@ -48,13 +48,12 @@ export function moco({
       const steps = state.steps + 1;
       const follow = beta / steps ** betaDecay;
       const { present, losses } = context;
-      const norms = normsOf(gramian, 2 * tasks);
-      const rows = trackedRows(present, 1 - follow, (i) => (follow * losses[i]!) / (norms[i]! + tiny));
+      const rows = trackedRows(present, 1 - follow, (i) => (follow * losses[i]!) / (Math.sqrt(gramian[i * (2 * tasks + 1)]!) + tiny));
       const products = trackedGramian(gramian, 2 * tasks, rows);
       const rate = gamma / steps ** gammaDecay;
-      const { weights, state: next } = stepWeights(state, context, (lambda, indices) => {
-        const slopes = multiply(submatrix(products, tasks, indices), lambda).products;
-        return softmaxOf(lambda.map((value, i) => value - rate * (slopes[i]! + regularization * value)));
+      const { weights, state: next } = stepWeights(state, context, (lambda, places) => {
+        const own = places.map((i) => picked(products[i]!, places));
+        return softmaxOf(plus(lambda, plus(multiply(own, lambda), lambda, regularization), -rate));
       });
       return { weights, coefficients: trackedCoefficients(rows, weights), state: { ...next, steps } };
     },

@@ -1,8 +1,9 @@
 import { checkNumbers, type JacobianMethod } from '@taskloom/core';
 import type { CarriedWeights } from './carried-weights';
-import { multiply } from './products';
+import { multiply } from './matrix';
 import { ontoSimplex } from './simplex';
 import { threeBatches } from './three-batches';
+import { plus } from './vectors';
 
 export interface ModoOptions {
   /** γ, the step size of the weights. Default 1e-3. */
@@ -21,8 +22,8 @@ export function modo({ stepSize = 1e-3, regularization = 0.1 }: ModoOptions = {}
   return threeBatches(
     'modo',
     (lambda, between) => {
-      const slopes = multiply(between(1, 0), lambda).products;
-      return ontoSimplex(lambda.map((value, i) => value - stepSize * (slopes[i]! + regularization * value)));
+      const slopes = plus(multiply(between(0, 1), lambda), lambda, regularization);
+      return ontoSimplex(plus(lambda, slopes, -stepSize));
     },
     { batch: 2, weights: (lambda) => lambda },
   );

@@ -1,7 +1,8 @@
 import { checkCounts, checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { bargainingPoint } from './bargaining-point';
+import { quadratic } from './matrix';
 import { weighGramian } from './present-tasks';
-import { dot, multiply } from './products';
+import { picked, placed } from './vectors';
 
 export interface NashMtlOptions {
   /** Greatest norm of the update, which would be √T without it; 0 for none. Default 1. */
@@ -37,14 +38,13 @@ export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): 
 
     weigh(gramian, state, context) {
       let { weights: kept, age } = state;
-      const weights = weighGramian(gramian, context, (products, { count, indices }) => {
-        if (age % updateEvery === 0 || indices.some((i) => kept[i] === 0)) {
-          const bargain = count === 1 ? [1] : bargainingPoint(products, count);
-          kept = kept.map((_, i) => bargain[indices.indexOf(i)] ?? 0);
+      const weights = weighGramian(gramian, context, (products, _, places) => {
+        if (age % updateEvery === 0 || places.some((i) => kept[i] === 0)) {
+          kept = placed(kept.length, places, places.length === 1 ? [1] : bargainingPoint(products));
           age = 0;
         }
-        const chosen = indices.map((i) => kept[i]!);
-        const square = dot(chosen, multiply(products, chosen).products);
+        const chosen = picked(kept, places);
+        const square = quadratic(products, chosen);
         return maxNorm > 0 && square > maxNorm ** 2 ? chosen.map((weight) => (weight * maxNorm) / Math.sqrt(square)) : chosen;
       });
       return { weights, state: { weights: kept, age: age + 1 } };

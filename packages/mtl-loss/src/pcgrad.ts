@@ -17,8 +17,8 @@ export interface PcgradOptions {
  */
 export function pcgrad({ reduction = 'sum', permutations }: PcgradOptions = {}): GradientBalancer<null> {
   const mean = chosen('reduction', reduction, { sum: false, mean: true });
-  return statelessBalancer('pcgrad', (gramian, present) => {
-    const weights = surgery(gramian, present.count, taskOrders('pcgrad', permutations, present), () => 0);
+  return statelessBalancer('pcgrad', (gramian, context, places) => {
+    const weights = surgery(gramian, taskOrders('pcgrad', permutations, context, places), () => 0);
     return mean ? weights.map((weight) => weight / weights.length) : weights;
   });
 }

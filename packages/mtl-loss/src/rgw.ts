@@ -7,5 +7,5 @@ import { softmaxOf } from './simplex';
  * the price of T backward passes; a baseline to compare gradient balancers with. Draws are functions of seed and step. Cost F + T·B.
  */
 export function rgw(): FeatureBalancer<null> {
-  return statelessBalancer('rgw', (_, { count, context }) => softmaxOf(context.normal('rgw', count)), { features: true });
+  return statelessBalancer('rgw', ({ length }, context) => softmaxOf(context.normal('rgw', length)), { features: true });
 }

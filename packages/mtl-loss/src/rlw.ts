@@ -20,13 +20,13 @@ export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting
     needs: ['losses'],
     beforehand: true,
     init: () => null,
-    weigh: (_, state, context) => ({ weights: weighPresent(context, ({ count, context: own }) => draw(own, count)), state }),
+    weigh: (_, state, context) => ({ weights: weighPresent(context, draw), state }),
   };
 }
 
-const normal = (context: BalancingContext, count: number) => softmaxOf(context.normal('rlw', count));
+const normal = (context: BalancingContext) => softmaxOf(context.normal('rlw', context.tasks.length));
 
 /** Exponential draws: their shares are uniform on the simplex. */
-function dirichlet(context: BalancingContext, count: number): Float64Array {
-  return shares(context.uniform('rlw', count).map((draw) => -Math.log1p(-Math.min(draw, 1 - 2 ** -30)) + 2 ** -40));
+function dirichlet(context: BalancingContext): Float64Array {
+  return shares(context.uniform('rlw', context.tasks.length).map((draw) => -Math.log1p(-Math.min(draw, 1 - 2 ** -30)) + 2 ** -40));
 }

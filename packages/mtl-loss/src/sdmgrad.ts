@@ -1,8 +1,10 @@
 import { checkCounts, checkNumbers, type JacobianMethod } from '@taskloom/core';
 import type { CarriedWeights } from './carried-weights';
-import { multiply } from './products';
+import { diagonal, mapped, multiply } from './matrix';
+import { byPresence, placesOf } from './present-tasks';
 import { ontoSimplex } from './simplex';
 import { threeBatches } from './three-batches';
+import { filled, plus, sumOf } from './vectors';
 
 export interface SdmgradOptions {
   /** λ, how much the update keeps of the mean gradient. Default 0.3. */
@@ -36,25 +38,24 @@ export function sdmgrad({
     'sdmgrad',
     (start, between) => {
       const count = start.length;
-      const products = between(2, 1);
-      const size = start.reduce((sum, _, i) => sum + Math.sqrt(Math.max(0, products[i * (count + 1)]!) + epsilon), 0) / count;
+      const products = between(1, 2);
+      const size = sumOf(diagonal(products).map((square) => Math.sqrt(Math.max(0, square) + epsilon))) / count;
       // Batches that disagree wholly, or gradients of zero, have no scale.
-      const matrix = products.map((product) => product / (size > 0 ? size ** 2 : 1));
-      const means = multiply(matrix, new Float64Array(count).fill(1 / count)).products;
+      const matrix = mapped(products, (product) => product / (size > 0 ? size ** 2 : 1));
+      const means = multiply(matrix, filled(count, lambda / count));
       let weights = start;
-      let velocity = new Float64Array(count);
+      let velocity = filled(count, 0);
       for (let iteration = 0; iteration < iterations; iteration++) {
-        const slopes = multiply(matrix, weights).products;
-        velocity = velocity.map((value, i) => momentum * value + slopes[i]! + lambda * means[i]!);
-        weights = ontoSimplex(weights.map((value, i) => value - stepSize * velocity[i]!));
+        velocity = plus(plus(multiply(matrix, weights), means), velocity, momentum);
+        weights = ontoSimplex(plus(weights, velocity, -stepSize));
       }
       return weights;
     },
     {
       batch: 0,
       weights(moved, present) {
-        const count = present.filter((here) => here > 0).length;
-        return moved.map((weight, i) => (present[i]! > 0 ? (weight + lambda / count) / (1 + lambda) : 0));
+        const count = placesOf(present).length;
+        return byPresence(present, (i) => (moved[i]! + lambda / count) / (1 + lambda));
       },
     },
   );

@@ -1,3 +1,5 @@
+import { sumOf } from './vectors';
+
 /** The nearest point of the simplex (w ≥ 0, Σw = 1) in the Euclidean norm, by sorting (J. Duchi et al. 2008). */
 export function ontoSimplex(point: ArrayLike<number>): Float64Array {
   // Moving all entries alike does not move the projection; with the greatest at 0 it survives any size.
@@ -25,6 +27,6 @@ export function softmaxOf(logits: ArrayLike<number>): Float64Array {
 
 /** xᵢ / Σ xⱼ */
 export function shares(values: Float64Array): Float64Array {
-  const total = values.reduce((a, b) => a + b, 0);
+  const total = sumOf(values);
   return values.map((value) => value / total);
 }

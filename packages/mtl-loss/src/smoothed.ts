@@ -1,4 +1,6 @@
 import { checkNumbers, type FeatureBalancer, type GradientBalancer, type LossWeighting } from '@taskloom/core';
+import { byPresence } from './present-tasks';
+import { filled } from './vectors';
 import { wrappedState } from './wrapped-state';
 
 /** The running weights (NaN for a task not met yet), and the method's own state. */
@@ -20,15 +22,12 @@ export function smoothed<S>(
 ): GradientBalancer<SmoothedState<S>> | LossWeighting<SmoothedState<S>> {
   checkNumbers({ ema }, 0, 0.999999);
   const wrapped = {
-    ...wrappedState(method, (tasks) => ({ weights: new Float64Array(tasks.length).fill(Number.NaN) })),
+    ...wrappedState(method, (tasks) => ({ weights: filled(tasks.length, Number.NaN) })),
     weigh(input: Float64Array, state: SmoothedState<S>, context: Parameters<typeof method.weigh>[2]) {
       const { weights: fresh, state: inner } = method.weigh(input, state.inner, context);
-      const here = (i: number) => context.present[i]! > 0;
-      const weights = state.weights.map((kept, i) => {
-        if (!here(i)) return kept;
-        return Number.isFinite(kept) ? ema * kept + (1 - ema) * fresh[i]! : fresh[i]!;
-      });
-      return { weights: weights.map((weight, i) => (here(i) ? weight : 0)), state: { weights, inner } };
+      const { weights: kept } = state;
+      const average = (i: number) => (Number.isFinite(kept[i]) ? ema * kept[i]! + (1 - ema) * fresh[i]! : fresh[i]!);
+      return { weights: byPresence(context.present, average), state: { weights: byPresence(context.present, average, kept), inner } };
     },
   };
   if (method.kind === 'gradient-balancer') return { ...method, ...wrapped };

@@ -33,7 +33,7 @@ export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions =
     kind: 'loss-weighting',
     name: 'stch',
     needs: ['losses'],
-    init: (tasks) => ({ sums: new Float64Array(tasks.length), counts: new Float64Array(tasks.length) }),
+    init: ({ length }) => ({ sums: new Float64Array(length), counts: new Float64Array(length) }),
     weigh(losses, state, context) {
       const { epoch, present } = context;
       const sums = state.sums.slice();
@@ -44,13 +44,13 @@ export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions =
         sums[i]! += losses[i]!;
         counts[i]! += 1;
       }
-      const weights = weighPresent({ ...context, losses }, ({ count, indices, context: { losses: shown } }) => {
+      const weights = weighPresent({ ...context, losses }, ({ losses: shown }, places) => {
         const logs = shown.map((loss) => Math.log(Math.max(loss, 0) + epsilon));
         const slopes = logs.map((value) => Math.exp(-value));
         if (epoch < warmupEpochs) return slopes;
-        const fallen = logs.map((value, k) => (value - Math.log(Math.max(sums[indices[k]!]! / counts[indices[k]!]!, 0) + epsilon)) / mu);
+        const fallen = logs.map((value, k) => (value - Math.log(Math.max(sums[places[k]!]! / counts[places[k]!]!, 0) + epsilon)) / mu);
         const shares = softmaxOf(fallen);
-        return slopes.map((slope, k) => count * slope * shares[k]!);
+        return slopes.map((slope, k) => slopes.length * slope * shares[k]!);
       });
       return { weights, state: { sums, counts } };
     },

@@ -1,5 +1,6 @@
 import { sum as sumOf } from '@tensorflow/tfjs-core';
 import { presentLosses } from './present-losses';
+import { byPresence } from './present-tasks';
 import { noParameters, scalarization, type WeighingTotal } from './total-loss';
 
 /**
@@ -9,6 +10,6 @@ import { noParameters, scalarization, type WeighingTotal } from './total-loss';
 export function sum(): WeighingTotal {
   return {
     ...scalarization('sum', noParameters, (losses, _, present) => sumOf(presentLosses(losses, present))),
-    weigh: (_, state, { present }) => ({ weights: present.map((here) => (here > 0 ? 1 : 0)), state }),
+    weigh: (_, state, { present }) => ({ weights: byPresence(present, () => 1), state }),
   };
 }

@@ -1,4 +1,6 @@
+import type { Matrix } from './matrix';
 import { normsOf } from './unit-rows';
+import { dot, filled, plus } from './vectors';
 
 /** A squared norm of this share of its terms is zero. */
 const rounding = 1e-14;
@@ -8,18 +10,17 @@ const rounding = 1e-14;
  * combination Σ cₖgₖ, so that g·gⱼ = (c G)ⱼ and the Gramian is all that is needed. Pairs with a zero gradient are passed over. O(T³)
  */
 export function surgery(
-  gramian: Float64Array,
-  count: number,
+  gramian: Matrix,
   orders: readonly (readonly number[])[],
   targetOf: (i: number, j: number, cosine: number) => number,
   epsilon = 0,
 ): Float64Array {
-  const norms = normsOf(gramian, count);
-  const total = new Float64Array(count);
+  const norms = normsOf(gramian);
+  let total = filled(norms.length, 0);
   for (const [i, order] of orders.entries()) {
-    const c = new Float64Array(count);
+    const c = new Float64Array(norms.length);
     c[i] = 1;
-    const products = gramian.slice(i * count, (i + 1) * count);
+    let products = gramian[i]!;
     let norm = norms[i]!;
     for (const j of order) {
       const size = norm * norms[j]!;
@@ -30,15 +31,12 @@ export function surgery(
       const rest = Math.sqrt(1 - target * target);
       const amount = (norm * (target * Math.sqrt(1 - cosine * cosine) - cosine * rest)) / (norms[j]! * rest + epsilon);
       c[j]! += amount;
-      let [square, terms] = [0, 0];
-      for (let k = 0; k < count; k++) {
-        products[k]! += amount * gramian[j * count + k]!;
-        square += c[k]! * products[k]!;
-        terms += (c[k]! * norms[k]!) ** 2;
-      }
-      norm = square > rounding * terms ? Math.sqrt(square) : 0;
+      products = plus(products, gramian[j]!, amount);
+      const square = dot(c, products);
+      const terms = c.map((value, k) => value * norms[k]!);
+      norm = square > rounding * dot(terms, terms) ? Math.sqrt(square) : 0;
     }
-    for (let k = 0; k < count; k++) total[k]! += c[k]!;
+    total = plus(total, c);
   }
   return total;
 }

@@ -1,5 +1,4 @@
-import { assertShape } from '@taskloom/core';
-import type { PresentTasks } from './present-tasks';
+import { assertShape, type BalancingContext } from '@taskloom/core';
 
 /**
  * The order in which each present task meets the present tasks (its own place is left in): as `permutations` about all tasks has it, or drawn anew each step by the
@@ -8,9 +7,10 @@ import type { PresentTasks } from './present-tasks';
 export function taskOrders(
   method: string,
   permutations: readonly (readonly number[])[] | undefined,
-  { count, indices, context }: PresentTasks,
+  context: BalancingContext,
+  indices: readonly number[],
 ): number[][] {
-  return permutations ? givenOrders(permutations, indices) : drawnOrders(context.uniform(method, count * count), count);
+  return permutations ? givenOrders(permutations, indices) : drawnOrders(context.uniform(method, indices.length ** 2), indices.length);
 }
 
 /** Row i's order: the tasks sorted by its own draws. */

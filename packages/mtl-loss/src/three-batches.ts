@@ -1,9 +1,9 @@
 import type { BalancingContext, JacobianMethod } from '@taskloom/core';
 import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
-import { matrixOf } from './products';
+import { block, type Matrix } from './matrix';
 
 /** Inner products [i, j] of the gradient of task i in one batch with that of task j in another, of the present tasks. */
-export type BetweenBatches = (one: number, other: number) => Float64Array;
+export type BetweenBatches = (one: number, other: number) => Matrix;
 
 /** A method that carries simplex weights, and compares the gradients of three independent batches: products of two batches have no bias, where those of one have. */
 export function threeBatches(
@@ -20,9 +20,9 @@ export function threeBatches(
     init: equalWeights,
     weigh(gramian, before, context) {
       const tasks = context.present.length;
-      const { weights: moved, state } = stepWeights(before, context, (own, indices) => {
-        const row = (batch: number, i: number) => batch * tasks + indices[i]!;
-        return move(own, (one, other) => matrixOf(own.length, (i, j) => gramian[row(one, i) * 3 * tasks + row(other, j)]!));
+      const { weights: moved, state } = stepWeights(before, context, (own, places) => {
+        const rows = (batch: number) => places.map((i) => batch * tasks + i);
+        return move(own, (one, other) => block(gramian, 3 * tasks, rows(one), rows(other)));
       });
       const weights = update.weights(moved, context.present);
       const coefficients = new Float64Array(3 * tasks);

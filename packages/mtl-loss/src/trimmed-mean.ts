@@ -1,4 +1,6 @@
 import { type ColumnRule, checkCounts, type JacobianMethod } from '@taskloom/core';
+import { byPresence } from './present-tasks';
+import { sumOf } from './vectors';
 
 export interface TrimmedMeanOptions {
   /** k: how many of the greatest entries of a column, and of the smallest, are left out. Default 1. */
@@ -21,12 +23,12 @@ export function trimmedMean({ trim = 1 }: TrimmedMeanOptions = {}): JacobianMeth
       return null;
     },
     weigh(_, state, { present }) {
-      const here = present.map((value) => (value > 0 ? 1 : 0));
-      const count = here.reduce((a, b) => a + b, 0);
+      const here = byPresence(present, () => 1);
+      const count = sumOf(here);
       const left = count - 2 * Math.min(trim, Math.max(0, Math.floor((count - 1) / 2)));
       const first = (count - left) / 2;
       const ranks = present.map((_, rank) => (rank >= first && rank < first + left ? 1 / left : 0));
-      return { weights: here.map((one) => (count > 0 ? one / count : 0)), coefficients: Float64Array.from([...here, ...ranks]), state };
+      return { weights: byPresence(present, () => 1 / count), coefficients: Float64Array.from([...here, ...ranks]), state };
     },
     columns,
   };

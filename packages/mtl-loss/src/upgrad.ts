@@ -1,5 +1,6 @@
 import type { GradientBalancer } from '@taskloom/core';
 import { type DualConeOptions, dualConeBalancer } from './dual-cone';
+import { filled, placed, plus } from './vectors';
 
 export type UpgradOptions = DualConeOptions;
 
@@ -13,12 +14,10 @@ export type UpgradOptions = DualConeOptions;
  */
 export function upgrad(options: UpgradOptions = {}): GradientBalancer<null> {
   return dualConeBalancer('upgrad', options, (project, shares) => {
-    const weights = new Float64Array(shares.length);
+    let weights = filled(shares.length, 0);
     for (const [i, share] of shares.entries()) {
       if (share === 0) continue;
-      const own = new Float64Array(shares.length);
-      own[i] = share;
-      for (const [k, value] of project(own).entries()) weights[k]! += value;
+      weights = plus(weights, project(placed(shares.length, [i], [share])));
     }
     return weights;
   });

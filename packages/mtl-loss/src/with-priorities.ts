@@ -1,5 +1,7 @@
 import type { BalancingContext, FeatureBalancer, GradientBalancer, LossWeighting } from '@taskloom/core';
+import { weighPresent } from './present-tasks';
 import { type TaskValues, taskValues } from './task-values';
+import { sumOf } from './vectors';
 
 /** A positive number a task, by name or in the order of the tasks; only their ratios count. */
 export type Priorities = TaskValues;
@@ -16,12 +18,15 @@ export function withPriorities<S>(
   method: GradientBalancer<S> | LossWeighting<S>,
   priorities: Priorities,
 ): GradientBalancer<S> | LossWeighting<S> {
-  const priorityOf = taskValues('priorities', priorities, Number.MIN_VALUE, undefined, 'weight_missing');
+  const prioritiesOf = taskValues('priorities', priorities, Number.MIN_VALUE, undefined, 'weight_missing');
   const weigh = (input: Float64Array, state: S, context: BalancingContext) => {
     const { weights, state: next } = method.weigh(input, state, context);
-    const own = context.tasks.map((task, i) => (context.present[i]! > 0 ? priorityOf(task, i)! : 0));
-    const mean = own.reduce((a, b) => a + b, 0) / own.filter((priority) => priority > 0).length;
-    return { weights: weights.map((weight, i) => (own[i]! > 0 ? weight * (own[i]! / mean) : 0)), state: next };
+    const own = (_: BalancingContext, places: readonly number[]) => {
+      const priorities = prioritiesOf(_, 1, places);
+      const mean = sumOf(priorities) / places.length;
+      return priorities.map((priority, k) => weights[places[k]!]! * (priority / mean));
+    };
+    return { weights: weighPresent(context, own), state: next };
   };
   return { ...method, weigh };
 }

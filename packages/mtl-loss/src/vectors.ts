@@ -1,0 +1,40 @@
+/** So many times the same. */
+export function filled(count: number, value: number): Float64Array {
+  return new Float64Array(count).fill(value);
+}
+
+/** The values at the places named. */
+export function picked(values: ArrayLike<number>, places: readonly number[]): Float64Array {
+  return Float64Array.from(places, (i) => values[i]!);
+}
+
+/** `count` values: these at the places named, elsewhere 0. */
+export function placed(count: number, places: readonly number[], values: ArrayLike<number>): Float64Array {
+  const all = new Float64Array(count);
+  for (const [k, i] of places.entries()) all[i] = values[k]!;
+  return all;
+}
+
+/** Σ aᵢ */
+export function sumOf(a: Iterable<number>): number {
+  let sum = 0;
+  for (const value of a) sum += value;
+  return sum;
+}
+
+/** Σ |aᵢ| */
+export function sizeOf(a: Float64Array): number {
+  return sumOf(a.map(Math.abs));
+}
+
+/** aᵀb of the first `length` entries. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>, length = a.length): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** a + factor b */
+export function plus(a: Float64Array, b: ArrayLike<number>, factor = 1): Float64Array {
+  return a.map((value, i) => value + factor * b[i]!);
+}
