@@ -4,8 +4,13 @@ import { picked, placed } from './vectors';
 /** A norm below this, the least double with all its digits, is 0: its square has lost digits or is not there. */
 export const tiny = 2.2250738585072014e-308;
 
+/** The root, and 0 of what only rounding errors make negative. */
+export function root(square: number): number {
+  return Math.sqrt(Math.max(0, square));
+}
+
 export function normsOf(gramian: Matrix): Float64Array {
-  return diagonal(gramian).map((square) => Math.sqrt(Math.max(0, square)));
+  return diagonal(gramian).map(root);
 }
 
 /** The gradients that are not zero, as unit vectors. */
