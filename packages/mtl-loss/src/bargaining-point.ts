@@ -1,13 +1,13 @@
 import { factorOf } from './factor';
 import { type Matrix, mapped, multiply, quadratic } from './matrix';
 import { unitRows } from './unit-rows';
-import { dot, plus, sizeOf, sumOf } from './vectors';
+import { dot, filled, plus, sumOf } from './vectors';
 
 /** Σ yᵢuᵢ (unit rows u, y > 0) of this squared norm, relative to (Σ y)², is zero. */
 const vanishing = 1e-13;
 /** Of the equations' residual; one step from there leaves rounding errors. */
 const accuracy = 1e-11;
-/** Of the objective, relative to its terms. */
+/** Of the equations, relative to their terms. */
 const rounding = 1e-14;
 /** Some 6 are usual; hundreds are needed where `exponent` is far from 1 and gradients are many orders of magnitude apart. */
 const iterations = 600;
@@ -32,29 +32,26 @@ export function bargainingPoint(gramian: Matrix, exponent = 1): Float64Array {
 /** y > 0 with (Cy)ᵢ = sᵢ (yᵢ/sᵢ)^(−exponent), or 0 where C has y ≥ 0 with Cy = 0. */
 function convexRoot(c: Matrix, start: Float64Array, exponent: number): Float64Array {
   const sizes = mapped(c, Math.abs);
-  /** ½yᵀCy − Σ sᵢ²h(yᵢ/sᵢ), h′(x) = x^(−exponent); and the size of its terms. */
-  const objective = (y: Float64Array) => {
-    const utilities = y.map((one, i) => {
-      const x = one / start[i]!;
-      return start[i]! ** 2 * (exponent === 1 ? Math.log(x) : (x ** (1 - exponent) - 1) / (1 - exponent));
-    });
-    return { value: quadratic(c, y) / 2 - sumOf(utilities), size: quadratic(sizes, y) + sizeOf(utilities) };
-  };
+  const targetOf = (y: Float64Array) => y.map((value, i) => start[i]! * (value / start[i]!) ** -exponent);
+  /** Minus the gradient of ½yᵀCy − Σ sᵢ²h(yᵢ/sᵢ), h′(x) = x^(−exponent). */
+  const slopeOf = (y: Float64Array) => plus(targetOf(y), multiply(c, y), -1);
   let y = start;
+  let slope = slopeOf(y);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const products = multiply(c, y);
-    if (dot(y, products) <= vanishing * sumOf(y) ** 2) return new Float64Array(y.length);
-    const target = y.map((value, i) => start[i]! * (value / start[i]!) ** -exponent);
-    const slope = plus(target, products, -1);
-    const hessian = mapped(c, (cosine, i, j) => (i === j ? cosine + (exponent * target[i]!) / y[i]! : cosine));
+    if (quadratic(c, y) <= vanishing * sumOf(y) ** 2) return filled(y.length, 0);
+    const [from, target, terms] = [y, targetOf(y), multiply(sizes, y)];
+    const near = slope.every((value, i) => Math.abs(value) <= accuracy * target[i]! + rounding * terms[i]!);
+    const hessian = mapped(c, (cosine, i, j) => (i === j ? cosine + (exponent * target[i]!) / from[i]! : cosine));
     const direction = factorOf(hessian, [...y.keys()]).solve(slope);
-    // A step that stays positive and goes downhill, up to rounding.
-    const [before, gain, from] = [objective(y), dot(slope, direction), y];
-    let length = direction.reduce((most, step, i) => (step < 0 ? Math.min(most, (-0.95 * y[i]!) / step) : most), 1);
-    const moved = () => plus(from, direction, length);
-    for (y = moved(); objective(y).value > before.value - 0.01 * length * gain + rounding * before.size; y = moved()) length /= 2;
-    const terms = multiply(sizes, from);
-    if (slope.every((value, i) => Math.abs(value) <= accuracy * target[i]! + rounding * terms[i]!)) break;
+    // A step that stays positive, and is at most half as steep uphill in the end as downhill in the beginning, up to rounding.
+    const least = -0.5 * dot(slope, direction) - rounding * dot(terms, direction.map(Math.abs));
+    let length = direction.reduce((most, step, i) => (step < 0 ? Math.min(most, (-0.95 * from[i]!) / step) : most), 1);
+    do {
+      y = plus(from, direction, length);
+      slope = slopeOf(y);
+      length /= 2;
+    } while (dot(slope, direction) < least);
+    if (near) break;
   }
   return y;
 }
