@@ -2,7 +2,7 @@ import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
 import { type EigenPair, float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
 import { type TaskValues, taskValues } from './task-values';
-import { sumOf } from './vectors';
+import { meanOf } from './vectors';
 
 export interface AlignedMtlOptions {
   /** What all singular values become: the smallest of them (`min`, default, the paper's), their lower median, or the root of their mean square. */
@@ -31,8 +31,7 @@ export function alignedMtl({ scale = 'min', preference, tolerance = float32Toler
       const pairs = gramianEigen(gramian, tolerance);
       const p = preferenceOf(context, 1 / gramian.length, places);
       if (pairs.length === 0) return p;
-      const root = Math.sqrt(squareOf(pairs));
-      return spectral(pairs, (value) => root / Math.sqrt(value), p);
+      return spectral(pairs, -0.5, p, squareOf(pairs));
     },
     { features: true },
   );
@@ -42,5 +41,5 @@ export function alignedMtl({ scale = 'min', preference, tolerance = float32Toler
 const squares = {
   min: (pairs: EigenPair[]) => pairs[0]!.value,
   median: (pairs: EigenPair[]) => pairs[(pairs.length - 1) >> 1]!.value,
-  rmse: (pairs: EigenPair[]) => sumOf(pairs.map(({ value }) => value)) / pairs.length,
+  rmse: (pairs: EigenPair[]) => meanOf(pairs.map(({ value }) => value)),
 };

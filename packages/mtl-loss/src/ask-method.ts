@@ -45,7 +45,7 @@ export function asking<S>(
   countTasks: () => number,
 ): Asked<S> {
   const tasks = options.tasks ?? tidy(countTasks);
-  const names = typeof tasks === 'number' ? balancingContext({ tasks }).tasks : tasks;
+  const { tasks: names } = balancingContext({ tasks });
   const present = options.present ?? (ones([names.length]) as Tensor1D);
   let state: S | undefined;
 
@@ -64,8 +64,8 @@ export function asking<S>(
     ) as Tensor1D[];
 
   const weigh: Asked<S>['weigh'] = (method, losses, gramian, lengths) =>
-    call(gramian, lengths, losses, ([products = new Float64Array()], before, context) => {
-      const { weights, coefficients, state: next } = weighed(method, () => products, before, context);
+    call(gramian, lengths, losses, ([products], before, context) => {
+      const { weights, coefficients, state: next } = weighed(method, products, before, context);
       return { values: coefficients ? [weights, coefficients] : [weights], state: next };
     });
   const draws = options.random ?? random('balancing').fold(asked(options.context)?.step ?? 0);

@@ -17,6 +17,7 @@ import {
 import { dot, mean, reshape, type Scalar, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Asked } from './ask-method';
 import type { AnyParameterOptions, Balanced, BlockGradientsOptions, BlockStates } from './multi-task-gradients';
+import { filled, plus } from './vectors';
 
 /** Balances the gradients of the parameters. */
 export function atParameters<P extends Params, S>(options: AnyParameterOptions<P, S>, asked: Asked<S>): Balanced<P> {
@@ -85,13 +86,13 @@ function byBlock<S>(
   const tasks = asked.names.length;
   const grams = gramiansByLeaf(rows);
   const [weights] = asked.call([grams], [paths.length * tasks], losses, ([values], states, context) => {
-    const all = new Float64Array(paths.length * tasks);
+    const all = filled(paths.length * tasks, 0);
     const next: Record<string, S> = {};
     for (const block of new Set(names)) {
       const leaves = [...names.keys()].filter((leaf) => names[leaf] === block);
-      const gramian = new Float64Array(tasks * tasks).map((_, at, { length }) =>
-        leaves.reduce((sum, leaf) => sum + values![leaf * length + at]!, 0),
-      );
+      const gramian = leaves
+        .map((leaf) => values!.slice(leaf * tasks ** 2, (leaf + 1) * tasks ** 2))
+        .reduce((a, b) => plus(a, b), filled(tasks ** 2, 0));
       const own = method.weigh(gramian, states[block] ?? method.init(context.tasks), context);
       next[block] = own.state;
       for (const leaf of leaves) all.set(own.weights, leaf * tasks);

@@ -76,7 +76,7 @@ export function balanceJacobian<S>(
   if (method.kind === 'jacobian-method')
     return hostJacobianStep(batches, method, state as JacobianState<S> | undefined, seen, representation);
   const before = (state as S | undefined) ?? method.init(seen.tasks);
-  const result = weighed(method, () => gramianOfHostRows(rows), before, seen);
+  const result = weighed(method, gramianOfHostRows(rows), before, seen);
   return { ...result, update: combineHostRows(rows, result.weights) };
 }
 

@@ -52,6 +52,10 @@ export function ballPoint(gramian: Matrix, c: number): BallPoint {
     t2 = next > low && next < high ? next : (low + high) / 2;
   }
   // What nearly vanishes would have a great part in it: it gets a length that is no rounding error.
-  if (vanishes(radius * t2)) return ballPoint(mapped(gramian, (product, i, j) => (i === j ? product * (1 + 10 * vanishing) : product)), c);
+  if (vanishes(radius * t2))
+    return ballPoint(
+      mapped(gramian, (product, i, j) => (i === j ? product * (1 + 10 * vanishing) : product)),
+      c,
+    );
   return { extra: w.map((value) => value / Math.sqrt(t2)), norm: Math.sqrt(radius * t2) };
 }

@@ -26,8 +26,8 @@ export function config({ preference, tolerance = float32Tolerance }: ConfigOptio
     const units = unitRows(gramian);
     const p = picked(preferenceOf(context, 1, places), units.rows);
     const pairs = gramianEigen(units.cosines, tolerance);
-    const y = settled(spectral(pairs, (value) => 1 / value, p));
-    const projections = settled(spectral(pairs, () => 1, p));
+    const y = settled(spectral(pairs, -1, p));
+    const projections = settled(spectral(pairs, 0, p));
     const square = product(y, projections);
     const length = square > (tolerance * sizeOf(y)) ** 2 ? product(units.norms, projections) / square : 0;
     return units.weights(y.map((value) => length * value));

@@ -1,5 +1,8 @@
 import { checkCounts, checkNumbers, type LossWeighting } from '@taskloom/core';
+import { type LossSums, noLosses, withLosses } from './loss-sums';
+import { byPresence, placesOf } from './present-tasks';
 import { softmaxOf } from './simplex';
+import { filled, meanOf } from './vectors';
 
 export interface DynamicWeightAverageOptions {
   /** Softness of the softmax. Default 2. */
@@ -9,11 +12,9 @@ export interface DynamicWeightAverageOptions {
 }
 
 /** Mean losses of the last two epochs (NaN where a task had none), and the epoch under way. */
-export interface DynamicWeightAverageState {
+export interface DynamicWeightAverageState extends LossSums {
   readonly beforeLast: Float64Array;
   readonly last: Float64Array;
-  readonly sums: Float64Array;
-  readonly counts: Float64Array;
   /** With a window: [tasks, 2 · window], each task's losses, the newest last; else empty. */
   readonly recent: Float64Array;
 }
@@ -37,59 +38,49 @@ export function dynamicWeightAverage({
     kind: 'loss-weighting',
     name: 'dynamic-weight-average',
     needs: ['losses'],
-    init: (tasks) => ({
-      beforeLast: new Float64Array(tasks.length).fill(Number.NaN),
-      last: new Float64Array(tasks.length).fill(Number.NaN),
-      sums: new Float64Array(tasks.length),
-      counts: new Float64Array(tasks.length),
-      recent: new Float64Array(tasks.length * width).fill(Number.NaN),
+    init: ({ length }) => ({
+      beforeLast: filled(length, Number.NaN),
+      last: filled(length, Number.NaN),
+      ...noLosses(length),
+      recent: filled(length * width, Number.NaN),
     }),
 
-    weigh(losses, { beforeLast, last, ...before }, { present }) {
-      const [sums, counts, recent] = [before.sums.slice(), before.counts.slice(), before.recent.slice()];
-      for (const [i, loss] of losses.entries()) {
-        if (!(present[i]! > 0 && Number.isFinite(loss))) continue;
-        if (window === undefined) {
-          sums[i]! += loss;
-          counts[i]! += 1;
-        } else {
+    weigh(losses, { beforeLast, last, recent: before, ...sums }, { present }) {
+      const recent = before.slice();
+      if (window === undefined) sums = withLosses(sums, losses, placesOf(present));
+      else {
+        for (const i of placesOf(present)) {
+          if (!Number.isFinite(losses[i])) continue;
           recent.copyWithin(i * width, i * width + 1, (i + 1) * width);
-          recent[(i + 1) * width - 1] = loss;
+          recent[(i + 1) * width - 1] = losses[i]!;
         }
+        /** Means of a window, NaN while one is not full. */
+        const meansFrom = (start: number) => losses.map((_, i) => meanOf(recent.subarray(i * width + start, i * width + start + window)));
+        [beforeLast, last] = [meansFrom(0), meansFrom(window)];
       }
-      /** Means of a window, NaN while one is not full. */
-      const meansFrom = (start: number, size: number) =>
-        losses.map((_, i) => recent.subarray(i * width + start, i * width + start + size).reduce((a, b) => a + b, 0) / size);
-      const means = window === undefined ? { beforeLast, last } : { beforeLast: meansFrom(0, window), last: meansFrom(window, window) };
-      return { weights: weightsOf(means, present, temperature), state: { ...means, sums, counts, recent } };
+      return { weights: weightsOf(beforeLast, last, present, temperature), state: { beforeLast, last, ...sums, recent } };
     },
 
     ...(window === undefined ? { endEpoch: closed, beforehand: true as const } : {}),
   };
 }
 
-function weightsOf(
-  { beforeLast, last }: Pick<DynamicWeightAverageState, 'beforeLast' | 'last'>,
-  present: Float64Array,
-  temperature: number,
-): Float64Array {
+function weightsOf(beforeLast: Float64Array, last: Float64Array, present: Float64Array, temperature: number): Float64Array {
   const ratios = last.map((loss, i) => {
     const ratio = loss / beforeLast[i]!;
     return Number.isFinite(ratio) ? ratio : present[i]! > 0 ? 1 : -Infinity;
   });
   const powers = softmaxOf(ratios.map((ratio) => ratio / temperature));
-  const scale = ratios.filter((ratio) => ratio > -Infinity).length;
-  return powers.map((power, i) => (present[i]! > 0 ? power * scale : 0));
+  const count = ratios.filter((ratio) => ratio > -Infinity).length;
+  return byPresence(present, (i) => powers[i]! * count);
 }
 
+/** A task that this epoch did not see keeps what is known of it. */
 function closed({ beforeLast, last, sums, counts, recent }: DynamicWeightAverageState): DynamicWeightAverageState {
-  // A task that this epoch did not see keeps what is known of it.
-  const moved = (i: number) => counts[i]! > 0;
   return {
-    beforeLast: beforeLast.map((value, i) => (moved(i) ? last[i]! : value)),
-    last: last.map((value, i) => (moved(i) ? sums[i]! / counts[i]! : value)),
-    sums: new Float64Array(sums.length),
-    counts: new Float64Array(counts.length),
+    beforeLast: byPresence(counts, (i) => last[i]!, beforeLast),
+    last: byPresence(counts, (i) => sums[i]! / counts[i]!, last),
+    ...noLosses(counts.length),
     recent,
   };
 }

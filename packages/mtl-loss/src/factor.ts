@@ -1,5 +1,5 @@
 import type { Matrix } from './matrix';
-import { dot } from './vectors';
+import { dot, filled } from './vectors';
 
 /** Least pivot of the Cholesky factor; the diagonal is 1. */
 const pivot = 1e-15;
@@ -46,7 +46,7 @@ export function factorOf(matrix: Matrix, active: readonly number[] = []): Factor
     },
     solve(b) {
       update(this.active);
-      const x = new Float64Array(b.length);
+      const x = filled(b.length, 0);
       for (let round = 0; round < 2; round++) {
         const residual = Float64Array.from(done, (i) => b[i]! - dot(matrix[i]!, x));
         substitute(residual);

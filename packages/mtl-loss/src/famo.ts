@@ -3,7 +3,7 @@ import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { placesOf, weighPresent } from './present-tasks';
 import { shares, softmaxOf } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
-import { dot, picked, placed, plus } from './vectors';
+import { dot, filled, picked, placed, plus } from './vectors';
 
 export interface FamoOptions {
   /** Of Adam on the task logits. Default 0.025. */
@@ -52,7 +52,7 @@ export function famo({
     kind: 'loss-weighting',
     name: 'famo',
     needs: ['losses'],
-    init: ({ length }) => ({ logits: new Float64Array(length), adam: hostAdamState(length) }),
+    init: ({ length }) => ({ logits: filled(length, 0), adam: hostAdamState(length) }),
 
     weigh(losses, state, context) {
       const distances = above(losses, context);

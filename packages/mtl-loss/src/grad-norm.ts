@@ -4,7 +4,7 @@ import { weighGramian } from './present-tasks';
 import { softmaxOf } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
 import { normsOf } from './unit-rows';
-import { dot, filled, picked, placed, sumOf } from './vectors';
+import { dot, filled, meanOf, picked, placed, plus, relative } from './vectors';
 
 export interface GradNormOptions {
   /** α: how strongly a task that lags is helped. Default 1.5; 0 makes all norms equal. */
@@ -67,7 +67,12 @@ export function gradNorm({
         const { length } = places;
         const parameters = picked(state.parameters, places);
         const w = logits ? softmaxOf(parameters).map((share) => length * share) : parameters;
-        const slopes = slopesOf(w, normsOf(products), targetShares(own.losses, picked(first, places), alpha));
+        const norms = normsOf(products);
+        const weighted = w.map((weight, k) => weight * norms[k]!);
+        const shares = targetShares(own.losses, picked(first, places), alpha);
+        const mean = meanOf(weighted);
+        // ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant.
+        const slopes = weighted.map((value, k) => Math.sign(value - mean * shares[k]!) * norms[k]!);
         const through = dot(slopes, w) / length;
         gradient = placed(present.length, places, logits ? slopes.map((slope, k) => w[k]! * (slope - through)) : slopes);
         return w;
@@ -79,25 +84,15 @@ export function gradNorm({
   function updated({ parameters, adam }: GradNormState, gradient: Float64Array, { present }: BalancingContext) {
     const moved = adaptive
       ? hostAdam(parameters, gradient, adam, present, { learningRate })
-      : { values: parameters.map((value, i) => value - learningRate * gradient[i]!), state: adam };
+      : { values: plus(parameters, gradient, -learningRate), state: adam };
     if (logits) return { parameters: moved.values, adam: moved.state };
-    const kept = moved.values.map((value) => Math.max(value, 0));
-    const total = sumOf(kept);
-    // All at 0: start again.
-    return { parameters: kept.map((value) => (total > 0 ? (value * kept.length) / total : 1)), adam: moved.state };
+    // All at 0: start again, at 1.
+    return { parameters: relative(moved.values.map((value) => Math.max(value, 0))), adam: moved.state };
   }
 }
 
 /** rᵢ^α, rᵢ relative to the mean; 1 where a loss or its start is 0. */
 function targetShares(losses: Float64Array, first: Float64Array, alpha: number): Float64Array {
   const ratios = losses.map((loss, k) => loss / first[k]!).map((ratio) => (Number.isFinite(ratio) && ratio >= 0 ? ratio : 1));
-  const mean = sumOf(ratios) / ratios.length;
-  return ratios.map((ratio) => (mean > 0 ? (ratio / mean) ** alpha : 1));
-}
-
-/** ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant. */
-function slopesOf(weights: Float64Array, norms: Float64Array, shares: Float64Array): Float64Array {
-  const weighted = weights.map((weight, k) => weight * norms[k]!);
-  const mean = sumOf(weighted) / weighted.length;
-  return weighted.map((value, k) => Math.sign(value - mean * shares[k]!) * norms[k]!);
+  return relative(ratios).map((ratio) => ratio ** alpha);
 }

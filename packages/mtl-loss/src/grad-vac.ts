@@ -2,6 +2,7 @@ import { checkNumbers, type GradientBalancer } from '@taskloom/core';
 import { weighGramian } from './present-tasks';
 import { surgery } from './surgery';
 import { taskOrders } from './task-orders';
+import { filled } from './vectors';
 
 export interface GradVacOptions {
   /** β: how fast the targets follow the cosines. Default 0.01, the paper's; LibMTL has 0.5. */
@@ -37,7 +38,7 @@ export function gradVac({ beta = 0.01, epsilon = 0, permutations }: GradVacOptio
     kind: 'gradient-balancer',
     name: 'grad-vac',
     needs: ['gramian'],
-    init: (tasks) => ({ targets: new Float64Array(tasks.length ** 2) }),
+    init: ({ length }) => ({ targets: filled(length ** 2, 0) }),
 
     weigh(gramian, state, context) {
       const tasks = context.present.length;

@@ -60,7 +60,7 @@ function pivotedFactor(gramian: Matrix, tolerance: number): Float64Array[] {
     for (const [i, row] of gramian.entries()) if (left[i]! > tolerance * row[i]! && (pivot < 0 || left[i]! > left[pivot]!)) pivot = i;
     if (pivot < 0) return columns;
     const root = Math.sqrt(left[pivot]!);
-    const column = new Float64Array(left.length);
+    const column = filled(left.length, 0);
     for (const [i, row] of gramian.entries()) {
       // Earlier pivots have nothing left.
       if (left[i] === 0) continue;
@@ -73,9 +73,9 @@ function pivotedFactor(gramian: Matrix, tolerance: number): Float64Array[] {
   }
 }
 
-/** Σ f(λ) v vᵀb over the eigenpairs: with f = 1/λ the pseudo-inverse times b. */
-export function spectral(pairs: readonly EigenPair[], f: (value: number) => number, b: ArrayLike<number>): Float64Array {
-  return pairs.reduce((sum, { value, vector }) => plus(sum, vector, f(value) * product(vector, b)), filled(b.length, 0));
+/** Σ (λ/unit)^power v vᵀb over the eigenpairs: with −1 the pseudo-inverse times b, with 0 the part of b in their span. */
+export function spectral(pairs: readonly EigenPair[], power: number, b: ArrayLike<number>, unit = 1): Float64Array {
+  return pairs.reduce((sum, { value, vector }) => plus(sum, vector, (value / unit) ** power * product(vector, b)), filled(b.length, 0));
 }
 
 /** aᵀb, which is 0 where its terms cancel up to rounding. */

@@ -1,3 +1,6 @@
+import { byPresence } from './present-tasks';
+import { filled, plus } from './vectors';
+
 export interface HostAdamOptions {
   readonly learningRate: number;
   /** Default 0.9. */
@@ -14,7 +17,7 @@ export interface HostAdamState {
 }
 
 export function hostAdamState(count: number): HostAdamState {
-  return { mean: new Float64Array(count), variance: new Float64Array(count), updates: new Float64Array(count) };
+  return { mean: filled(count, 0), variance: filled(count, 0), updates: filled(count, 0) };
 }
 
 /**
@@ -25,19 +28,18 @@ export function hostAdam(
   values: Float64Array,
   gradient: ArrayLike<number>,
   state: HostAdamState,
-  moves: ArrayLike<number>,
+  moves: Float64Array,
   { learningRate, beta1 = 0.9, beta2 = 0.999 }: HostAdamOptions,
 ): { values: Float64Array; state: HostAdamState } {
-  const next = { mean: state.mean.slice(), variance: state.variance.slice(), updates: state.updates.slice() };
-  const moved = values.slice();
-  for (let i = 0; i < values.length; i++) {
-    if (!(moves[i]! > 0)) continue;
-    next.updates[i]! += 1;
-    next.mean[i] = beta1 * next.mean[i]! + (1 - beta1) * gradient[i]!;
-    next.variance[i] = beta2 * next.variance[i]! + (1 - beta2) * gradient[i]! ** 2;
-    const t = next.updates[i]!;
-    const deviation = Math.sqrt(next.variance[i]! / (1 - beta2 ** t));
-    moved[i]! -= (learningRate * (next.mean[i]! / (1 - beta1 ** t))) / (deviation + 1e-8);
-  }
-  return { values: moved, state: next };
+  const average = (before: Float64Array, beta: number, value: (i: number) => number) =>
+    byPresence(moves, (i) => beta * before[i]! + (1 - beta) * value(i), before);
+  const updates = plus(
+    state.updates,
+    byPresence(moves, () => 1),
+  );
+  const mean = average(state.mean, beta1, (i) => gradient[i]!);
+  const variance = average(state.variance, beta2, (i) => gradient[i]! ** 2);
+  const unbiased = (moment: Float64Array, beta: number, i: number) => moment[i]! / (1 - beta ** updates[i]!);
+  const moved = (i: number) => values[i]! - (learningRate * unbiased(mean, beta1, i)) / (Math.sqrt(unbiased(variance, beta2, i)) + 1e-8);
+  return { values: byPresence(moves, moved, values), state: { mean, variance, updates } };
 }

@@ -36,21 +36,13 @@ export function impartial(solution: 'closed-form' | 'pseudo-inverse', tolerance:
     // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
     const pairs = gramianEigen(units.cosines, tolerance);
     if (pairs.length < ones.length && leastNorm)
-      return shares(spectral(gramianEigen(gramian, tolerance), inverse, placed(gramian.length, units.rows, units.norms)));
+      return shares(spectral(gramianEigen(gramian, tolerance), -1, placed(gramian.length, units.rows, units.norms)));
     // If one combination vanishes, it has equal projections too, namely none. It is what of 1 lies outside the range of C, unless that is nothing.
-    const outside = settled(
-      plus(
-        ones,
-        spectral(pairs, () => 1, ones),
-        -1,
-      ),
-    );
+    const outside = settled(plus(ones, spectral(pairs, 0, ones), -1));
     const vanishing = pairs.length === ones.length - 1 && product(outside, outside) > tolerance;
-    return shares(units.weights(vanishing ? outside : settled(spectral(pairs, inverse, ones))));
+    return shares(units.weights(vanishing ? outside : settled(spectral(pairs, -1, ones))));
   };
 }
-
-const inverse = (value: number) => 1 / value;
 
 function shares(weights: Float64Array): Float64Array {
   const total = significant(sumOf(weights), sizeOf(weights));

@@ -3,7 +3,7 @@ import { float32Tolerance } from './gramian-eigen';
 import { type ImtlGOptions, impartial } from './imtl-g';
 import { divided } from './matrix';
 import { byPresence, weighGramian } from './present-tasks';
-import { filled } from './vectors';
+import { clamped, filled } from './vectors';
 
 export interface ImtlOptions extends ImtlGOptions {
   /** Of the gradient steps on s. Default 0.1. */
@@ -53,7 +53,5 @@ export function imtl({
 
 function descended(s: number, loss: number, rate: number): number {
   if (!(loss > 0 && loss < Infinity)) return s;
-  const toMinimum = -Math.log(loss) - s;
-  const step = -rate * (Math.exp(s) * loss - 1);
-  return s + Math.sign(step) * Math.min(Math.abs(step), 2 * Math.abs(toMinimum));
+  return s + clamped(rate * (1 - Math.exp(s) * loss), 2 * Math.abs(Math.log(loss) + s));
 }

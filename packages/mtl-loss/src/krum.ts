@@ -1,6 +1,7 @@
 import { checkCounts, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
-import { filled, placed, sumOf } from './vectors';
+import { root } from './unit-rows';
+import { filled, placed, ranked, sumOf } from './vectors';
 
 export interface KrumOptions {
   /** How many tasks may have a gradient that is arbitrarily wrong. Default 1. */
@@ -23,12 +24,11 @@ export function krum({ byzantine = 1, selected = 1 }: KrumOptions = {}): Gradien
     const count = gramian.length;
     const neighbours = Math.max(1, count - byzantine - 2);
     const chosen = Math.min(selected, count);
-    const scores = gramian.map((row, i) => {
-      const distances = row.map((product, j) => Math.sqrt(Math.max(0, row[i]! + gramian[j]![j]! - 2 * product)));
+    const scores = Float64Array.from(gramian, (row, i) => {
+      const distances = row.map((product, j) => root(row[i]! + gramian[j]![j]! - 2 * product));
       // The least is that to itself, 0.
       return sumOf(distances.sort().subarray(1, 1 + neighbours));
     });
-    const order = [...scores.keys()].sort((i, j) => scores[i]! - scores[j]! || i - j);
-    return placed(count, order.slice(0, chosen), filled(chosen, 1 / chosen));
+    return placed(count, ranked(scores).slice(0, chosen), filled(chosen, 1 / chosen));
   });
 }

@@ -36,7 +36,7 @@ export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options
     name: 'm-config',
     needs: ['gramian', 'gradients'],
     memory: (tasks) => tasks + 2,
-    init: (tasks) => ({ seen: new Float64Array(tasks.length), steps: 0 }),
+    init: ({ length }) => ({ seen: filled(length, 0), steps: 0 }),
     weigh(gramian, state, context) {
       const { present } = context;
       const tasks = present.length;

@@ -2,7 +2,7 @@ import { checkCounts, checkNumbers, type GradientBalancer } from '@taskloom/core
 import { bargainingPoint } from './bargaining-point';
 import { quadratic } from './matrix';
 import { weighGramian } from './present-tasks';
-import { picked, placed } from './vectors';
+import { filled, picked, placed } from './vectors';
 
 export interface NashMtlOptions {
   /** Greatest norm of the update, which would be √T without it; 0 for none. Default 1. */
@@ -34,7 +34,7 @@ export function nashMtl({ maxNorm = 1, updateEvery = 1 }: NashMtlOptions = {}): 
     kind: 'gradient-balancer',
     name: 'nash-mtl',
     needs: ['gramian'],
-    init: (tasks) => ({ weights: new Float64Array(tasks.length), age: 0 }),
+    init: ({ length }) => ({ weights: filled(length, 0), age: 0 }),
 
     weigh(gramian, state, context) {
       let { weights: kept, age } = state;

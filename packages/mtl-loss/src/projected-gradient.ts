@@ -1,6 +1,6 @@
 import { type Matrix, multiply, quadratic } from './matrix';
 import { ontoSimplex } from './simplex';
-import { dot, placed, plus, sizeOf, sumOf } from './vectors';
+import { dot, meanOf, placed, plus, sizeOf } from './vectors';
 
 /**
  * min wᵀGw over the simplex as O. Sener and V. Koltun's published code does it: the best point between two rows, then projected gradient steps with exact line search
@@ -47,7 +47,7 @@ function bestPair(gramian: Matrix, clamp: number): Float64Array {
 
 /** As far down the slope, made tangential, as the entries allow that are not at a bound yet; then back onto the simplex. */
 function nextPoint(w: Float64Array, slope: Float64Array): Float64Array {
-  const mean = sumOf(slope) / w.length;
+  const mean = meanOf(slope);
   const way = slope.map((value) => mean - value);
   const least = (steps: Float64Array) => steps.reduce((a, b) => (b > 1e-7 ? Math.min(a, b) : a), Infinity);
   const fall = least(w.map((value, i) => -value / way[i]!));

@@ -4,7 +4,7 @@ import { diagonal, mapped, multiply } from './matrix';
 import { byPresence, placesOf } from './present-tasks';
 import { ontoSimplex } from './simplex';
 import { threeBatches } from './three-batches';
-import { filled, plus, sumOf } from './vectors';
+import { filled, meanOf, plus } from './vectors';
 
 export interface SdmgradOptions {
   /** λ, how much the update keeps of the mean gradient. Default 0.3. */
@@ -39,7 +39,7 @@ export function sdmgrad({
     (start, between) => {
       const count = start.length;
       const products = between(1, 2);
-      const size = sumOf(diagonal(products).map((square) => Math.sqrt(Math.max(0, square) + epsilon))) / count;
+      const size = meanOf(diagonal(products).map((square) => Math.sqrt(Math.max(0, square) + epsilon)));
       // Batches that disagree wholly, or gradients of zero, have no scale.
       const matrix = mapped(products, (product) => product / (size > 0 ? size ** 2 : 1));
       const means = multiply(matrix, filled(count, lambda / count));

@@ -3,9 +3,7 @@ import { sumOf } from './vectors';
 /** The nearest point of the simplex (w ≥ 0, Σw = 1) in the Euclidean norm, by sorting (J. Duchi et al. 2008). */
 export function ontoSimplex(point: ArrayLike<number>): Float64Array {
   // Moving all entries alike does not move the projection; with the greatest at 0 it survives any size.
-  const values = Float64Array.from(point);
-  const greatest = Math.max(...values);
-  const shifted = values.map((value) => value - greatest);
+  const shifted = lowered(point);
   const sorted = shifted.slice().sort().reverse();
   let sum = 0;
   let threshold = 0;
@@ -20,9 +18,13 @@ export function ontoSimplex(point: ArrayLike<number>): Float64Array {
 
 /** exp(xᵢ) / Σ exp(xⱼ) */
 export function softmaxOf(logits: ArrayLike<number>): Float64Array {
-  const values = Float64Array.from(logits);
-  const greatest = Math.max(...values);
-  return shares(values.map((value) => Math.exp(value - greatest)));
+  return shares(lowered(logits).map(Math.exp));
+}
+
+/** With the greatest moved to 0, and all others as far. */
+function lowered(values: ArrayLike<number>): Float64Array {
+  const greatest = Math.max(...Array.from(values));
+  return Float64Array.from(values, (value) => value - greatest);
 }
 
 /** xᵢ / Σ xⱼ */

@@ -1,5 +1,5 @@
 import { assertShape, checkNumbers, logSumExp } from '@taskloom/core';
-import { minimum, mul, reshape, sub, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { minimum, mul, reshape, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core';
 import { presentLosses } from './present-losses';
 import { taskValues } from './task-values';
 import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
@@ -25,7 +25,7 @@ export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebyche
   return scalarization('smooth-tchebycheff', noParameters, (losses, _, present) => {
     const perTask = (name: string, values: readonly number[] | undefined, otherwise: number) => {
       if (values) assertShape([values.length], losses.shape, name);
-      return values ? tensor1d([...values]) : otherwise;
+      return values ? [...values] : otherwise;
     };
     const lacking = sub(presentLosses(losses, present), perTask('ideal', ideal, 0));
     const scaled = mul(mul(lacking, perTask('preference', preference, 1 / losses.size)), 1 / mu) as Tensor1D;

@@ -1,6 +1,8 @@
 import { checkCounts, checkNumbers, type LossWeighting } from '@taskloom/core';
-import { weighPresent } from './present-tasks';
+import { type LossSums, noLosses, withLosses } from './loss-sums';
+import { placesOf, weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
+import { picked, plus } from './vectors';
 
 export interface StchOptions {
   /** Smoothness: the smaller, the more of the weight the task that lags most gets. Default 1. */
@@ -12,10 +14,7 @@ export interface StchOptions {
 }
 
 /** What the nadir is the mean of. */
-export interface StchState {
-  readonly sums: Float64Array;
-  readonly counts: Float64Array;
-}
+export type StchState = LossSums;
 
 /**
  * Smooth Tchebycheff on log losses (X. Lin et al. 2024, arXiv 2402.19078): T μ log Σ exp(log(Lᵢ/nadirᵢ)/μ), a smooth maximum of how little each loss has
@@ -33,26 +32,21 @@ export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions =
     kind: 'loss-weighting',
     name: 'stch',
     needs: ['losses'],
-    init: ({ length }) => ({ sums: new Float64Array(length), counts: new Float64Array(length) }),
+    init: ({ length }) => noLosses(length),
     weigh(losses, state, context) {
       const { epoch, present } = context;
-      const sums = state.sums.slice();
-      const counts = state.counts.slice();
-      const collects = (i: number) => present[i]! > 0 && Number.isFinite(losses[i]!);
-      for (let i = 0; i < losses.length; i++) {
-        if (!collects(i) || epoch < warmupEpochs - 1 || (epoch > warmupEpochs - 1 && counts[i]! > 0)) continue;
-        sums[i]! += losses[i]!;
-        counts[i]! += 1;
-      }
+      const collects = (i: number) => epoch === warmupEpochs - 1 || (epoch >= warmupEpochs && state.counts[i] === 0);
+      const next = withLosses(state, losses, placesOf(present).filter(collects));
       const weights = weighPresent({ ...context, losses }, ({ losses: shown }, places) => {
-        const logs = shown.map((loss) => Math.log(Math.max(loss, 0) + epsilon));
+        const logsOf = (values: Float64Array) => values.map((value) => Math.log(Math.max(value, 0) + epsilon));
+        const logs = logsOf(shown);
         const slopes = logs.map((value) => Math.exp(-value));
         if (epoch < warmupEpochs) return slopes;
-        const fallen = logs.map((value, k) => (value - Math.log(Math.max(sums[places[k]!]! / counts[places[k]!]!, 0) + epsilon)) / mu);
-        const shares = softmaxOf(fallen);
+        const nadir = picked(next.sums, places).map((sum, k) => sum / next.counts[places[k]!]!);
+        const shares = softmaxOf(plus(logs, logsOf(nadir), -1).map((fallen) => fallen / mu));
         return slopes.map((slope, k) => slopes.length * slope * shares[k]!);
       });
-      return { weights, state: { sums, counts } };
+      return { weights, state: next };
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Matrix } from './matrix';
 import { normsOf } from './unit-rows';
-import { dot, filled, plus } from './vectors';
+import { clamped, dot, filled, placed, plus } from './vectors';
 
 /** A squared norm of this share of its terms is zero. */
 const rounding = 1e-14;
@@ -18,14 +18,13 @@ export function surgery(
   const norms = normsOf(gramian);
   let total = filled(norms.length, 0);
   for (const [i, order] of orders.entries()) {
-    const c = new Float64Array(norms.length);
-    c[i] = 1;
+    const c = placed(norms.length, [i], [1]);
     let products = gramian[i]!;
     let norm = norms[i]!;
     for (const j of order) {
       const size = norm * norms[j]!;
       if (j === i || !(size > 0)) continue;
-      const cosine = Math.max(-1, Math.min(1, products[j]! / (size + epsilon)));
+      const cosine = clamped(products[j]! / (size + epsilon), 1);
       const target = targetOf(i, j, cosine);
       if (cosine >= target) continue;
       const rest = Math.sqrt(1 - target * target);

@@ -1,4 +1,6 @@
 import { assertShape, type BalancingContext } from '@taskloom/core';
+import { matrixOf } from './matrix';
+import { ranked } from './vectors';
 
 /**
  * The order in which each present task meets the present tasks (its own place is left in): as `permutations` about all tasks has it, or drawn anew each step by the
@@ -10,15 +12,9 @@ export function taskOrders(
   context: BalancingContext,
   indices: readonly number[],
 ): number[][] {
-  return permutations ? givenOrders(permutations, indices) : drawnOrders(context.uniform(method, indices.length ** 2), indices.length);
-}
-
-/** Row i's order: the tasks sorted by its own draws. */
-function drawnOrders(draws: Float64Array, count: number): number[][] {
-  return Array.from({ length: count }, (_, i) => {
-    const own = draws.subarray(i * count, (i + 1) * count);
-    return Array.from(own.keys()).sort((a, b) => own[a]! - own[b]! || a - b);
-  });
+  const { length } = indices;
+  // Row i's order: the tasks sorted by its own draws.
+  return permutations ? givenOrders(permutations, indices) : matrixOf(context.uniform(method, length * length), length).map(ranked);
 }
 
 /** The caller's orders, about all tasks, as orders of the present ones. */

@@ -1,5 +1,5 @@
 import { checkNumbers, chosen } from '@taskloom/core';
-import { add, exp, fill, mul, softplus, sum, type Tensor1D, tensor1d } from '@tensorflow/tfjs-core';
+import { add, exp, fill, mul, softplus, sum, type Tensor1D } from '@tensorflow/tfjs-core';
 import { presentLosses } from './present-losses';
 import { scalarization, type TotalLoss } from './total-loss';
 import { initialized, trained } from './trained';
@@ -32,7 +32,8 @@ export function uncertainty({
   const revised = chosen('form', form, { kendall: false, revised: true });
   for (const kind of kinds && typeof kinds === 'object' ? Object.values(kinds) : [kinds]) factorOf(kind);
   checkNumbers({ initial });
-  let factors: Float32Array | undefined;
+  let factors: Float32Array | number | undefined;
+  if (typeof kinds === 'string') factors = factorOf(kinds);
   return scalarization(
     'uncertainty',
     (tasks): UncertaintyParameters => {
@@ -41,8 +42,7 @@ export function uncertainty({
     },
     (losses, parameters, present) => {
       const logVariances = trained('uncertainty', losses, parameters, 'logVariances');
-      const factor = typeof kinds === 'string' ? factorOf(kinds) : tensor1d(initialized('uncertainty', factors, 'kinds'));
-      const weighted = mul(mul(factor, exp(mul(logVariances, -1))), presentLosses(losses, present));
+      const weighted = mul(mul(initialized('uncertainty', factors, 'kinds'), exp(mul(logVariances, -1))), presentLosses(losses, present));
       const regularizer = revised ? softplus(logVariances) : mul(logVariances, 0.5);
       return sum(add(weighted, mul(regularizer, present)));
     },

@@ -1,5 +1,5 @@
 import { diagonal, type Matrix, mapped } from './matrix';
-import { picked, placed } from './vectors';
+import { clamped, picked, placed } from './vectors';
 
 /** A norm below this, the least double with all its digits, is 0: its square has lost digits or is not there. */
 export const tiny = 2.2250738585072014e-308;
@@ -44,5 +44,5 @@ export function unitRows(gramian: Matrix): UnitRows {
 
 /** Cosines between rows, none of which is zero. */
 export function correlations(gramian: Matrix, norms: Float64Array): Matrix {
-  return mapped(gramian, (product, i, j) => (i === j ? 1 : Math.max(-1, Math.min(1, product / norms[i]! / norms[j]!))));
+  return mapped(gramian, (product, i, j) => (i === j ? 1 : clamped(product / norms[i]! / norms[j]!, 1)));
 }

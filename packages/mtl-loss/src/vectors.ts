@@ -22,9 +22,29 @@ export function sumOf(a: Iterable<number>): number {
   return sum;
 }
 
+export function meanOf(a: ArrayLike<number> & Iterable<number>): number {
+  return sumOf(a) / a.length;
+}
+
+/** aᵢ / mean; 1 where the mean is 0. */
+export function relative(a: Float64Array): Float64Array {
+  const mean = meanOf(a);
+  return a.map((value) => (mean > 0 ? value / mean : 1));
+}
+
 /** Σ |aᵢ| */
 export function sizeOf(a: Float64Array): number {
   return sumOf(a.map(Math.abs));
+}
+
+/** The value, or the nearer of ±limit. */
+export function clamped(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, value));
+}
+
+/** The places from the least value to the greatest; of equal ones the first comes first. */
+export function ranked(a: Float64Array): number[] {
+  return [...a.keys()].sort((i, j) => a[i]! - a[j]!);
 }
 
 /** aᵀb of the first `length` entries. */

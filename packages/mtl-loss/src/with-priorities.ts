@@ -1,7 +1,7 @@
 import type { BalancingContext, FeatureBalancer, GradientBalancer, LossWeighting } from '@taskloom/core';
 import { weighPresent } from './present-tasks';
 import { type TaskValues, taskValues } from './task-values';
-import { sumOf } from './vectors';
+import { relative } from './vectors';
 
 /** A positive number a task, by name or in the order of the tasks; only their ratios count. */
 export type Priorities = TaskValues;
@@ -21,10 +21,8 @@ export function withPriorities<S>(
   const prioritiesOf = taskValues('priorities', priorities, Number.MIN_VALUE, undefined, 'weight_missing');
   const weigh = (input: Float64Array, state: S, context: BalancingContext) => {
     const { weights, state: next } = method.weigh(input, state, context);
-    const own = (_: BalancingContext, places: readonly number[]) => {
-      const priorities = prioritiesOf(_, 1, places);
-      const mean = sumOf(priorities) / places.length;
-      return priorities.map((priority, k) => weights[places[k]!]! * (priority / mean));
+    const own = (present: BalancingContext, places: readonly number[]) => {
+      return relative(prioritiesOf(present, 1, places)).map((priority, k) => weights[places[k]!]! * priority);
     };
     return { weights: weighPresent(context, own), state: next };
   };
