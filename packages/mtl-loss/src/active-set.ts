@@ -79,14 +79,9 @@ function vanishes(c: Matrix, z: Float64Array): boolean {
 
 /** The row, of those with z = 0, whose entry lowers the objective fastest, or −1 at the optimum. */
 function steepest(c: Matrix, a: Float64Array, z: Float64Array): number {
-  let found = -1;
-  let most = flat * Math.sqrt(dot(z, z));
-  for (const [i, slope] of slopesOf(c, a, z).entries()) {
-    if (z[i] !== 0 || slope <= most) continue;
-    found = i;
-    most = slope;
-  }
-  return found;
+  const slopes = slopesOf(c, a, z).map((slope, i) => (z[i] === 0 ? slope : 0));
+  const most = Math.max(...slopes);
+  return most > flat * Math.sqrt(dot(z, z)) ? slopes.indexOf(most) : -1;
 }
 
 /** Along `direction` until an active entry reaches 0, which leaves the active set; or not at all where that would be farther than `limit`. */

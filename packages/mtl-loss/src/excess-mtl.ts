@@ -57,18 +57,18 @@ export function excessMtl({ learningRate = 0.01, epsilon = 1e-7 }: ExcessMtlOpti
 /** gᵢ / (sᵢ + gᵢ² + ε)^¼, whose squared norm is the excess risk. Rows are g and s. */
 const scaledRows = (epsilon: number): DerivedRows => ({
   count: (tasks) => tasks,
-  apply(rows, { add, div, mul, split, sqrt }) {
-    const [g, s] = split(rows, 2);
-    return div(g!, sqrt(sqrt(add(add(s!, mul(g!, g!)), epsilon))));
+  apply(rows, on) {
+    const [g, s] = on.split(rows, 2);
+    return on.div(g!, on.sqrt(on.sqrt(on.add(on.add(s!, on.mul(g!, g!)), epsilon))));
   },
 });
 
 /** Σ wᵢgᵢ, and sᵢ + gᵢ² for the tasks present. Coefficients are w and presence; rows are g, s and what is derived of them. */
 const columns: ColumnRule = {
   coefficients: (tasks) => 2 * tasks,
-  apply(rows, coefficients, { add, concat, mul, split, weighted }) {
-    const [g, s] = split(rows, 3);
-    const [weights, here] = split(coefficients, 2);
-    return concat([weighted(weights!, g!), add(s!, mul(here!, mul(g!, g!)))]);
+  apply(rows, coefficients, on) {
+    const [g, s] = on.split(rows, 3);
+    const [weights, here] = on.split(coefficients, 2);
+    return on.concat([on.weighted(weights!, g!), on.add(s!, on.mul(here!, on.mul(g!, g!)))]);
   },
 };

@@ -1,6 +1,6 @@
 import { type Matrix, multiply } from './matrix';
 import { between } from './projected-gradient';
-import { dot, filled } from './vectors';
+import { dot, filled, plus } from './vectors';
 
 /**
  * min wᵀGw over the simplex by Frank–Wolfe with exact line search from uniform weights, as O. Sener and V. Koltun 2018 (algorithm 2) do it:
@@ -8,12 +8,12 @@ import { dot, filled } from './vectors';
  */
 export function frankWolfe(gramian: Matrix, epsilon: number, iterations: number): Float64Array {
   const { length } = gramian;
-  const weights = filled(length, 1 / length);
+  let weights = filled(length, 1 / length);
   for (let iteration = 0; iteration < iterations; iteration++) {
     const products = multiply(gramian, weights);
     const vertex = products.indexOf(Math.min(...products));
     const step = 1 - between(dot(weights, products), products[vertex]!, gramian[vertex]![vertex]!, 0);
-    for (let i = 0; i < length; i++) weights[i]! *= 1 - step;
+    weights = plus(weights, weights, -step);
     weights[vertex]! += step;
     if (step < epsilon) break;
   }

@@ -44,19 +44,19 @@ export function gradDrop({ leak = 0, level = 'parameters' }: GradDropOptions = {
 /** Coefficients are the leaks (0 for an absent task) and presence. */
 const columnsAt = (features: boolean): ColumnRule => ({
   coefficients: (tasks) => 2 * tasks,
-  apply(rows, coefficients, { abs, add, div, greater, mul, sign, split, uniform, weighted, where, representation }) {
-    const [leaks, present] = split(coefficients, 2);
-    if (features && !representation)
+  apply(rows, coefficients, on) {
+    const [leaks, present] = on.split(coefficients, 2);
+    if (features && !on.representation)
       throw new TaskloomError('not_given', 'GradDrop at a representation needs its activations.', {
         name: 'representation',
         remedy: "Use multiTaskGradients({ at: 'features' }), or give balanceJacobian the representation.",
       });
-    const at = features ? representation : undefined;
-    const votes = at ? at.fold(mul(rows, sign(at.values))) : rows;
-    const total = weighted(present!, abs(votes));
-    const purity = mul(0.5, add(1, div(weighted(present!, votes), where(greater(total, 0), total, 1))));
-    const winning = where(greater(purity, uniform(total)), votes, mul(votes, -1));
-    const factors = where(greater(winning, 0), 1, leaks!);
-    return weighted(present!, mul(rows, at ? at.spread(factors) : factors));
+    const at = features ? on.representation : undefined;
+    const votes = at ? at.fold(on.mul(rows, on.sign(at.values))) : rows;
+    const total = on.weighted(present!, on.abs(votes));
+    const purity = on.mul(0.5, on.add(1, on.div(on.weighted(present!, votes), on.where(on.greater(total, 0), total, 1))));
+    const winning = on.where(on.greater(purity, on.uniform(total)), votes, on.mul(votes, -1));
+    const factors = on.where(on.greater(winning, 0), 1, leaks!);
+    return on.weighted(present!, on.mul(rows, at ? at.spread(factors) : factors));
   },
 });

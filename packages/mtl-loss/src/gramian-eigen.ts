@@ -54,21 +54,19 @@ function orthogonalized(columns: Float64Array[]): Float64Array[] {
 /** The columns of L, G = LLᵀ: Cholesky's factor with the largest remaining pivot first, until no row has more than `tolerance` of its square left. */
 function pivotedFactor(gramian: Matrix, tolerance: number): Float64Array[] {
   const columns: Float64Array[] = [];
-  const left = diagonal(gramian);
-  for (;;) {
-    let pivot = -1;
-    for (const [i, row] of gramian.entries()) if (left[i]! > tolerance * row[i]! && (pivot < 0 || left[i]! > left[pivot]!)) pivot = i;
-    if (pivot < 0) return columns;
-    const root = Math.sqrt(left[pivot]!);
-    const column = filled(left.length, 0);
-    for (const [i, row] of gramian.entries()) {
-      // Earlier pivots have nothing left.
-      if (left[i] === 0) continue;
-      let rest = row[pivot]!;
-      for (const earlier of columns) rest -= earlier[i]! * earlier[pivot]!;
-      column[i] = i === pivot ? root : rest / root;
-      left[i] = i === pivot ? 0 : Math.max(0, left[i]! - column[i]! ** 2);
-    }
+  const squares = diagonal(gramian);
+  for (let left = squares; ; ) {
+    const open = left.map((rest, i) => (rest > tolerance * squares[i]! ? rest : 0));
+    const greatest = Math.max(...open);
+    if (!(greatest > 0)) return columns;
+    const pivot = open.indexOf(greatest);
+    const own = left;
+    // Earlier pivots have nothing left.
+    const column = Float64Array.from(gramian, (row, i) =>
+      own[i] === 0 ? 0 : columns.reduce((rest, earlier) => rest - earlier[i]! * earlier[pivot]!, row[pivot]!) / Math.sqrt(greatest),
+    );
+    column[pivot] = Math.sqrt(greatest);
+    left = left.map((rest, i) => (i === pivot ? 0 : Math.max(0, rest - column[i]! ** 2)));
     columns.push(column);
   }
 }

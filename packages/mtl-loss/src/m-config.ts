@@ -70,14 +70,14 @@ export function mConfig({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, ...options
  */
 const columnsOf = (beta1: number, beta2: number): ColumnRule => ({
   coefficients: (tasks) => 3 * tasks + 2,
-  apply<M>(rows: M, coefficients: M, { add, concat, count, div, mul, split, sqrt, sub, weighted }: Columns<M>): M {
-    const tasks = (count(rows) - 2) / 2;
-    const [gradients, before, last, second] = split(rows, [tasks, tasks, 1, 1]) as [M, M, M, M];
-    const [own, former, factors, scale, added] = split(coefficients, [tasks, tasks, tasks, 1, 1]) as [M, M, M, M, M];
-    const moments = add(mul(own, gradients), mul(former, before));
-    const first = weighted(factors, moments);
-    const move = sub(first, mul(beta1, last));
-    const squares = add(mul(beta2, second), mul((1 - beta2) / (1 - beta1) ** 2, mul(move, move)));
-    return concat([div(first, add(sqrt(mul(scale, squares)), added)), moments, first, squares]);
+  apply<M>(rows: M, coefficients: M, on: Columns<M>): M {
+    const tasks = (on.count(rows) - 2) / 2;
+    const [gradients, before, last, second] = on.split(rows, [tasks, tasks, 1, 1]) as [M, M, M, M];
+    const [own, former, factors, scale, added] = on.split(coefficients, [tasks, tasks, tasks, 1, 1]) as [M, M, M, M, M];
+    const moments = on.add(on.mul(own, gradients), on.mul(former, before));
+    const first = on.weighted(factors, moments);
+    const move = on.sub(first, on.mul(beta1, last));
+    const squares = on.add(on.mul(beta2, second), on.mul((1 - beta2) / (1 - beta1) ** 2, on.mul(move, move)));
+    return on.concat([on.div(first, on.add(on.sqrt(on.mul(scale, squares)), added)), moments, first, squares]);
   },
 });

@@ -37,20 +37,18 @@ export function trimmedMean({ trim = 1 }: TrimmedMeanOptions = {}): JacobianMeth
 /** Coefficients: 1 for a task that is present, else 0; then the weight of each rank, the smallest entry first. */
 const columns: ColumnRule = {
   coefficients: (tasks) => 2 * tasks,
-  apply(rows, coefficients, { concat, count, greater, maximum, minimum, split, weighted, where }) {
-    const [present, ranks] = split(coefficients, 2);
-    const tasks = count(rows);
+  apply(rows, coefficients, on) {
+    const [present, ranks] = on.split(coefficients, 2);
+    const tasks = on.count(rows);
     // Entries of absent tasks come last, where no rank has weight.
-    const greatest = split(rows, tasks).reduce((a, b) => maximum(a, b));
-    let entries = split(where(greater(present!, 0), rows, greatest), tasks);
-    for (let round = 0; round < tasks; round++) {
-      const sorted = [...entries];
-      for (let i = round % 2; i + 1 < tasks; i += 2) {
-        sorted[i] = minimum(entries[i]!, entries[i + 1]!);
-        sorted[i + 1] = maximum(entries[i]!, entries[i + 1]!);
+    const greatest = on.split(rows, tasks).reduce((a, b) => on.maximum(a, b));
+    const entries = on.split(on.where(on.greater(present!, 0), rows, greatest), tasks);
+    for (let end = tasks - 1; end > 0; end--)
+      for (let i = 0; i < end; i++) {
+        const [a, b] = [entries[i]!, entries[i + 1]!];
+        entries[i] = on.minimum(a, b);
+        entries[i + 1] = on.maximum(a, b);
       }
-      entries = sorted;
-    }
-    return weighted(ranks!, concat(entries));
+    return on.weighted(ranks!, on.concat(entries));
   },
 };

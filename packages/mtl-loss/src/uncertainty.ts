@@ -30,14 +30,14 @@ export function uncertainty({
   form = 'kendall',
 }: UncertaintyOptions = {}): TotalLoss<UncertaintyParameters> {
   const revised = chosen('form', form, { kendall: false, revised: true });
-  for (const kind of kinds && typeof kinds === 'object' ? Object.values(kinds) : [kinds]) factorOf(kind);
   checkNumbers({ initial });
   let factors: Float32Array | number | undefined;
-  if (typeof kinds === 'string') factors = factorOf(kinds);
+  if (kinds && typeof kinds === 'object') for (const kind of Object.values(kinds)) factorOf(kind);
+  else factors = factorOf(kinds);
   return scalarization(
     'uncertainty',
     (tasks): UncertaintyParameters => {
-      if (typeof kinds !== 'string') factors = Float32Array.from(tasks, (task) => factorOf(kinds[task] ?? 'regression'));
+      if (typeof kinds === 'object') factors = Float32Array.from(tasks, (task) => factorOf(kinds[task] ?? 'regression'));
       return { logVariances: fill([tasks.length], initial) };
     },
     (losses, parameters, present) => {

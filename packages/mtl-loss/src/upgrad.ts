@@ -13,12 +13,7 @@ export type UpgradOptions = DualConeOptions;
  * Cost F + T·B, and T quadratic programs with T unknowns.
  */
 export function upgrad(options: UpgradOptions = {}): GradientBalancer<null> {
-  return dualConeBalancer('upgrad', options, (project, shares) => {
-    let weights = filled(shares.length, 0);
-    for (const [i, share] of shares.entries()) {
-      if (share === 0) continue;
-      weights = plus(weights, project(placed(shares.length, [i], [share])));
-    }
-    return weights;
-  });
+  return dualConeBalancer('upgrad', options, (project, shares) =>
+    shares.reduce((sum, share, i) => plus(sum, project(placed(shares.length, [i], [share]))), filled(shares.length, 0)),
+  );
 }
