@@ -4,8 +4,6 @@ import { minNormPoint } from './min-norm-point';
 import { normsOf, root } from './unit-rows';
 import { dot, filled, plus, sumOf } from './vectors';
 
-/** The squared norm of a combination, relative to Σ wᵢ²‖gᵢ‖², below which it is zero. */
-const vanishing = 1e-11;
 const accuracy = 1e-13;
 
 export interface BallPoint {
@@ -20,9 +18,10 @@ export interface BallPoint {
  * that is the point of least norm among gᵢ + t g₀; and s is where ‖g_w‖ = κt. As long as the same rows take part ‖g_w‖² is linear in t², so that a secant in t² meets that
  * point once both of its points have the right rows; it is bracketed until then.
  *
- * Where a combination vanishes every d of the dual cone is as good as any, {d : gᵢ·d ≥ 0 for all i}: the nearest to g₀ is taken, if the ball has it.
+ * Where a combination vanishes, its squared norm below `vanishing` times Σ wᵢ²‖gᵢ‖², every d of the dual cone is as good as any, {d : gᵢ·d ≥ 0 for all i}: the nearest to g₀ is
+ * taken, if the ball has it.
  */
-export function ballPoint(gramian: Matrix, c: number): BallPoint {
+export function ballPoint(gramian: Matrix, c: number, vanishing = 1e-11): BallPoint {
   const norms = normsOf(gramian);
   const mean = filled(norms.length, 1 / norms.length);
   const products = multiply(gramian, mean);
@@ -34,7 +33,8 @@ export function ballPoint(gramian: Matrix, c: number): BallPoint {
   const vanishes = (value: number) => value <= vanishing * sumOf(norms.map((norm, i) => (norm * w[i]!) ** 2));
   if (vanishes(last)) {
     const extra = plus(projector(gramian)(mean), mean, -1);
-    if (quadratic(gramian, extra) <= radius) return { extra, norm: 0 };
+    // For c ≥ 1 it always has, up to rounding.
+    if (quadratic(gramian, extra) <= radius * (1 + 1e-9)) return { extra, norm: 0 };
     // There too ‖g_w‖ = κt, but another t is better.
     last = Number.NaN;
   }
@@ -56,6 +56,7 @@ export function ballPoint(gramian: Matrix, c: number): BallPoint {
     return ballPoint(
       mapped(gramian, (product, i, j) => (i === j ? product * (1 + 10 * vanishing) : product)),
       c,
+      0,
     );
   return { extra: w.map((value) => value / Math.sqrt(t2)), norm: Math.sqrt(radius * t2) };
 }
