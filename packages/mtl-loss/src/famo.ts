@@ -1,9 +1,9 @@
 import { type BalancingContext, checkNumbers, type LossWeighting } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
-import { placesOf, weighPresent } from './present-tasks';
+import { byPresence, weighPresent } from './present-tasks';
 import { shares, softmaxOf } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
-import { dot, filled, picked, placed, plus } from './vectors';
+import { dot, filled, picked, plus } from './vectors';
 
 export interface FamoOptions {
   /** Of Adam on the task logits. Default 0.025. */
@@ -48,6 +48,8 @@ export function famo({
   const leastLosses = taskValues('minLosses', minLosses);
   const above = (losses: Float64Array, context: BalancingContext) =>
     plus(losses, leastLosses(context, 0), -1).map((rest) => Math.max(rest, 0) + epsilon);
+  const sharesOf = ({ logits }: FamoState, context: BalancingContext) =>
+    weighPresent(context, (_, places) => softmaxOf(picked(logits, places)));
   return {
     kind: 'loss-weighting',
     name: 'famo',
@@ -55,23 +57,19 @@ export function famo({
     init: ({ length }) => ({ logits: filled(length, 0), adam: hostAdamState(length) }),
 
     weigh(losses, state, context) {
-      const distances = above(losses, context);
-      const weights = weighPresent(context, (_, places) =>
-        shares(softmaxOf(picked(state.logits, places)).map((share, k) => share / distances[places[k]!]!)),
-      );
-      return { weights, state };
+      const [z, distances] = [sharesOf(state, context), above(losses, context)];
+      return { weights: weighPresent(context, (_, places) => shares(Float64Array.from(places, (i) => z[i]! / distances[i]!))), state };
     },
 
     afterStep(lossesAfter, state, context) {
       const { losses, present } = context;
-      const places = placesOf(present);
-      const [before, after] = [above(losses, context), above(lossesAfter, context)].map((all) => picked(all, places).map(Math.log));
-      const fallen = plus(before!, after!, -1);
+      const [before, after] = [above(losses, context), above(lossesAfter, context)];
+      const fallen = byPresence(present, (i) => Math.log(before[i]!) - Math.log(after[i]!));
       if (!fallen.every(Number.isFinite)) return state;
-      const z = softmaxOf(picked(state.logits, places));
+      const z = sharesOf(state, context);
       const mean = dot(z, fallen);
-      const slopes = z.map((share, k) => share * (fallen[k]! - mean));
-      const gradient = plus(placed(present.length, places, slopes), state.logits, gamma);
+      const slopes = z.map((share, i) => share * (fallen[i]! - mean));
+      const gradient = plus(slopes, state.logits, gamma);
       const { values: logits, state: adam } = hostAdam(state.logits, gradient, state.adam, present, { learningRate, beta1, beta2 });
       return { logits, adam };
     },

@@ -1,10 +1,10 @@
-import { type BalancingContext, checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
+import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
-import { weighGramian } from './present-tasks';
+import { placesOf, weighGramian, weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
 import { normsOf } from './unit-rows';
-import { dot, filled, meanOf, picked, placed, plus, relative } from './vectors';
+import { dot, filled, picked, plus, relative } from './vectors';
 
 export interface GradNormOptions {
   /** α: how strongly a task that lags is helped. Default 1.5; 0 makes all norms equal. */
@@ -61,38 +61,29 @@ export function gradNorm({
 
     weigh(gramian, state, context) {
       const { present, losses } = context;
-      let gradient = filled(present.length, 0);
-      const first = state.initialLosses.map((loss, i) => (Number.isNaN(loss) && present[i]! > 0 ? losses[i]! : loss));
-      const weights = weighGramian(gramian, context, (products, own, places) => {
-        const { length } = places;
-        const parameters = picked(state.parameters, places);
-        const w = logits ? softmaxOf(parameters).map((share) => length * share) : parameters;
-        const norms = normsOf(products);
-        const weighted = w.map((weight, k) => weight * norms[k]!);
-        const shares = targetShares(own.losses, picked(first, places), alpha);
-        const mean = meanOf(weighted);
-        // ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant.
-        const slopes = weighted.map((value, k) => Math.sign(value - mean * shares[k]!) * norms[k]!);
-        const through = dot(slopes, w) / length;
-        gradient = placed(present.length, places, logits ? slopes.map((slope, k) => w[k]! * (slope - through)) : slopes);
-        return w;
+      const count = Math.max(1, placesOf(present).length);
+      const norms = weighGramian(gramian, context, normsOf);
+      const weights = weighPresent(context, (_, places) => {
+        const own = picked(state.parameters, places);
+        return logits ? softmaxOf(own).map((share) => count * share) : own;
       });
-      return { weights, state: { ...updated(state, gradient, context), initialLosses: first } };
+      const first = state.initialLosses.map((loss, i) => (Number.isNaN(loss) && present[i]! > 0 ? losses[i]! : loss));
+      // rᵢ^α, rᵢ relative to the mean; 1 where a loss or its start is 0.
+      const shares = weighPresent(context, (_, places) => {
+        const ratios = Float64Array.from(places, (i) => losses[i]! / first[i]!);
+        return relative(ratios.map((ratio) => (Number.isFinite(ratio) && ratio >= 0 ? ratio : 1))).map((ratio) => ratio ** alpha);
+      });
+      // ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant.
+      const target = dot(weights, norms) / count;
+      const slopes = norms.map((norm, i) => Math.sign(weights[i]! * norm - target * shares[i]!) * norm);
+      const through = dot(slopes, weights) / count;
+      const gradient = logits ? slopes.map((slope, i) => weights[i]! * (slope - through)) : slopes;
+      const moved = adaptive
+        ? hostAdam(state.parameters, gradient, state.adam, present, { learningRate })
+        : { values: plus(state.parameters, gradient, -learningRate), state: state.adam };
+      // All at 0: start again, at 1.
+      const parameters = logits ? moved.values : relative(moved.values.map((value) => Math.max(value, 0)));
+      return { weights, state: { parameters, adam: moved.state, initialLosses: first } };
     },
   };
-
-  function updated({ parameters, adam }: GradNormState, gradient: Float64Array, { present }: BalancingContext) {
-    const moved = adaptive
-      ? hostAdam(parameters, gradient, adam, present, { learningRate })
-      : { values: plus(parameters, gradient, -learningRate), state: adam };
-    if (logits) return { parameters: moved.values, adam: moved.state };
-    // All at 0: start again, at 1.
-    return { parameters: relative(moved.values.map((value) => Math.max(value, 0))), adam: moved.state };
-  }
-}
-
-/** rᵢ^α, rᵢ relative to the mean; 1 where a loss or its start is 0. */
-function targetShares(losses: Float64Array, first: Float64Array, alpha: number): Float64Array {
-  const ratios = losses.map((loss, k) => loss / first[k]!).map((ratio) => (Number.isFinite(ratio) && ratio >= 0 ? ratio : 1));
-  return relative(ratios).map((ratio) => ratio ** alpha);
 }
