@@ -1,8 +1,8 @@
 import { checkCounts, checkNumbers, type LossWeighting } from '@taskloom/core';
 import { type LossSums, noLosses, withLosses } from './loss-sums';
-import { placesOf, weighPresent } from './present-tasks';
+import { byPresence, placesOf, weighPresent } from './present-tasks';
 import { softmaxOf } from './simplex';
-import { picked, plus } from './vectors';
+import { filled } from './vectors';
 
 export interface StchOptions {
   /** Smoothness: the smaller, the more of the weight the task that lags most gets. Default 1. */
@@ -37,16 +37,14 @@ export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions =
       const { epoch, present } = context;
       const collects = (i: number) => epoch === warmupEpochs - 1 || (epoch >= warmupEpochs && state.counts[i] === 0);
       const next = withLosses(state, losses, placesOf(present).filter(collects));
-      const weights = weighPresent({ ...context, losses }, ({ losses: shown }, places) => {
-        const logsOf = (values: Float64Array) => values.map((value) => Math.log(Math.max(value, 0) + epsilon));
-        const logs = logsOf(shown);
-        const slopes = logs.map((value) => Math.exp(-value));
-        if (epoch < warmupEpochs) return slopes;
-        const nadir = picked(next.sums, places).map((sum, k) => sum / next.counts[places[k]!]!);
-        const shares = softmaxOf(plus(logs, logsOf(nadir), -1).map((fallen) => fallen / mu));
-        return slopes.map((slope, k) => slopes.length * slope * shares[k]!);
-      });
-      return { weights, state: next };
+      const above = (value: number) => Math.max(value, 0) + epsilon;
+      const fallen = (i: number) => Math.log(above(losses[i]!) / above(next.sums[i]! / next.counts[i]!));
+      const shares = weighPresent(context, (_, places) =>
+        epoch < warmupEpochs
+          ? filled(places.length, 1)
+          : softmaxOf(places.map((i) => fallen(i) / mu)).map((share) => places.length * share),
+      );
+      return { weights: byPresence(present, (i) => shares[i]! / above(losses[i]!)), state: next };
     },
   };
 }
