@@ -1,10 +1,9 @@
 import { factorOf } from './factor';
 import type { Matrix } from './matrix';
-import { dot, sizeOf } from './vectors';
 
 /** Below this pivot the rows are nearly dependent, and others must decide. */
 export const independent = 1e-7;
-/** A slope of this share of its greatest possible terms is a rounding error. */
+/** A slope of this share of its terms is a rounding error. */
 const rounding = 1e-14;
 /** So many times in a row may an exchange leave as many wrong rows as there were at best. */
 const patience = 5;
@@ -35,9 +34,13 @@ export function blockPivoting(c: Matrix, a: Float64Array): Float64Array | undefi
 
 /** a − Cz, what lowers ½zᵀCz − aᵀz; 0 where it is negative or a rounding error. */
 export function slopesOf(c: Matrix, a: Float64Array, z: Float64Array): Float64Array {
-  const size = sizeOf(z);
   return a.map((value, i) => {
-    const slope = value - dot(c[i]!, z);
-    return slope > rounding * (Math.abs(value) + size) ? slope : 0;
+    let [slope, size] = [value, Math.abs(value)];
+    for (let j = 0; j < z.length; j++) {
+      const term = c[i]![j]! * z[j]!;
+      slope -= term;
+      size += Math.abs(term);
+    }
+    return slope > rounding * size ? slope : 0;
   });
 }

@@ -1,6 +1,6 @@
 import type { Matrix } from './matrix';
 import { normsOf } from './unit-rows';
-import { clamped, dot, filled, placed, plus } from './vectors';
+import { clamped, filled, placed, plus } from './vectors';
 
 /** A squared norm of this share of its terms is zero. */
 const rounding = 1e-14;
@@ -19,7 +19,7 @@ export function surgery(
   let total = filled(norms.length, 0);
   for (const [i, order] of orders.entries()) {
     const c = placed(norms.length, [i], [1]);
-    let products = gramian[i]!;
+    const products = gramian[i]!.slice();
     let norm = norms[i]!;
     for (const j of order) {
       const size = norm * norms[j]!;
@@ -30,10 +30,14 @@ export function surgery(
       const rest = Math.sqrt(1 - target * target);
       const amount = (norm * (target * Math.sqrt(1 - cosine * cosine) - cosine * rest)) / (norms[j]! * rest + epsilon);
       c[j]! += amount;
-      products = plus(products, gramian[j]!, amount);
-      const square = dot(c, products);
-      const terms = c.map((value, k) => value * norms[k]!);
-      norm = square > rounding * dot(terms, terms) ? Math.sqrt(square) : 0;
+      const row = gramian[j]!;
+      let [square, terms] = [0, 0];
+      for (let k = 0; k < c.length; k++) {
+        products[k]! += amount * row[k]!;
+        square += c[k]! * products[k]!;
+        terms += (c[k]! * norms[k]!) ** 2;
+      }
+      norm = square > rounding * terms ? Math.sqrt(square) : 0;
     }
     total = plus(total, c);
   }
