@@ -1,5 +1,5 @@
 import type { Matrix } from './matrix';
-import { dot, filled } from './vectors';
+import { filled, without } from './vectors';
 
 /** Least pivot of the Cholesky factor; the diagonal is 1. */
 const pivot = 1e-15;
@@ -23,14 +23,14 @@ export function factorOf(matrix: Matrix, active: readonly number[] = []): Factor
     while (i < rows.length && rows[i] === done[i]) i++;
     for (; i < rows.length; i++)
       for (let j = 0; j <= i; j++) {
-        const rest = matrix[rows[i]!]![rows[j]!]! - dot(lower[i]!, lower[j]!, j);
+        const rest = without(matrix[rows[i]!]![rows[j]!]!, lower[i]!, lower[j]!, j);
         lower[i]![j] = i === j ? Math.sqrt(Math.max(rest, pivot)) : rest / lower[j]![j]!;
       }
     done = rows;
   }
 
   function substitute(x: Float64Array): void {
-    for (let i = 0; i < x.length; i++) x[i] = (x[i]! - dot(lower[i]!, x, i)) / lower[i]![i]!;
+    for (let i = 0; i < x.length; i++) x[i] = without(x[i]!, lower[i]!, x, i) / lower[i]![i]!;
     // By columns of the transpose, that is by rows: the factor is read in the order it is stored.
     for (let i = x.length - 1; i >= 0; i--) {
       x[i]! /= lower[i]![i]!;
@@ -48,7 +48,7 @@ export function factorOf(matrix: Matrix, active: readonly number[] = []): Factor
       update(this.active);
       const x = filled(b.length, 0);
       for (let round = 0; round < 2; round++) {
-        const residual = Float64Array.from(done, (i) => b[i]! - dot(matrix[i]!, x));
+        const residual = Float64Array.from(done, (i) => without(b[i]!, matrix[i]!, x));
         substitute(residual);
         for (const [k, i] of done.entries()) x[i]! += residual[k]!;
       }

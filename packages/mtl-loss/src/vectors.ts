@@ -47,11 +47,18 @@ export function ranked(a: Float64Array): number[] {
   return [...a.keys()].sort((i, j) => a[i]! - a[j]!);
 }
 
-/** aᵀb of the first `length` entries. */
-export function dot(a: ArrayLike<number>, b: ArrayLike<number>, length = a.length): number {
+/** aᵀb */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
+}
+
+/** value − aᵀb of the first `length` entries, taken away one after another: what nearly cancels has smaller rounding errors so. */
+export function without(value: number, a: ArrayLike<number>, b: ArrayLike<number>, length = a.length): number {
+  let rest = value;
+  for (let i = 0; i < length; i++) rest -= a[i]! * b[i]!;
+  return rest;
 }
 
 /** a + factor b */
