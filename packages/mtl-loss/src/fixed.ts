@@ -1,5 +1,5 @@
 import type { LossWeighting } from '@taskloom/core';
-import { weighPresent } from './present-tasks';
+import { byPresence } from './present-tasks';
 import { type TaskValues, taskValues } from './task-values';
 
 /** The weights given, by task name or in the order of the tasks; without any, 1 for each (the plain sum). Cost F + B. */
@@ -11,6 +11,9 @@ export function fixed(weights?: TaskValues): LossWeighting<null> {
     needs: ['losses'],
     beforehand: true,
     init: () => null,
-    weigh: (_, state, context) => ({ weights: weighPresent(context, (own, places) => weightsOf(own, 1, places)), state }),
+    weigh: (_, state, { tasks, present }) => {
+      const weightOf = (i: number) => weightsOf({ tasks: [tasks[i]!] }, 1, [i])[0]!;
+      return { weights: byPresence(present, weightOf), state };
+    },
   };
 }
