@@ -19,7 +19,7 @@ export interface CagradOptions {
  *
  * For c < 1 it converges to a minimum of the mean loss (with `normEps` 0), for c ≥ 1 the update conflicts with no task but goes to any Pareto stationary point.
  * The published implementations rescale in three ways: authors' code and LibMTL 1, LibMTL by option 0 and 2, TorchJD 0, toy script 2.
- * Cost F + T·B, and some five quadratic programs with T unknowns.
+ * Cost F + T·B, and five to eight quadratic programs with T unknowns.
  */
 export function cagrad({ c = 0.4, rescale = 1, normEps = 1e-4 }: CagradOptions = {}): GradientBalancer<null> {
   checkNumbers({ c, normEps }, 0);
