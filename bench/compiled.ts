@@ -1,4 +1,4 @@
-// Compiled steps beside PyTorch's, run in turn. Run: node examples/run.mjs ../bench/compiled.ts [work …] (default: all but wasm) [--alone]
+// Compiled steps beside PyTorch's, run in turn. Run: node examples/run.mjs ../bench/compiled.ts [work …] (default: all but wasm) [--alone] [--two-threads]
 // The work `wasm` is the transformer's step beside what TensorFlow.js makes of it: as its user writes it (peers/tfjs-peer.ts), and our own step operator by
 // operator. It takes minutes; that all three compute the same is printed below the table.
 import '@tensorflow/tfjs-backend-cpu';
@@ -104,6 +104,8 @@ const works: { readonly [name: string]: Work } = {
 };
 
 const alone = process.argv.includes('--alone');
+/** Threads of PyTorch: the faster of these. */
+const threads = process.argv.includes('--two-threads') ? [2] : [2, 1];
 const chosen = process.argv.slice(2).filter((word) => works[word]);
 console.log(`${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}\n`);
 console.log('| work | contender | median, ms | least, ms | ours / theirs, medians | least |');
@@ -116,7 +118,7 @@ for (const name of chosen.length > 0 ? chosen : Object.keys(works).filter((name)
   for (const [other, begin] of Object.entries(beside)) others.push(timed(other, await begin()));
   const stops: (() => void)[] = [];
   for (const work of alone ? [] : peers) {
-    const peer = await torchPeer(work, [2, 1]);
+    const peer = await torchPeer(work, threads);
     if (!peer) continue;
     others.push({ name: `PyTorch ${peer.version}, ${work}, ${peer.threads} threads`, round: (count) => peer.round(count) });
     stops.push(() => peer.stop());

@@ -84,6 +84,8 @@ const encoderSchemas = [
     /** Numbers that a layer keeps of what it has read, in each direction; default `width`. */
     units: count.max(4096).optional(),
     layers: count.max(16).default(2),
+    /** In training, each word, or feature of one, is left out with this probability. */
+    featureDropout: z.number().min(0).lt(1).default(0),
     pooling: pooling.default('max'),
     projection: count.max(4096).optional(),
     dropout: dropout.default(0.2),

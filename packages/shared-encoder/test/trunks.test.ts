@@ -29,7 +29,7 @@ const all: { readonly [name: string]: Trunk } = {
   'textCNN, attention, projected': textCNN({ size: 9, width: 4, widths: [1, 3], pooling: 'attention', projection: 5 }),
   'textCNN, embeddings pooled, projected': textCNN({ size: 9, width: 4, widths: [3], pool: 'embeddings', projection: 5 }),
   'textCNN, filters pooled': textCNN({ size: 9, width: 4, filters: 3, widths: [1, 3], pool: 'filters', dropout: 0.2 }),
-  recurrent: recurrent({ size: 9, width: 4, units: 3, length: 11, dropout: 0.2 }),
+  recurrent: recurrent({ size: 9, width: 4, units: 3, length: 11, dropout: 0.2, featureDropout: 0.3 }),
   'recurrent, one layer, projected': recurrent({ size: 9, width: 4, layers: 1, length: 11, pooling: 'attention', projection: 5 }),
   joined: joined({
     parts: {

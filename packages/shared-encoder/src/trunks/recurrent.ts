@@ -1,7 +1,7 @@
 import type { Params } from '@taskloom/core';
 import { dropout, type EmbeddingParams, type MinGruParams, minGru } from '@taskloom/core/modules';
 import { expandDims, mul } from '@tensorflow/tfjs-core';
-import { checkOptions, count, jsonOf } from '../config';
+import { checkOptions, count, jsonOf, rate as rateRule } from '../config';
 import type { Trunk } from '../trunk';
 import { namedInput } from './inputs';
 import { type SummaryOptions, summary, summaryRules } from './summary';
@@ -16,6 +16,8 @@ export interface RecurrentOptions extends SummaryOptions {
   readonly units?: number;
   /** Default 2. */
   readonly layers?: number;
+  /** In training, each word, or feature of one, is left out with this probability. Default 0. */
+  readonly featureDropout?: number;
   /** The longest text, outside of training. Default 128. */
   readonly length?: number;
 }
@@ -25,9 +27,14 @@ export interface RecurrentOptions extends SummaryOptions {
  * It sees the order of words over the whole text and costs less than attention. Feng et al. 2024, arXiv:2410.01201; in both directions as Schuster & Paliwal 1997. Holds under a leading task axis.
  */
 export function recurrent(options: RecurrentOptions): Trunk {
-  checkOptions('recurrent', options, { size: count, width: count }, { units: count, layers: count, length: count, ...summaryRules });
-  const { size, width, units = width, layers: depth = 2, length, pooling = 'max', dropout: rate = 0 } = options;
-  const embedding = tokenEmbedding({ size, width, combiner: 'unit' });
+  checkOptions(
+    'recurrent',
+    options,
+    { size: count, width: count },
+    { units: count, layers: count, featureDropout: rateRule, length: count, ...summaryRules },
+  );
+  const { size, width, units = width, layers: depth = 2, featureDropout, length, pooling = 'max', dropout: rate = 0 } = options;
+  const embedding = tokenEmbedding({ size, width, combiner: 'unit', featureDropout });
   const drop = dropout({ rate });
   const layers = Array.from({ length: depth }, (_, i) => ({
     name: `layer${i}`,

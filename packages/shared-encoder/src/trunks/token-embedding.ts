@@ -1,6 +1,6 @@
 import type { Module } from '@taskloom/core';
-import { bagOfEmbeddings, type EmbeddingParams, embedding } from '@taskloom/core/modules';
-import { abs, cast, minimum, sign, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { bagOfEmbeddings, dropout, type EmbeddingParams, embedding } from '@taskloom/core/modules';
+import { abs, cast, expandDims, minimum, mul, sign, sum, type Tensor } from '@tensorflow/tfjs-core';
 
 /** Vectors in time with their padding. */
 export interface TokenSequence {
@@ -18,20 +18,28 @@ export function tokenEmbedding({
   size,
   width,
   combiner = 'mean',
+  featureDropout = 0,
 }: {
   readonly size: number;
   readonly width: number;
   readonly combiner?: 'mean' | 'unit';
+  /** In training, each id is left out with this probability, and the others divided by 1 − it. */
+  readonly featureDropout?: number;
 }): Module<Tensor, TokenSequence, EmbeddingParams> {
   const single = embedding({ size, width });
-  const several = bagOfEmbeddings({ size, width, combiner });
+  const several = bagOfEmbeddings({ size, width, combiner, featureDropout });
+  const leaveOut = dropout({ rate: featureDropout });
   return {
-    config: { module: 'tokenEmbedding', size, width, combiner },
+    config: { module: 'tokenEmbedding', size, width, combiner, featureDropout },
     init: (random) => single.init(random),
     apply(params, ids, context) {
       const present = abs(sign(cast(ids, 'float32')));
       const taskAxes = params.table.rank - 2;
-      if (ids.rank - taskAxes === 2) return { tokens: single.apply(params, ids, context), mask: present };
+      if (ids.rank - taskAxes === 2) {
+        const tokens = single.apply(params, ids, context);
+        if (featureDropout === 0) return { tokens, mask: present };
+        return { tokens: mul(tokens, expandDims(leaveOut.apply({}, present, context), -1)), mask: present };
+      }
       return { tokens: several.apply({ ids: params }, { ids }, context), mask: minimum(sum(present, -1), 1) };
     },
   };
