@@ -15,9 +15,11 @@ const questions = {
   LOC: ['city', 'country', 'mount', 'other', 'state'],
   NUM: ['code', 'count', 'date', 'dist', 'money', 'ord', 'other', 'perc', 'period', 'speed', 'temp', 'volsize', 'weight'],
 };
+/** The bag's three members count together as much as the one that reads the words in their order. */
+const members = [[64, 64, 64], 2 * 128];
 const trec = {
   head: 'classification' as const,
-  members: 3,
+  members,
   data: { train: `${data}/trec/train.jsonl.gz`, test: `${data}/trec/test.jsonl.gz` },
 };
 
@@ -25,12 +27,15 @@ export default defineConfig({
   name: 'intents',
   seed: 1,
   features: { kind: 'hashed', bigrams: true, characters: [2, 5], start: true, acrossWords: true, buckets: 32_768, maxTokens: 64 },
+  tokenFeatures: { kind: 'vocabulary', size: 30_000, minimumCount: 1, maxTokens: 16 },
   trunk: {
     kind: 'joined',
     parts: {
       // Three models of width 64 in one: each head has three members, and each its own third of the bag.
       bag: { kind: 'bagOfEmbeddings', width: 3 * 64, combiner: 'unit', featureDropout: 0.5, dropout: 0, trainBy: 'matrix' },
-      // Beside it a linear support vector machine for each class, over the same features: what it gets wrong differs.
+      // Beside it what reads the first words in their order, from both ends,
+      read: { kind: 'recurrent', width: 128, featureDropout: 0.33, dropout: 0.3 },
+      // and a linear support vector machine for each class, over the same features: what it gets wrong differs.
       linear: { kind: 'linear' },
     },
   },
@@ -38,7 +43,7 @@ export default defineConfig({
     {
       name: 'clinc150',
       head: 'classification',
-      members: 3,
+      members,
       data: {
         train: [`${data}/clinc150/train.jsonl.gz`, `${data}/clinc150/oos_train.jsonl.gz`],
         validation: [`${data}/clinc150/val.jsonl.gz`, `${data}/clinc150/oos_val.jsonl.gz`],
@@ -48,14 +53,14 @@ export default defineConfig({
     {
       name: 'banking77',
       head: 'classification',
-      members: 3,
+      members,
       // Neither of these two has a validation file; `validation: 0.1` holds out a tenth, as when the settings were chosen.
       data: { train: `${data}/banking77/train.jsonl.gz`, test: `${data}/banking77/test.jsonl.gz` },
     },
     {
       name: 'snips',
       head: 'classification',
-      members: 3,
+      members,
       columns: { tokens: 'tokens' },
       data: { train: `${data}/snips/train.jsonl.gz`, validation: `${data}/snips/val.jsonl.gz`, test: `${data}/snips/test.jsonl.gz` },
     },
@@ -71,9 +76,10 @@ export default defineConfig({
     },
   ],
   training: {
-    steps: 600,
+    steps: 800,
     batchSize: 256,
     learningRate: 0.1,
+    learningRates: { 'shared/read/layers/**': 0.3, 'tasks/*/members/3/**': 0.3 },
     optimizer: 'adagrad',
     clipNorm: 0,
     sampler: 'temperature',
