@@ -13,7 +13,7 @@ import {
   unflatten,
 } from '@taskloom/core';
 import { expectAllClose, onBackends } from '@taskloom/testing';
-import { add, concat, pad, setBackend, slice, type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, expandDims, mul, pad, setBackend, slice, type Tensor, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bagOfEmbeddings, joined, linear, mlp, recurrent, type Trunk, textCNN, tokenEmbedding, transformer, trunk } from '../src';
@@ -29,8 +29,16 @@ const all: { readonly [name: string]: Trunk } = {
   'textCNN, attention, projected': textCNN({ size: 9, width: 4, widths: [1, 3], pooling: 'attention', projection: 5 }),
   'textCNN, embeddings pooled, projected': textCNN({ size: 9, width: 4, widths: [3], pool: 'embeddings', projection: 5 }),
   'textCNN, filters pooled': textCNN({ size: 9, width: 4, filters: 3, widths: [1, 3], pool: 'filters', dropout: 0.2 }),
-  recurrent: recurrent({ size: 9, width: 4, units: 3, length: 11, dropout: 0.2, featureDropout: 0.3 }),
-  'recurrent, one layer, projected': recurrent({ size: 9, width: 4, layers: 1, length: 11, pooling: 'attention', projection: 5 }),
+  recurrent: recurrent({ size: 9, width: 4, units: 3, length: 11, dropout: 0.2 }),
+  'recurrent, one layer, projected': recurrent({
+    size: 9,
+    width: 4,
+    layers: 1,
+    featureDropout: 0.3,
+    length: 11,
+    pooling: 'attention',
+    projection: 5,
+  }),
   joined: joined({
     parts: {
       bag: bagOfEmbeddings({ size: { words: 9, characters: 5 }, width: 4, bags: ['words', 'characters'], combiner: 'unit' }),
@@ -112,7 +120,8 @@ describe.each(Object.entries(all))('%s', (_, t) => {
       run(t, params, inputsOf(t), { training, random: random(seed) }).output.pooled.dataSync();
     expect(pooled(false, 1)).toEqual(pooled(false, 2));
     expect(pooled(true, 1)).toEqual(pooled(true, 1));
-    if ((t.config as { dropout?: number }).dropout) expect(pooled(true, 1)).not.toEqual(pooled(true, 2));
+    const { dropout, featureDropout } = t.config as { dropout?: number; featureDropout?: number };
+    if (dropout || featureDropout) expect(pooled(true, 1)).not.toEqual(pooled(true, 2));
   });
 });
 
@@ -332,5 +341,37 @@ describe('a bag of embeddings with its tables elsewhere', () => {
     const t = bagOfEmbeddings(options);
     expect(Object.values(t.tables!).map((read) => read.pooled)).toEqual(Object.keys(t.tables!).map(() => pooled));
     expectTablesSeen(t, bags);
+  });
+});
+
+describe('tokenEmbedding', () => {
+  const table = random('table').normal([9, 3]);
+  const row = (id: number) => slice(table, [id, 0], [1, 3]);
+
+  it('unit: the sum of the features over the root of their number', () => {
+    const of = tokenEmbedding({ size: 9, width: 3, combiner: 'unit' });
+    const { tokens } = run(of, { table }, int([1, 2, 3, 4, 5, -6, 0, 0], [1, 2, 4])).output;
+    const sums = [add(add(row(1), row(2)), add(row(3), row(4))), add(row(5), mul(row(6), -1))];
+    expectAllClose(tokens, expandDims(concat([mul(sums[0]!, 1 / 2), mul(sums[1]!, Math.SQRT1_2)], 0), 0), 1e-6);
+  });
+
+  it.each([
+    ['an id a token', [1, 200]],
+    ['features of a token', [1, 200, 1]],
+  ])('leaves whole ids out in training, and divides the others by what is kept: %s', (_, shape) => {
+    const of = tokenEmbedding({ size: 9, width: 3, combiner: 'unit', featureDropout: 0.75 });
+    const ids = int(
+      Array.from({ length: 200 }, (_, i) => (i % 8) + 1),
+      shape,
+    );
+    const plain = run(of, { table }, ids).output;
+    const trained = run(of, { table }, ids, { training: true, random: random(1) }).output;
+    expect(trained.mask.dataSync()).toEqual(plain.mask.dataSync());
+    const [whole, left] = [plain.tokens, trained.tokens].map((tokens) => (tokens.arraySync() as number[][][])[0]!);
+    const kept = left!.map((token) => token.some((value) => value !== 0));
+    expect(kept.filter(Boolean).length).toBeGreaterThan(25);
+    expect(kept.filter(Boolean).length).toBeLessThan(75);
+    for (const [t, token] of left!.entries())
+      for (const [i, value] of token.entries()) expect(value).toBeCloseTo(kept[t] ? 4 * whole![t]![i]! : 0, 5);
   });
 });
