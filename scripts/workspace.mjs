@@ -1,5 +1,5 @@
 // What `npm start`, `npm test` and `pnpm check` share: get pnpm and the dependencies, once.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,19 @@ export function run(command, args, { env = {}, allowFailure = false, quiet = fal
 /** pnpm at the version that package.json pins, through npx: nothing is installed globally. */
 export function pnpm(args, options) {
   return run('npx', ['-y', packageManager, ...args], options);
+}
+
+/** The same, its output to be read as it comes, and its exit code once it ended. */
+export function pnpmLines(args) {
+  const colour = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
+  const child = spawn('npx', ['-y', packageManager, ...args], {
+    cwd: root,
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env: { ...process.env, ...quietly, ...colour },
+    shell: process.platform === 'win32',
+  });
+  const exit = new Promise((resolve, reject) => child.once('error', reject).once('close', (code) => resolve(code ?? 1)));
+  return { stdout: child.stdout, exit };
 }
 
 /** Installs from the frozen lockfile, unless this very lockfile is installed already. */
