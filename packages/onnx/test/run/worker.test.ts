@@ -102,31 +102,18 @@ describe('the event loop, while a long step runs', () => {
   };
   const initial = (size?: number) => tidy(() => ({ w: toTensor(big(1, size)) }));
 
-  /** Times between the ticks of a timer of 1 ms, until `work` is done. */
-  async function gapsDuring(work: Promise<unknown>): Promise<number[]> {
-    const ticks = [performance.now()];
-    const timer = setInterval(() => void ticks.push(performance.now()), 1);
-    await work;
-    clearInterval(timer);
-    return ticks.slice(1).map((tick, i) => tick - ticks[i]!);
-  }
-  const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
-
-  it('goes on at its rate', async () => {
+  it('goes on: a timer of 1 ms ticks meanwhile', async () => {
     const step = await ort({ worker: true }).compile<{ w: Tensor }, { x: Tensor }, { sum: Tensor }>(products, { state: initial() });
     const x = big(2);
     await step({ x });
-    const idle = await gapsDuring(new Promise((resolve) => setTimeout(resolve, 200)));
-    const began = performance.now();
-    const result = step({ x });
-    const gaps = await gapsDuring(result);
-    const took = performance.now() - began;
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const result = await step({ x });
+    clearInterval(timer);
     step.dispose();
-    expect(Number.isFinite(((await result).sum as HostArray).data[0])).toBe(true);
-    // On the calling thread there would be one tick at most. Other work of the machine slows the timer alone as well.
-    expect(took).toBeGreaterThan(20 * median(idle));
-    expect(median(gaps)).toBeLessThan(4 * median(idle));
-    expect(gaps.length).toBeGreaterThan(took / (8 * median(idle)));
+    expect(Number.isFinite((result.sum as HostArray).data[0])).toBe(true);
+    // On the calling thread there would be one at most. How late they come depends on what else the machine does: `bench/onnx-worker.ts` measures it.
+    expect(ticks).toBeGreaterThan(10);
   });
 
   it('has a core: of steps with work to share, not of others, nor where a number is given', async () => {
@@ -159,7 +146,8 @@ it.each(['exit', 'end'])('a process that %ss in the middle of a step ends as it 
   });
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => void chunks.push(String(chunk)));
-  const [code, signal] = await once(child, 'exit');
+  // Its last words may come after its end.
+  const [code, signal] = await once(child, 'close');
   const output = chunks.join('');
   expect({ code, signal, running: output.includes('running'), done: output.includes('done') }, output).toEqual(
     how === 'exit' ? { code: 7, signal: null, running: true, done: false } : { code: 0, signal: null, running: true, done: true },
