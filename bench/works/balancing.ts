@@ -37,7 +37,7 @@ function fitStep(make: () => Parameters<typeof hostBalancing>[0], at?: 'features
       ? balancer
       : balancer?.kind === 'loss-weighting'
         ? host.ahead
-          ? { beforehand: host.ahead.weigh }
+          ? host.ahead
           : host.weighLosses
         : balancer?.kind === 'gradient-balancer'
           ? { weighGramian: host.weighGramian, at }

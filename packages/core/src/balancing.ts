@@ -42,8 +42,11 @@ export interface Stateful<S> {
 /** Weights from earlier steps or epochs, computed on the host (DWA, RLW, FAMO, …). */
 export interface LossWeighting<S = unknown> extends Balancing, Stateful<S> {
   readonly kind: 'loss-weighting';
-  /** Weights do not depend on the losses of their own step, so that they can be asked for before it: nothing waits for them. `weigh` still takes the losses down. */
-  readonly beforehand?: true;
+  /**
+   * Weights can be asked for before their step, so that nothing waits for them: `true` where they do not depend on its losses; or a function where they do, which makes them, in the
+   * step, of what `weigh` gives for losses not known (NaN each) and of the losses. `weigh` still takes the losses down.
+   */
+  readonly beforehand?: true | OfLosses;
   weigh(losses: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; state: S };
   endEpoch?(state: S): S;
   /**
@@ -52,6 +55,9 @@ export interface LossWeighting<S = unknown> extends Balancing, Stateful<S> {
    */
   afterStep?(lossesAfter: Float64Array, state: S, context: BalancingContext): S;
 }
+
+/** Weights [tasks] of a step from those known before it and its losses, both float32 [tasks]; an absent task has a known weight of 0 and gets 0. */
+export type OfLosses = (known: Tensor1D, losses: Tensor1D, tasks: readonly string[]) => Tensor1D;
 
 /** Weights from the inner products of the task gradients; `gramian` is row-major [tasks, tasks]. The update is Σ wᵢ gᵢ. */
 export interface GradientBalancer<S = unknown> extends Balancing, Stateful<S> {

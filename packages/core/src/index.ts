@@ -9,6 +9,7 @@ export type {
   GradientBalancer,
   JacobianMethod,
   LossWeighting,
+  OfLosses,
   Scalarization,
   Stateful,
 } from './balancing';

@@ -1,4 +1,5 @@
 import { type BalancingContext, checkNumbers, type LossWeighting } from '@taskloom/core';
+import { add, div, maximum, relu, sub, sum } from '@tensorflow/tfjs-core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
 import { byPresence, weighPresent } from './present-tasks';
 import { shares, softmaxOf } from './simplex';
@@ -33,7 +34,7 @@ export interface FamoState {
  * (with weight decay γ in the gradient), from tasks that fell fast to those that did not.
  *
  * Cost 2F + B: one forward pass more, no gradient of single tasks. For losses ≥ minᵢ; one below counts as ε. An absent task has weight 0 and keeps
- * its logit; the others share z among them. Outside Taskloom's trainer call `afterStep` after each step: without it the weights stay where they are.
+ * its logit; the others share z among them, and a loss that is not known (NaN) leaves its task's share as it is. Outside Taskloom's trainer call `afterStep` after each step: without it the weights stay where they are.
  */
 export function famo({
   learningRate = 0.025,
@@ -42,7 +43,7 @@ export function famo({
   epsilon = 1e-8,
   beta1,
   beta2,
-}: FamoOptions = {}): LossWeighting<FamoState> & Required<Pick<LossWeighting<FamoState>, 'afterStep'>> {
+}: FamoOptions = {}): LossWeighting<FamoState> & Required<Pick<LossWeighting<FamoState>, 'beforehand' | 'afterStep'>> {
   checkNumbers({ learningRate, gamma, epsilon }, 0);
   checkNumbers({ beta1, beta2 }, 0, 0.999999);
   const leastLosses = taskValues('minLosses', minLosses);
@@ -56,9 +57,18 @@ export function famo({
     needs: ['losses'],
     init: ({ length }) => ({ logits: filled(length, 0), adam: hostAdamState(length) }),
 
+    // z is known before the step; cutting the step at its losses, to divide by them, would take all activations from one graph to the next.
+    beforehand(z, losses, tasks) {
+      const parts = div(z, add(relu(sub(losses, [...leastLosses({ tasks }, 0)])), epsilon));
+      return div(parts, maximum(sum(parts), 1e-30));
+    },
+
     weigh(losses, state, context) {
       const [z, distances] = [sharesOf(state, context), above(losses, context)];
-      return { weights: weighPresent(context, (_, places) => shares(Float64Array.from(places, (i) => z[i]! / distances[i]!))), state };
+      return {
+        weights: weighPresent(context, (_, places) => shares(Float64Array.from(places, (i) => z[i]! / (distances[i]! || 1)))),
+        state,
+      };
     },
 
     afterStep(lossesAfter, state, context) {

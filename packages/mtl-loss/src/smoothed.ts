@@ -1,7 +1,7 @@
 import { checkNumbers, type FeatureBalancer, type GradientBalancer, type LossWeighting } from '@taskloom/core';
 import { byPresence } from './present-tasks';
 import { filled } from './vectors';
-import { wrappedState } from './wrapped-state';
+import { wholly, wrappedState } from './wrapped-state';
 
 /** The running weights (NaN for a task not met yet), and the method's own state. */
 export interface SmoothedState<S> {
@@ -35,6 +35,7 @@ export function smoothed<S>(
   return {
     ...method,
     ...wrapped,
+    beforehand: wholly(method),
     endEpoch: endEpoch && ((state) => ({ ...state, inner: endEpoch.call(method, state.inner) })),
     afterStep: afterStep && ((losses, state, context) => ({ ...state, inner: afterStep.call(method, losses, state.inner, context) })),
   };

@@ -2,6 +2,7 @@ import type { BalancingContext, FeatureBalancer, GradientBalancer, LossWeighting
 import { weighPresent } from './present-tasks';
 import { type TaskValues, taskValues } from './task-values';
 import { relative } from './vectors';
+import { wholly } from './wrapped-state';
 
 /** A positive number a task, by name or in the order of the tasks; only their ratios count. */
 export type Priorities = TaskValues;
@@ -26,5 +27,5 @@ export function withPriorities<S>(
     };
     return { weights: weighPresent(context, own), state: next };
   };
-  return { ...method, weigh };
+  return method.kind === 'gradient-balancer' ? { ...method, weigh } : { ...method, beforehand: wholly(method), weigh };
 }

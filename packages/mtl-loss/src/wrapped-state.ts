@@ -1,4 +1,4 @@
-import { type Balancing, restoredState, type Stateful } from '@taskloom/core';
+import { type Balancing, type LossWeighting, restoredState, type Stateful } from '@taskloom/core';
 
 /** `restore` takes the place of the method's, even with nothing. */
 interface Wrapped<W> {
@@ -26,4 +26,9 @@ export function wrappedState<S, Own extends object>(
         inner: method.restore!((saved as { inner: unknown }).inner, tasks),
       })),
   };
+}
+
+/** `beforehand` of who changes the method's weights: what the method makes of its losses in the step would come after the change. */
+export function wholly(method: Pick<LossWeighting, 'beforehand'>): true | undefined {
+  return method.beforehand === true || undefined;
 }

@@ -1,3 +1,6 @@
+import '@tensorflow/tfjs-backend-cpu';
+import type { OfLosses } from '@taskloom/core';
+import { tensor1d, tidy } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balancingContext, decodeState, encodeState, type FamoState, famo } from '../src';
@@ -109,6 +112,33 @@ describe('famo', () => {
     expect(back).toEqual(state);
     expect(() => famo({ minLosses: { a: 1 } }).weigh(double(1, 1), famo().init(['a', 'b']), contextOf(double(1, 1)))).toThrowError(
       expect.objectContaining({ code: 'bad_option' }) as never,
+    );
+  });
+
+  it('gives in a step, of what it knows beforehand and the losses, the weights that it gives on the host', () => {
+    const amount = fc.oneof(fc.double({ min: 1e-6, max: 1e6, noNaN: true }), fc.constant(0));
+    const task = fc.record({
+      loss: amount,
+      least: fc.constantFrom(0, 0.25),
+      logit: fc.double({ min: -8, max: 8, noNaN: true }),
+      here: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(task, { minLength: 3, maxLength: 3 }), (each) => {
+        const of = <K extends 'loss' | 'least' | 'logit'>(name: K) => Float64Array.from(each, (one) => one[name]);
+        const present = each.map(({ here }) => Number(here));
+        // What the step sees is float32.
+        const losses = Float64Array.from(Float32Array.from(each, ({ loss, here }) => (here ? loss : 0)));
+        const method = famo({ minLosses: of('least') });
+        const state = { ...method.init(tasks), logits: of('logit') };
+        const known = method.weigh(double(Number.NaN, Number.NaN, Number.NaN), state, contextOf(losses, present)).weights;
+        const inStep = tidy(() => [
+          ...(method.beforehand as OfLosses)(tensor1d([...known], 'float32'), tensor1d([...losses], 'float32'), tasks).dataSync(),
+        ]);
+        for (const [i, weight] of method.weigh(losses, state, contextOf(losses, present)).weights.entries())
+          expect(inStep[i]).toBeCloseTo(weight, 5);
+      }),
+      { numRuns: 300, seed: 3 },
     );
   });
 

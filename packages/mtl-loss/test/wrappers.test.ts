@@ -124,6 +124,11 @@ describe('smoothed', () => {
     expect(moved.inner).toEqual(famo().afterStep!(Float64Array.from([0.5, 2, 3.5]), famo().init(tasks), context));
     expect(smoothed(fixed(), 0).afterStep).toBeUndefined();
   });
+
+  it('keeps what a weighting knows before a step only where that is all of it', () => {
+    for (const wrapped of [smoothed(fixed(), 0), withPriorities(fixed(), [1, 2, 3])]) expect(wrapped.beforehand).toBe(true);
+    for (const wrapped of [smoothed(famo(), 0), withPriorities(famo(), [1, 2, 3])]) expect(wrapped.beforehand).toBeUndefined();
+  });
 });
 
 describe('withPriorities', () => {

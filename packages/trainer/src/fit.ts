@@ -188,7 +188,7 @@ function totalOf({ balancer, at }: Plan, { weighLosses, ahead, weighGramian, wei
     case 'scalarization':
       return balancer;
     case 'loss-weighting':
-      return ahead ? { beforehand: ahead.weigh } : weighLosses;
+      return ahead ?? weighLosses;
     case 'gradient-balancer':
       return { weighGramian, at };
     case 'jacobian-method':

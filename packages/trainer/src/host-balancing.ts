@@ -1,6 +1,8 @@
 import { type Balancer, balancingContext, restoredState, TaskloomError } from '@taskloom/core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { type Conflict, conflictOf } from './conflict';
 import type { WeighGramian, WeighRows } from './row-balancing';
+import type { Beforehand } from './summed-gradients';
 
 /** A balancer's own state; plain data, never changed afterwards. */
 export interface BalancingState {
@@ -12,8 +14,8 @@ export interface HostBalancing {
   /** Says which step is about to run, and which tasks have labels in it. */
   begin(moment: { readonly step: number; readonly epoch: number; readonly present: Float64Array }): void;
   weighLosses(losses: Float64Array, present: Float64Array): Float64Array;
-  /** Where weights do not depend on the losses of their step: the weights, and the step's losses once they are known. */
-  readonly ahead?: { weigh(present: Float64Array): Float64Array; note(losses: Float64Array): void };
+  /** Where weights are known before the losses of their step, up to a function of these: both, and what takes the step's losses down once they are known. */
+  readonly ahead?: Beforehand & { note(losses: Float64Array): void };
   weighGramian: WeighGramian;
   weighRows: WeighRows;
   /** Of the last Gramian seen, between the tasks present; nothing where none was. */
@@ -59,6 +61,7 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
       });
   };
 
+  const beforehand = balancer?.kind === 'loss-weighting' ? balancer.beforehand : undefined;
   return {
     begin(next) {
       moment = next;
@@ -78,10 +81,11 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
       return result;
     },
     conflict: () => last && conflictOf(last, tasks, moment.present),
-    ...(balancer?.kind === 'loss-weighting' && balancer.beforehand
+    ...(balancer?.kind === 'loss-weighting' && beforehand
       ? {
           ahead: {
-            weigh(present: Float64Array) {
+            ...(beforehand === true ? {} : { ofLosses: (known: Tensor1D, own: Tensor1D) => beforehand(known, own, tasks) }),
+            beforehand(present: Float64Array) {
               const unknown = new Float64Array(tasks.length).fill(Number.NaN);
               const { weights } = balancer.weigh(unknown, state, contextOf(unknown, present));
               assertCount('weights', weights, tasks.length);

@@ -49,9 +49,10 @@ export interface GradientInputs {
 /** Loss weights of a batch on the host, from its losses and 1 or 0 for each task's presence. */
 export type WeighLosses = (losses: Float64Array, present: Float64Array) => Float64Array;
 
-/** Loss weights of a batch that do not depend on its losses: nothing of the step waits for the host, nor the host for it. */
+/** Loss weights of a batch that the host knows before its losses, up to a function of these: nothing of the step waits for the host, nor the host for it. */
 export interface Beforehand {
   readonly beforehand: (present: Float64Array) => Float64Array;
+  readonly ofLosses?: (known: Tensor1D, losses: Tensor1D) => Tensor1D;
 }
 
 /** The total of a batch's losses: a scalarization, weights from the host, or the plain sum. */
@@ -127,13 +128,16 @@ function derivative(balancing: Total, losses: Tensor1D, batch: MicroBatch, part:
     .losses;
 }
 
-/** A host call in the forward pass, constant to the backward pass. */
+/** Weights from the host and from the losses, constant to the backward pass. */
 function hostWeights(losses: Tensor1D, present: Tensor1D, weigh: WeighLosses | Beforehand): Tensor1D {
-  if (typeof weigh === 'object') return hostCall([present], [losses.shape], ([p]) => [weigh.beforehand(p!)])[0] as Tensor1D;
-  const call = customGrad((x) => ({
-    value: hostCall([x as Tensor, present], [losses.shape], ([l, p]) => [weigh(l!, p!)])[0]!,
-    gradFunc: () => zerosLike(losses),
-  }));
+  const onHost = (weigh: WeighLosses, ...known: Tensor1D[]) =>
+    hostCall(known, [losses.shape], (values) => [weigh(values[0]!, values.at(-1)!)])[0] as Tensor1D;
+  const weights = (x: Tensor1D) => {
+    if (typeof weigh === 'function') return onHost(weigh, x, present);
+    const known = onHost(weigh.beforehand, present);
+    return weigh.ofLosses ? weigh.ofLosses(known, x) : known;
+  };
+  const call = customGrad((x) => ({ value: weights(x as Tensor1D), gradFunc: () => zerosLike(losses) }));
   return call(losses) as Tensor1D;
 }
 

@@ -7,11 +7,13 @@ import {
   type GradientBalancer,
   type LossWeighting,
   memoryStore,
+  type OfLosses,
   type Scalarization,
   TaskloomError,
 } from '@taskloom/core';
 import { adam, chain, clipByGlobalNorm, sgd } from '@taskloom/core/optimizers';
-import { gradDrop, mConfig, mean, mgda, moco, modo, pcgrad } from '@taskloom/mtl-loss';
+import { type FamoState, famo, gradDrop, mConfig, mean, mgda, moco, modo, pcgrad } from '@taskloom/mtl-loss';
+import { expectAllClose } from '@taskloom/testing';
 import { add, exp, memory as memoryInfo, mul, neg, type Scalar, setBackend, sum, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkpointSteps, readCheckpoint } from '../src/checkpoints';
@@ -183,6 +185,22 @@ describe('fit', () => {
       for (const [t, loss] of (seen[i + 1]?.before ?? after).entries()) expect(loss).toBeCloseTo(after[t]!, 5);
     }
     release(result);
+  });
+
+  test('weights known before a step up to its losses are those that wait for them', async () => {
+    for (const accumulate of [1, 2]) {
+      const { beforehand, ...waits } = famo({ learningRate: 0.5 });
+      let calls = 0;
+      const ofLosses: OfLosses = (...args) => {
+        calls++;
+        return (beforehand as OfLosses)(...args);
+      };
+      const known: LossWeighting<FamoState> = { ...waits, beforehand: ofLosses };
+      const [a, b] = [await fit(options({ balancer: known, accumulate })), await fit(options({ balancer: waits, accumulate }))];
+      expect(calls).toBeGreaterThan(0);
+      for (const [path, leaf] of flatten(a.params as never)) expectAllClose(leaf, flatten(b.params as never).get(path)!, 1e-4);
+      release(a, b);
+    }
   });
 
   test('the same seed gives the same bits, another one others', async () => {
