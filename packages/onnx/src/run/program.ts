@@ -1,5 +1,6 @@
 import type { HostArray, Tree } from '@taskloom/core';
 import { encode } from '../encode';
+import { madeAgain, onePass, type Prices } from '../graph/recompute';
 import { arrayOf, type HostComputation, type Node, nodesOf, sizeOf, type Value } from '../graph/value';
 import type { Trace } from '../trace/trace';
 import { workOf } from './work';
@@ -34,7 +35,7 @@ export interface Program {
   readonly outputs: Tree<string>;
 }
 
-/** Cuts a trace at its host calls. Each node is computed once; what a later stage reads of an earlier one becomes an output of that stage. */
+/** Cuts a trace at its host calls. What a later stage reads of an earlier one becomes an output of that stage, unless it is cheaper made again of what is there. */
 export function program(trace: Trace, mapOutputs: (fn: (value: Value) => string) => Tree<string>): Program {
   const roots = new Map<Value, string>();
   const constants = new Map<string, HostArray>();
@@ -59,7 +60,13 @@ export function program(trace: Trace, mapOutputs: (fn: (value: Value) => string)
   const nodes = nodesOf([...roots.keys()]);
   const level = stageOf(nodes);
   const last = Math.max(0, ...level.values());
-  const parts = Array.from({ length: last + 1 }, (_, stage) => partOf(nodes.filter((node) => !node.host && level.get(node) === stage)));
+  const until = (stage: number) => nodes.filter((node) => !node.host && level.get(node)! < stage);
+  const parts = Array.from({ length: last + 1 }, (_, stage) =>
+    partOf(
+      nodes.filter((node) => !node.host && level.get(node) === stage),
+      new Set(until(stage)),
+    ),
+  );
   /** What the host computations of a stage and all later stages read. */
   const readAfter = (stage: number): Set<Value | undefined> => {
     const values = new Set(parts.slice(stage + 1).flatMap(({ reads }) => [...reads]));
@@ -107,41 +114,23 @@ interface Part {
   readonly reads: ReadonlySet<Value>;
 }
 
-/** Operators that cost no more than to take their result from one graph to the next. */
-const cheap = new Set(['Add', 'Cast', 'Mul', 'Neg', 'Reshape', 'Sub', 'Transpose']);
+/** What is dear to take from one graph to the next, copied and read from cold memory, is cheap to make: in elementwise passes, and those over attention's axes. */
+const prices: Prices = new Map([...onePass, ['Erf', 1 / 2], ['Transpose', 1 / 4]]);
 
-/** So many of them in a row are made again, where all that they begin with is there anyway. */
-const longest = 3;
-
-function partOf(own: readonly Node[]): Part {
+function partOf(own: readonly Node[], earlier: ReadonlySet<Node>): Part {
   const inside = new Set(own);
-  const outside = (value: Value | undefined): value is Value =>
-    !!value && !value.constant && !(value.producer && inside.has(value.producer));
-  const reads = new Set(own.flatMap((node) => node.inputs).filter(outside));
-  /** The cheap nodes that make a value of what is read anyway, or undefined. */
-  const madeBy = ({ producer }: Value, left: number): Node[] | undefined => {
-    if (!producer || left === 0 || !cheap.has(producer.op)) return undefined;
-    const nodes = [producer];
-    for (const input of producer.inputs) {
-      if (!outside(input) || !input.producer || reads.has(input)) continue;
-      const further = madeBy(input, left - 1);
-      if (!further) return undefined;
-      nodes.push(...further);
+  const again = madeAgain(earlier, own, prices);
+  const reads = new Set<Value>();
+  const read = (node: Node) => {
+    for (const value of node.inputs) {
+      if (!value || value.constant || (value.producer && inside.has(value.producer))) continue;
+      if (again.has(value)) {
+        inside.add(value.producer!);
+        read(value.producer!);
+      } else reads.add(value);
     }
-    return nodes;
   };
-  let again = true;
-  while (again) {
-    again = false;
-    for (const value of [...reads]) {
-      const nodes = madeBy(value, longest);
-      if (!nodes) continue;
-      for (const node of nodes) inside.add(node);
-      reads.delete(value);
-      for (const input of nodes.flatMap((node) => node.inputs)) if (outside(input)) reads.add(input);
-      again = true;
-    }
-  }
+  for (const node of own) read(node);
   return { own, reads };
 }
 
