@@ -11,7 +11,7 @@ import type { TaskConfig } from './task-schema';
 /** Thresholds that were tuned: by task, one for each label. */
 export type Thresholds = { readonly [task: string]: readonly number[] };
 
-/** The model of a config: what its tasks share, and a head for each. A task whose thresholds are to be tuned and are not yet decides at ½. */
+/** The model of a config: what its tasks share, and a head for each. A task whose thresholds are to be tuned and are not yet decides as one without. */
 export function buildModel(config: ResolvedConfig, shape: InputShape, labels: Labels, tuned: Thresholds = {}): MultiTaskModel {
   const shared = sharedTrunk(config, shape, labels);
   const linear = linearPart(config) ? linearColumns(config, labels) : {};
@@ -19,7 +19,7 @@ export function buildModel(config: ResolvedConfig, shape: InputShape, labels: La
     trunk: shared,
     heads: Object.fromEntries(
       config.tasks.map((task) => {
-        const thresholds = Object.hasOwn(tuned, task.name) ? tuned[task.name]! : 0.5;
+        const thresholds = Object.hasOwn(tuned, task.name) ? tuned[task.name]! : undefined;
         return [task.name, head(headConfig(task, shared.width, labels[task.name] ?? [], thresholds, linear[task.name]))];
       }),
     ),
@@ -30,7 +30,7 @@ function headConfig(
   task: TaskConfig,
   inputs: number,
   labels: readonly string[],
-  tuned: readonly number[] | number,
+  tuned: readonly number[] | undefined,
   linear: LinearColumns | undefined,
 ): HeadConfig {
   const common = { inputs, dropout: task.dropout, ...(task.hidden === undefined ? {} : { hidden: task.hidden }) };
@@ -45,6 +45,7 @@ function headConfig(
         ...(isPairTask(task) ? { pair: true } : {}),
         ...(task.members === 1 ? {} : { members: task.members }),
         ...(linear && { linear }),
+        ...(tuned && { thresholds: tuned }),
       };
     case 'multiLabel': {
       const { labelSmoothing, positiveWeight, thresholds } = task;
@@ -56,7 +57,7 @@ function headConfig(
         positiveWeight: typeof positiveWeight === 'object' ? byLabel('positiveWeight', positiveWeight, task, labels, 1) : positiveWeight,
         thresholds:
           thresholds === 'tuned'
-            ? tuned
+            ? (tuned ?? 0.5)
             : typeof thresholds === 'object'
               ? byLabel('thresholds', thresholds, task, labels, 0.5)
               : thresholds,

@@ -98,9 +98,10 @@ async function checkpointParameters(store: CheckpointStore): Promise<HostParamet
 }
 
 function assertThresholds({ heads }: MultiTaskModel, thresholds: Thresholds = {}): void {
-  for (const [task, { length }] of Object.entries(thresholds)) {
+  for (const [task, own] of Object.entries(thresholds)) {
     const { kind, config } = (Object.hasOwn(heads, task) ? heads[task] : undefined) ?? {};
-    if (kind !== 'multiLabel' || (config as { readonly labels: readonly string[] }).labels.length !== length)
+    const decides = kind === 'multiLabel' || (kind === 'classification' && !own.includes(0));
+    if (!decides || (config as { readonly labels: readonly string[] }).labels.length !== own.length)
       throw corrupt('model.json', `its thresholds do not fit the labels of '${task}'`);
   }
 }

@@ -3,7 +3,7 @@ import { gatingSchema, taskEmbeddingSchema } from './conditioning-schema';
 import { checkLinearPart } from './linear-part';
 import { checkJudging, groupSchema } from './metrics-schema';
 import { oneOf, strictObject, variants } from './strict-object';
-import { taskSchema } from './task-schema';
+import { isTuned, taskSchema } from './task-schema';
 import { trainingSchema } from './training-schema';
 
 const count = z.number().int().positive();
@@ -167,11 +167,11 @@ export const configSchema = strictObject({
     if (seen.has(task.name))
       context.addIssue({ code: 'custom', path: ['tasks', i, 'name'], message: `Two tasks are called '${task.name}'.` });
     seen.add(task.name);
-    if (task.head === 'multiLabel' && task.thresholds === 'tuned' && task.data.validation === undefined)
+    if (isTuned(task) && task.data.validation === undefined)
       context.addIssue({
         code: 'custom',
         path: ['tasks', i, 'thresholds'],
-        message: "Thresholds are tuned on validation rows, and the task has none. Give 'data.validation', or a number.",
+        message: "Thresholds are tuned on validation rows, and the task has none. Give 'data.validation', or leave 'tuned' out.",
       });
     if (task.head === 'tagging' && !returnsTokens(config.trunk))
       context.addIssue({

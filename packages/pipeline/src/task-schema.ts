@@ -57,6 +57,11 @@ export const taskSchema = variants('head', headKinds, [
     labelSmoothing,
     /** Factors on the loss of rows with a label; 1 for those not named. */
     classWeights: z.record(z.string(), z.number().min(0)).optional(),
+    /**
+     * `tuned`: the label is that of the greatest probability divided by a threshold of its own. They are found on the validation rows when the training ends, for the best value of the task's first metric,
+     * and stored with its parameters; all are equal where those found on one half of the rows bring nothing on the other.
+     */
+    thresholds: z.literal('tuned').optional(),
     /** An ensemble in one head: so many scorers on equal slices of the trunk's width, or the width of each slice; the mean of their logits decides. Those in a list of their own count together as one. Not about pairs. */
     members: z
       .union(
@@ -139,3 +144,8 @@ export const taskSchema = variants('head', headKinds, [
 ]);
 
 export type TaskConfig = z.output<typeof taskSchema>;
+
+/** Whether a task's thresholds are found on validation rows. */
+export function isTuned(task: TaskConfig): boolean {
+  return (task.head === 'multiLabel' || task.head === 'classification') && task.thresholds === 'tuned';
+}

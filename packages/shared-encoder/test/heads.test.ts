@@ -13,11 +13,13 @@ import {
   softmax,
   squeeze,
   stack,
+  sum,
   type Tensor,
   type Tensor1D,
   tensor,
   tensor1d,
   tensor2d,
+  tensor3d,
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
@@ -225,6 +227,32 @@ onBackends(['cpu', 'wasm'], () => {
     expect(decided()).toBe('101110011111');
     expect(decided(0.6)).toBe('101100001001');
     expect(decided([0.7, 0.2, 0.9])).toBe('010110010011');
+  });
+
+  it('classification: the label of the greatest probability, or of the greatest divided by a threshold', () => {
+    const decided = (options: { thresholds?: readonly number[]; members?: number }, scores: number[][]) => {
+      const given = options.members ? tensor3d(scores.map((row) => [row, row])) : tensor2d(scores);
+      const { label, probabilities } = predictions(classification({ inputs: 2, labels, ...options }), given);
+      expectAllClose(sum(probabilities!, -1), [1, 1, 1]);
+      return [...label!.dataSync()];
+    };
+    const scores = [
+      [0.5, 0.3, 0.2],
+      [0.4, 0.35, 0.25],
+      [0.9, 0.05, 0.05],
+    ].map((row) => row.map(Math.log));
+    for (const members of [undefined, 2]) {
+      expect(decided({ members }, scores)).toEqual([0, 0, 0]);
+      // 1.25 1 0.67, 1 1.17 0.83, 2.25 0.17 0.17
+      expect(decided({ members, thresholds: [0.4, 0.3, 0.3] }, scores)).toEqual([0, 1, 0]);
+      expect(decided({ members, thresholds: [0.5, 0.4, 0.1] }, scores)).toEqual([2, 2, 0]);
+    }
+    for (const thresholds of [
+      [0.5, 0.5],
+      [0, 0.5, 0.5],
+      [0.5, 0.5, 1.5],
+    ])
+      expect(() => classification({ inputs: 2, labels, thresholds })).toThrow(/Thresholds are probabilities/);
   });
 
   it('regression: squared error or Huber', () => {

@@ -16,6 +16,7 @@ export {
   type Bleu,
   type BleuOptions,
   balancedAccuracy,
+  bestClassThresholds,
   bestF1Threshold,
   bleu,
   brier,

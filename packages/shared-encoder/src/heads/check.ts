@@ -21,6 +21,18 @@ export function assertLabels(kind: string, labels: readonly string[], least: num
     });
 }
 
+/** Throws `bad_option` unless each threshold, if there are any, is a probability of at least `least`: one for all labels or one for each. */
+export function assertThresholds(thresholds: number | readonly number[] | undefined, labels: number, least: number): void {
+  const each = typeof thresholds === 'number' ? [thresholds] : thresholds;
+  const counted = typeof thresholds !== 'object' || thresholds.length === labels;
+  if (each && !(counted && each.every((threshold) => threshold >= least && threshold <= 1)))
+    throw new TaskloomError('bad_option', 'Thresholds are probabilities, one for all labels or one for each.', {
+      name: 'thresholds',
+      expected: `a number in ${least > 0 ? '(' : '['}0, 1], or ${labels} of them`,
+      got: thresholds,
+    });
+}
+
 /** Throws `shape_mismatch` unless the encoding is as wide as the head was built for. */
 export function assertWidth(kind: string, encoding: Tensor, inputs: number): void {
   const width = encoding.shape[encoding.rank - 1];

@@ -12,13 +12,16 @@ import {
   split,
   squeeze,
   stack,
+  sub,
   sum,
   type Tensor,
+  tensor1d,
   tensor2d,
+  tidy,
   unstack,
 } from '@tensorflow/tfjs-core';
 import { all, flag, isCount, jsonOf, numbers, type Rule, rate, texts } from '../config';
-import { assertLabels, assertWidth } from './check';
+import { assertLabels, assertThresholds, assertWidth } from './check';
 import { type LinearColumns, linearMember, linearRule } from './linear-member';
 import { orderedPairFeatures, partner } from './pair-features';
 import { checkHead, type ScorerOptions, scorer } from './scorer';
@@ -36,6 +39,8 @@ export interface ClassificationOptions extends ScorerOptions {
   readonly labelSmoothing?: number;
   /** One factor a class on the loss of its rows. Default: none. */
   readonly classWeights?: readonly number[];
+  /** A number in (0, 1] a class: the label is that of the greatest probability divided by its number; only `predict` reads it. Default: one for all. */
+  readonly thresholds?: readonly number[];
   /**
    * An ensemble in one head: the encoding is cut into so many slices, each is scored by itself and has a loss of its own, and the mean of their logits decides.
    * Over a `bagOfEmbeddings` without projection, or one of these for each part of a `joined` trunk, the slices share nothing, and so are models of their own. So many
@@ -59,10 +64,11 @@ export function classification(options: ClassificationOptions): TaskHead {
     'classification',
     options,
     { labels: texts },
-    { pair: flag, labelSmoothing: rate, classWeights: numbers, members: memberRule, linear: linearRule },
+    { pair: flag, labelSmoothing: rate, classWeights: numbers, thresholds: numbers, members: memberRule, linear: linearRule },
   );
-  const { labels, pair = false, labelSmoothing, classWeights, members: _, linear: columns, ...rest } = options;
+  const { labels, pair = false, labelSmoothing, classWeights, thresholds, members: _, linear: columns, ...rest } = options;
   assertLabels('classification', labels, 2, classWeights);
+  assertThresholds(thresholds, labels.length, Number.MIN_VALUE);
   const { widths, shares } = slicesOf(options);
   const common = {
     kind: 'classification',
@@ -71,7 +77,8 @@ export function classification(options: ClassificationOptions): TaskHead {
   };
   const loss: TaskHead['loss'] = (logits, target, weight) =>
     crossEntropy(logits, target as Tensor, { weight, labelSmoothing, classWeights });
-  const predict: TaskHead['predict'] = (logits) => ({ label: argMax(logits, -1), probabilities: softmax(logits) });
+  const relative = (logits: Tensor) => (thresholds ? tidy(() => sub(logits, tensor1d(thresholds.map(Math.log)))) : logits);
+  const predict: TaskHead['predict'] = (logits) => ({ label: tidy(() => argMax(relative(logits), -1)), probabilities: softmax(logits) });
   const decided = (scores: Tensor) => (shares ? sum(mul(scores, tensor2d(shares, [shares.length, 1])), -2) : mean(scores, -2));
   const linear = columns && linearMember(columns, labels.length, options.inputs);
   if (widths.length === 1 && !linear) {

@@ -1,8 +1,8 @@
-import { type TaskHead, TaskloomError } from '@taskloom/core';
+import type { TaskHead } from '@taskloom/core';
 import { binaryCrossEntropy } from '@taskloom/core/losses';
 import { cast, greaterEqual, sigmoid, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { jsonOf, numberOrNumbers, rate, texts } from '../config';
-import { assertLabels, assertWidth } from './check';
+import { assertLabels, assertThresholds, assertWidth } from './check';
 import { checkHead, type ScorerOptions, scorer } from './scorer';
 
 export interface MultiLabelOptions extends ScorerOptions {
@@ -28,7 +28,7 @@ export function multiLabel(options: MultiLabelOptions): TaskHead {
   );
   const { labels, labelSmoothing, positiveWeight, thresholds = 0.5, ...rest } = options;
   assertLabels('multiLabel', labels, 1);
-  assertThresholds(thresholds, labels.length);
+  assertThresholds(thresholds, labels.length, 0);
   const score = scorer(rest, labels.length);
   return {
     kind: 'multiLabel',
@@ -46,15 +46,4 @@ export function multiLabel(options: MultiLabelOptions): TaskHead {
       return { probabilities, decisions: tidy(() => cast(greaterEqual(probabilities, least()), 'int32')) };
     },
   };
-}
-
-function assertThresholds(thresholds: number | readonly number[], labels: number): void {
-  const each = typeof thresholds === 'number' ? [thresholds] : thresholds;
-  const counted = typeof thresholds === 'number' || thresholds.length === labels;
-  if (!counted || !each.every((threshold) => threshold >= 0 && threshold <= 1))
-    throw new TaskloomError('bad_option', 'Thresholds are probabilities, one for all labels or one for each.', {
-      name: 'thresholds',
-      expected: `a number in [0, 1], or ${labels} of them`,
-      got: thresholds,
-    });
 }

@@ -32,4 +32,4 @@ export { higherIsBetter, metricName, metricOf, metrics } from './registry';
 export { meanAbsoluteError, meanSquaredError, r2, rootMeanSquaredError } from './regression';
 export { rougeL, rougeN } from './rouge';
 export { type PrecisionRecallF1, type Span, type SpanMode, spanScores, spansOf } from './spans';
-export { bestF1Threshold } from './thresholds';
+export { bestClassThresholds, bestF1Threshold } from './thresholds';

@@ -1,4 +1,5 @@
-import { assertSameLength, type Numbers } from './classification';
+import { hostRandom } from '@taskloom/core';
+import { assertSameLength, type Numbers, type Rows } from './classification';
 
 /**
  * The threshold t at which the decisions `score ≥ t` have the greatest F1 (of equal ones, the highest), halfway between neighbouring scores; undefined without a positive.
@@ -25,4 +26,61 @@ export function bestF1Threshold(targets: Numbers, scores: Numbers): number | und
 function between(low: number, high: number): number {
   const middle = Math.fround(low + (high - low) / 2);
   return middle > low && middle <= high ? middle : high;
+}
+
+/** Logarithms of a class's threshold that are looked at, from e^−1.5 to e^1.5. */
+const steps = Array.from({ length: 25 }, (_, i) => (i - 12) / 8);
+const rounds = 3;
+/** What a score has to gain for a mean |log t| of 1: thresholds that hardly help stay where they are. */
+const price = 0.01;
+
+/**
+ * Thresholds t of K classes, of sum 1, at which the decisions argmax pₖ/tₖ have the greatest `score(targets, decisions)`, by ascent in one class at a time; all equal where
+ * those found on either half of the rows do not raise the score on the other. What a rare class is worth differs from metric to metric, and training knows none of them (macro F1: Lipton et al. 2014,
+ * arXiv:1402.1892).
+ */
+export function bestClassThresholds(
+  targets: Numbers,
+  probabilities: Rows,
+  score: (targets: readonly number[], decisions: readonly number[]) => number,
+): number[] {
+  assertSameLength(targets, probabilities);
+  const classes = probabilities[0]?.length ?? 0;
+  const logs = Array.from(probabilities, (row) => Float64Array.from(row, (p) => Math.log(Math.max(p, 1e-30))));
+  const equal = new Array<number>(classes).fill(0);
+  const scoreOf = (rows: readonly number[], thresholds: readonly number[]) =>
+    score(
+      rows.map((i) => targets[i]!),
+      rows.map((i) => decided(logs[i]!, thresholds)),
+    );
+  const ascended = (rows: readonly number[]) => {
+    let found = equal;
+    let best = scoreOf(rows, found);
+    for (let round = 0; round < rounds; round++)
+      for (let k = 0; k < classes; k++)
+        for (const step of steps) {
+          const next = found.map((log, at) => (at === k ? step : log));
+          const value = scoreOf(rows, next) - (price * next.reduce((sum, log) => sum + Math.abs(log), 0)) / classes;
+          if (value > best) [found, best] = [next, value];
+        }
+    return found;
+  };
+  const rows = Array.from(targets, (_, i) => i);
+  // Drawn, for rows may come in turn or sorted.
+  const drawn = hostRandom('halves').uniform(rows.length);
+  const halves = [rows.filter((i) => drawn[i]! < 0.5), rows.filter((i) => drawn[i]! >= 0.5)];
+  const helps = halves.every((half, i) => {
+    const other = halves[1 - i]!;
+    return half.length * other.length > 0 && scoreOf(other, ascended(half)) > scoreOf(other, equal);
+  });
+  const thresholds = (helps ? ascended(rows) : equal).map(Math.exp);
+  const total = thresholds.reduce((a, b) => a + b, 0);
+  return thresholds.map((threshold) => threshold / total);
+}
+
+/** The class of the greatest pₖ/tₖ, of equal ones the first. */
+function decided(logs: Float64Array, thresholds: readonly number[]): number {
+  let best = 0;
+  for (let k = 1; k < logs.length; k++) if (logs[k]! - thresholds[k]! > logs[best]! - thresholds[best]!) best = k;
+  return best;
 }
