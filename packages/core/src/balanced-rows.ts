@@ -1,5 +1,5 @@
 import { slice, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { JacobianMethod } from './balancing';
+import type { Balancer, JacobianMethod } from './balancing';
 import { combineColumns, combineRows, gramianOf, jacobianMemory } from './jacobian';
 import type { Params } from './params';
 import type { Random } from './random';
@@ -24,16 +24,19 @@ export interface BalancedRows<P extends Params> {
 }
 
 /**
- * The update that task gradients make together, by a Jacobian method or, without one, by weights. `ask` gets the Gramian of all rows, or nothing where the method does not read it,
+ * The update that task gradients make together, by a Jacobian method or, with another or none, by weights. `ask` gets the Gramian of all rows, or nothing where the method does not read it,
  * and the lengths of the vectors that it has to give: weights, and coefficients as the method's `weigh` makes them on the host. The caller owns the tensors.
  */
 export function balancedRows<P extends Params>(
-  method: Pick<JacobianMethod, 'columns' | 'derived' | 'memory' | 'needs'> | undefined,
+  method:
+    | Pick<JacobianMethod, 'kind' | 'columns' | 'derived' | 'memory' | 'needs'>
+    | { readonly kind: Exclude<Balancer['kind'], 'jacobian-method'> }
+    | undefined,
   { tasks, rows, memory: given, random, activations }: RowsToBalance<P>,
   ask: (gramian: readonly Tensor2D[], lengths: readonly number[]) => readonly Tensor1D[],
 ): BalancedRows<P> {
   const own = rows.slice(0, tasks);
-  if (!method) {
+  if (method?.kind !== 'jacobian-method') {
     const gramian = gramianOf(own);
     const [weights] = ask([gramian], [tasks]) as [Tensor1D];
     return { gramian, weights, update: combineRows(own, weights), memory: {} };

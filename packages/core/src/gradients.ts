@@ -1,6 +1,21 @@
-import { clone, engine, keep, mul, type Scalar, sum, type Tensor, type Tensor1D, tensor1d, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import {
+  addN,
+  clone,
+  engine,
+  keep,
+  mul,
+  type Scalar,
+  scalar,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  tensor1d,
+  tidy,
+  zerosLike,
+} from '@tensorflow/tfjs-core';
 import { TaskloomError } from './error';
 import type { Branch, Tree } from './host-array';
+import { stopGradient } from './ops';
 import { disposeParams, flatten, mapTree, merge, type Params, type Pattern, select, unflatten } from './params';
 import { repairGradients } from './repair-gradients';
 
@@ -78,6 +93,20 @@ export function valueAndGradients<P extends Params>(
     for (const copy of inputs) copy.dispose();
     if (kept) disposeParams(kept);
   }
+}
+
+/**
+ * ⟨tree, direction⟩ over the leaves that `direction` has, held constant: a scalar whose gradient with respect to them is `direction`, so that a backward pass takes it further.
+ * The caller owns it.
+ */
+export function innerProduct(tree: Params, direction: Params): Scalar {
+  const along = flatten(direction);
+  return tidy(() => {
+    const products = [...flatten(tree)].flatMap(([path, leaf]) =>
+      along.has(path) ? [sum(mul(leaf, stopGradient(along.get(path)!)))] : [],
+    );
+    return addN([scalar(0), ...products]) as Scalar;
+  });
 }
 
 /** The gradients of each component of f(params) [tasks], one tree per component. Costs one forward and backward pass each when eager; a trace shares the forward. */

@@ -40,7 +40,7 @@ export {
   readTree,
   toTensor,
 } from './executor';
-export { type GradientOptions, jacobianRows, valueAndGradients } from './gradients';
+export { type GradientOptions, innerProduct, jacobianRows, valueAndGradients } from './gradients';
 export { type Branch, type HostArray, type HostType, hostArray, isHostArray, type Json, type Tree } from './host-array';
 export { combineHostRows, gramianOfHostRows, type HostRows } from './host-columns';
 export { hostJacobianStep, type JacobianState } from './host-jacobian-step';

@@ -20,7 +20,17 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { disposeParams, flatten, jacobianRows, type Params, random, TaskloomError, take, valueAndGradients } from '../src/index';
+import {
+  disposeParams,
+  flatten,
+  innerProduct,
+  jacobianRows,
+  type Params,
+  random,
+  TaskloomError,
+  take,
+  valueAndGradients,
+} from '../src/index';
 
 const of = (tree: Params, path: string) => flatten(tree).get(path)!;
 
@@ -155,6 +165,17 @@ onBackends(['cpu', 'wasm'], () => {
     expectAllClose(rows[0]!.x, [2, 0]);
     expectAllClose(rows[1]!.x, [0, 12]);
     disposeParams({ values, a: rows[0]!.x, b: rows[1]!.x, x: params.x });
+  });
+
+  test('innerProduct: its gradient is the direction, 0 where that has no leaf, and none goes to the direction', () => {
+    const params = { x: tensor1d([1, 2]), y: scalar(3) };
+    const before = memory().numTensors;
+    const { value, gradients } = valueAndGradients((p) => innerProduct({ z: square(p.x), y: p.y }, { z: mul(p.x, 5) }), params);
+    expect(memory().numTensors - before).toBe(3);
+    expectAllClose(value, [5 * 1 + 10 * 4]);
+    expectAllClose(gradients.x, [5 * 2 * 1, 10 * 2 * 2]);
+    expectAllClose(gradients.y, [0]);
+    disposeParams({ value, ...gradients, ...Object.fromEntries(Object.entries(params).map(([name, leaf]) => [`${name}0`, leaf])) });
   });
 
   test('an embedding trains', () => {

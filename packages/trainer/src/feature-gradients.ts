@@ -2,6 +2,7 @@ import {
   type Branch,
   type Encoding,
   flatten,
+  innerProduct,
   type Params,
   stopGradient,
   TaskloomError,
@@ -63,10 +64,11 @@ export function featureGradients(inputs: GradientInputs, balancing: RowBalancing
       const random = inputs.random.fold('balancing');
       const given = { rows: read, memory: {}, losses: stopGradient(losses), random, activations: fixed };
       const { update, weights } = hostBalancedRows(balancing, given);
-      const v = flatten(update);
-      const along = [...flatten(features as Params)].flatMap(([path, z]) => (v.has(path) ? [sum(mul(z, stopGradient(v.get(path)!)))] : []));
       const added = addN([zero(), ...auxiliary]);
-      return { value: addN([sum(losses), added, ...along]) as Scalar, aux: { losses, weights, added, buffers } as Branch<Tensor> };
+      return {
+        value: addN([sum(losses), added, innerProduct(features as Params, update)]) as Scalar,
+        aux: { losses, weights, added, buffers } as Branch<Tensor>,
+      };
     },
     trainable,
     { wrt },
