@@ -1,6 +1,6 @@
 import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
-import { type EigenPair, float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
+import { float32Tolerance, gramianEigen, spectral } from './gramian-eigen';
 import { type TaskValues, taskValues } from './task-values';
 import { meanOf } from './vectors';
 
@@ -22,7 +22,12 @@ export interface AlignedMtlOptions {
  * Where all gradients are zero the weights are p. Cost F + T·B.
  */
 export function alignedMtl({ scale = 'min', preference, tolerance = float32Tolerance }: AlignedMtlOptions = {}): FeatureBalancer<null> {
-  const squareOf = chosen('scale', scale, squares);
+  /** s² from the eigenvalues, in ascending order. */
+  const squareOf = chosen<typeof scale, (values: number[]) => number>('scale', scale, {
+    min: ([least]) => least!,
+    median: (values) => values[(values.length - 1) >> 1]!,
+    rmse: meanOf,
+  });
   const preferenceOf = taskValues('preference', preference);
   checkNumbers({ tolerance }, 0, 1);
   return statelessBalancer(
@@ -31,15 +36,8 @@ export function alignedMtl({ scale = 'min', preference, tolerance = float32Toler
       const pairs = gramianEigen(gramian, tolerance);
       const p = preferenceOf(context, 1 / gramian.length, places);
       if (pairs.length === 0) return p;
-      return spectral(pairs, -0.5, p, squareOf(pairs));
+      return spectral(pairs, -0.5, p, squareOf(pairs.map(([value]) => value)));
     },
     { features: true },
   );
 }
-
-/** s² */
-const squares = {
-  min: (pairs: EigenPair[]) => pairs[0]!.value,
-  median: (pairs: EigenPair[]) => pairs[(pairs.length - 1) >> 1]!.value,
-  rmse: (pairs: EigenPair[]) => meanOf(pairs.map(({ value }) => value)),
-};

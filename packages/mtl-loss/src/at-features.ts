@@ -1,7 +1,7 @@
-import { type Branch, flatten, jacobianRows, mapTree, type Params, stopGradient, type Tree, valueAndGradients } from '@taskloom/core';
-import { add, addN, dot, mul, type Scalar, sum, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { type Branch, innerProduct, jacobianRows, mapTree, type Params, stopGradient, type Tree, valueAndGradients } from '@taskloom/core';
+import { add, dot, type Scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import type { Asked } from './ask-method';
-import type { Balanced, FeatureGradientsOptions } from './multi-task-gradients';
+import type { Balanced, FeatureGradientsOptions, Made } from './multi-task-gradients';
 
 /**
  * Balances the gradients at the features z: rows ∂Lᵢ/∂z through the heads, then one backward pass of Σ presentᵢLᵢ at fixed z, which is the heads' own gradient, and of ⟨z, v⟩,
@@ -10,25 +10,22 @@ import type { Balanced, FeatureGradientsOptions } from './multi-task-gradients';
 export function atFeatures<P extends Params, F extends Tree<Tensor>, S>(
   options: FeatureGradientsOptions<P, F, S>,
   asked: Asked<S>,
-): Balanced<P> {
+): Made<Balanced<P>> {
   const { method, params, wrt } = options;
-  const { names, present } = asked;
-  const pass = valueAndGradients(
+  const { tasks, present } = asked;
+  const { aux, gradients } = valueAndGradients(
     (p: P) => {
       const z = options.features(p);
       const fixed = mapTree(z, stopGradient);
-      const { values, rows } = jacobianRows((leaf: { z: Tree<Tensor> }) => options.losses(p, leaf.z as F), { z: fixed } as never, {
-        tasks: names.length,
+      const { values: losses, rows } = jacobianRows((leaf: { z: Tree<Tensor> }) => options.losses(p, leaf.z as F), { z: fixed } as never, {
+        tasks,
       }) as unknown as { values: Tensor1D; rows: Params[] };
-      const { update, gramian, weights } = asked.rows(method, values, { rows, activations: { z: fixed } as Params });
+      const { update, gramian, weights } = asked.rows(method, losses, { rows, activations: { z: fixed } as Params });
       const heads = dot(options.losses(p, fixed as F), present);
-      const along = flatten(update);
-      const trunk = [...flatten({ z } as Branch<Tensor>)].map(([path, leaf]) => sum(mul(leaf, stopGradient(along.get(path)!))));
-      return { value: add(heads, addN(trunk)) as Scalar, aux: { losses: values, gramian, weights } as Branch<Tensor> };
+      return { value: add(heads, innerProduct({ z } as Params, update)) as Scalar, aux: { losses, gramian, weights } as Branch<Tensor> };
     },
     params,
     { wrt },
   );
-  const aux = pass.aux as unknown as { losses: Tensor1D; gramian: Tensor2D; weights: Tensor1D };
-  return { ...aux, gradients: pass.gradients, memory: {} };
+  return { ...(aux as unknown as Omit<Made<Balanced<P>>, 'gradients'>), gradients };
 }

@@ -69,7 +69,7 @@ export function balanceJacobian<S>(
       batch.map((row) => row.length),
       lengths,
       'jacobian',
-      'It has as long a row for each task, in each batch.',
+      'It has one row a task, all of one length, in each batch.',
     );
   const seen = context ?? balancingContext({ tasks: rows.length });
   assertShape([seen.present.length], [rows.length], 'context.present');
@@ -82,9 +82,8 @@ export function balanceJacobian<S>(
 
 /** One Jacobian, or one a batch. */
 function batchesOf(jacobian: Jacobian | readonly Jacobian[]): number[][][] {
-  const isList = (given: unknown): given is readonly Jacobian[] =>
-    Array.isArray(given) && given.length > 0 && (!Array.isArray(given[0]) || Array.isArray(given[0][0]));
-  return (isList(jacobian) ? jacobian : [jacobian as Jacobian]).map((one) =>
-    Array.isArray(one) ? (one as number[][]) : ((one as Tensor2D).arraySync() as number[][]),
-  );
+  const host = (given: unknown) => (Array.isArray(given) ? given : (given as Tensor2D).arraySync());
+  if (!Array.isArray(jacobian)) return [host(jacobian)];
+  const all = jacobian.map(host);
+  return Array.isArray(all[0]?.[0]) ? all : [jacobian];
 }

@@ -6,13 +6,6 @@ import { dot, filled, plus, sumOf } from './vectors';
 
 const accuracy = 1e-13;
 
-export interface BallPoint {
-  /** Weights of c‖g₀‖/‖g_w‖ · g_w, which is what the best d of the ball ‖d − g₀‖ ≤ c‖g₀‖ adds to the mean g₀. */
-  readonly extra: Float64Array;
-  /** ‖g_w‖ */
-  readonly norm: number;
-}
-
 /**
  * min over w ∈ simplex of g_w·g₀ + κ‖g_w‖, κ = c‖g₀‖, for a T×T Gramian of trace 1. For a given s = ‖g_w‖ it is a quadratic program, min ½‖g_w‖² + t g_w·g₀ with t = s/κ,
  * that is the point of least norm among gᵢ + t g₀; and s is where ‖g_w‖ = κt. As long as the same rows take part ‖g_w‖² is linear in t², so that a secant in t² meets that
@@ -20,8 +13,10 @@ export interface BallPoint {
  *
  * Where a combination vanishes, its squared norm below `vanishing` times Σ wᵢ²‖gᵢ‖², every d of the dual cone is as good as any, {d : gᵢ·d ≥ 0 for all i}: the nearest to g₀ is
  * taken, if the ball has it.
+ *
+ * Returns the weights of c‖g₀‖/‖g_w‖ · g_w, which is what the best d of the ball ‖d − g₀‖ ≤ c‖g₀‖ adds to the mean g₀, and ‖g_w‖.
  */
-export function ballPoint(gramian: Matrix, c: number, vanishing = 1e-11): BallPoint {
+export function ballPoint(gramian: Matrix, c: number, vanishing = 1e-11): [extra: Float64Array, norm: number] {
   const norms = normsOf(gramian);
   const mean = filled(norms.length, 1 / norms.length);
   const products = multiply(gramian, mean);
@@ -29,12 +24,12 @@ export function ballPoint(gramian: Matrix, c: number, vanishing = 1e-11): BallPo
   const radius = c * c * square;
   let w = minNormPoint(gramian);
   let [before, last] = [0, quadratic(gramian, w)];
-  if (!(radius > 0)) return { extra: filled(norms.length, 0), norm: root(last) };
+  if (!(radius > 0)) return [filled(norms.length, 0), root(last)];
   const vanishes = (value: number) => value <= vanishing * sumOf(norms.map((norm, i) => (norm * w[i]!) ** 2));
   if (vanishes(last)) {
     const extra = plus(projector(gramian)(mean), mean, -1);
     // For c ≥ 1 it always has, up to rounding.
-    if (quadratic(gramian, extra) <= radius * (1 + 1e-9)) return { extra, norm: 0 };
+    if (quadratic(gramian, extra) <= radius * (1 + 1e-9)) return [extra, 0];
     // There too ‖g_w‖ = κt, but another t is better.
     last = Number.NaN;
   }
@@ -58,5 +53,5 @@ export function ballPoint(gramian: Matrix, c: number, vanishing = 1e-11): BallPo
       c,
       0,
     );
-  return { extra: w.map((value) => value / Math.sqrt(t2)), norm: Math.sqrt(radius * t2) };
+  return [w.map((value) => value / Math.sqrt(t2)), Math.sqrt(radius * t2)];
 }

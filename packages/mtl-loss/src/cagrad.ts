@@ -29,7 +29,7 @@ export function cagrad({ c = 0.4, rescale = 1, normEps = 1e-4 }: CagradOptions =
     const size = sumOf(diagonal(gramian));
     const weights = filled(gramian.length, 1 / gramian.length / divisor);
     if (!(size > 0)) return weights;
-    const { extra, norm } = ballPoint(
+    const [extra, norm] = ballPoint(
       mapped(gramian, (product) => product / size),
       c,
     );

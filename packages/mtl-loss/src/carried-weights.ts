@@ -1,7 +1,7 @@
 import type { BalancingContext } from '@taskloom/core';
 import { byPresence, weighPresent } from './present-tasks';
 import { shares } from './simplex';
-import { filled, picked } from './vectors';
+import { filled, picked, sumOf } from './vectors';
 
 /** Simplex weights that go on from step to step. */
 export interface CarriedWeights {
@@ -22,11 +22,9 @@ export function stepWeights(
   rule: (weights: Float64Array, places: readonly number[]) => Float64Array,
 ): { weights: Float64Array; state: CarriedWeights } {
   const { present } = context;
-  let part = 0;
   const weights = weighPresent(context, (_, places) => {
-    part = places.length / present.length;
     const own = picked(lambda, places);
     return rule(own.some((value) => value > 0) ? shares(own) : own.fill(1 / places.length), places);
   });
-  return { weights, state: { lambda: byPresence(present, (i) => weights[i]! * part, lambda) } };
+  return { weights, state: { lambda: byPresence(present, (i) => (weights[i]! * sumOf(present)) / present.length, lambda) } };
 }

@@ -11,12 +11,11 @@ export type Projector = (u: ArrayLike<number>) => Float64Array;
  */
 export function projector(gramian: Matrix): Projector {
   // A zero row is in nobody's way.
-  const { rows, norms, cosines } = unitRows(gramian);
+  const [rows, norms, cosines] = unitRows(gramian);
   return (u) => {
     const v = Float64Array.from(u);
     const scaled = norms.map((norm, k) => norm * v[rows[k]!]!);
-    const largest = Math.max(0, ...scaled.map(Math.abs));
-    if (largest === 0) return v;
+    const largest = Math.max(0, ...scaled.map(Math.abs)) || 1;
     // v = u + y, y ≥ 0; in units of the rows' norms and of the largest entry.
     const lacking = multiply(
       cosines,

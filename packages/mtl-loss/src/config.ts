@@ -23,13 +23,13 @@ export function config({ preference, tolerance = float32Tolerance }: ConfigOptio
   const preferenceOf = taskValues('preference', preference);
   checkNumbers({ tolerance }, 0, 1);
   return statelessBalancer('config', (gramian, context, places) => {
-    const units = unitRows(gramian);
-    const p = picked(preferenceOf(context, 1, places), units.rows);
-    const pairs = gramianEigen(units.cosines, tolerance);
+    const [rows, norms, cosines, weightsOf] = unitRows(gramian);
+    const p = picked(preferenceOf(context, 1, places), rows);
+    const pairs = gramianEigen(cosines, tolerance);
     const y = settled(spectral(pairs, -1, p));
     const projections = settled(spectral(pairs, 0, p));
     const square = product(y, projections);
-    const length = square > (tolerance * sizeOf(y)) ** 2 ? product(units.norms, projections) / square : 0;
-    return units.weights(y.map((value) => length * value));
+    const length = square > (tolerance * sizeOf(y)) ** 2 ? product(norms, projections) / square : 0;
+    return weightsOf(y.map((value) => length * value));
   });
 }

@@ -37,15 +37,16 @@ export function dbMtl({ beta = 0.9, betaDecay = 0.5, epsilon = 1e-8 }: DbMtlOpti
       const steps = state.steps + 1;
       const keep = beta / steps ** betaDecay;
       const rows = trackedRows(present, keep, (i) => (1 - keep) / (losses[i]! + epsilon));
-      const lengths =
+      const norms =
         beta === 0
-          ? rows.own.map((factor, i) => factor * Math.sqrt(gramian[i * (tasks + 1)]!))
+          ? rows[0].map((factor, i) => factor * Math.sqrt(gramian[i * (tasks + 1)]!))
           : normsOf(trackedGramian(gramian, 2 * tasks, rows));
-      const norms = byPresence(present, (i) => lengths[i]!);
-      const greatest = Math.max(...norms);
+      const greatest = Math.max(...byPresence(present, (i) => norms[i]!));
       const alphas = byPresence(present, (i) => greatest / (norms[i]! + epsilon));
-      const weights = beta === 0 ? alphas.map((alpha, i) => alpha * rows.own[i]!) : alphas;
-      return { weights, coefficients: beta === 0 ? weights : trackedCoefficients(rows, alphas), state: { steps } };
+      const coefficients = trackedCoefficients(rows, alphas);
+      if (beta > 0) return { weights: alphas, coefficients, state: { steps } };
+      const own = coefficients.slice(0, tasks);
+      return { weights: own, coefficients: own, state: { steps } };
     },
   };
 }

@@ -39,48 +39,44 @@ export function dynamicWeightAverage({
     name: 'dynamic-weight-average',
     needs: ['losses'],
     init: ({ length }) => ({
-      beforeLast: filled(length, Number.NaN),
-      last: filled(length, Number.NaN),
+      beforeLast: filled(length),
+      last: filled(length),
       ...noLosses(length),
-      recent: filled(length * width, Number.NaN),
+      recent: filled(length * width),
     }),
 
     weigh(losses, { beforeLast, last, recent: before, ...sums }, { present }) {
       const recent = before.slice();
-      if (window === undefined) sums = withLosses(sums, losses, placesOf(present));
+      if (!window) sums = withLosses(sums, losses, present);
       else {
-        for (const i of placesOf(present)) {
-          if (!Number.isFinite(losses[i])) continue;
-          recent.copyWithin(i * width, i * width + 1, (i + 1) * width);
-          recent[(i + 1) * width - 1] = losses[i]!;
-        }
+        const row = (i: number) => recent.subarray(i * width, (i + 1) * width);
+        for (const i of placesOf(present)) if (Number.isFinite(losses[i])) row(i).copyWithin(0, 1)[width - 1] = losses[i]!;
         /** Means of a window, NaN while one is not full. */
-        const meansFrom = (start: number) => losses.map((_, i) => meanOf(recent.subarray(i * width + start, i * width + start + window)));
+        const meansFrom = (start: number) => losses.map((_, i) => meanOf(row(i).slice(start, start + window)));
         [beforeLast, last] = [meansFrom(0), meansFrom(window)];
       }
-      return { weights: weightsOf(beforeLast, last, present, temperature), state: { beforeLast, last, ...sums, recent } };
+      const ratios = last.map((loss, i) => {
+        const ratio = loss / beforeLast[i]!;
+        return Number.isFinite(ratio) ? ratio : present[i]! > 0 ? 1 : -Infinity;
+      });
+      const powers = softmaxOf(
+        ratios.map((ratio) => ratio / temperature),
+        ratios.filter((ratio) => ratio > -Infinity).length,
+      );
+      return { weights: byPresence(present, (i) => powers[i]!), state: { beforeLast, last, ...sums, recent } };
     },
 
-    ...(window === undefined ? { endEpoch: closed, beforehand: true as const } : {}),
-  };
-}
-
-function weightsOf(beforeLast: Float64Array, last: Float64Array, present: Float64Array, temperature: number): Float64Array {
-  const ratios = last.map((loss, i) => {
-    const ratio = loss / beforeLast[i]!;
-    return Number.isFinite(ratio) ? ratio : present[i]! > 0 ? 1 : -Infinity;
-  });
-  const powers = softmaxOf(ratios.map((ratio) => ratio / temperature));
-  const count = ratios.filter((ratio) => ratio > -Infinity).length;
-  return byPresence(present, (i) => powers[i]! * count);
-}
-
-/** A task that this epoch did not see keeps what is known of it. */
-function closed({ beforeLast, last, sums, counts, recent }: DynamicWeightAverageState): DynamicWeightAverageState {
-  return {
-    beforeLast: byPresence(counts, (i) => last[i]!, beforeLast),
-    last: byPresence(counts, (i) => sums[i]! / counts[i]!, last),
-    ...noLosses(counts.length),
-    recent,
+    ...(window
+      ? {}
+      : {
+          beforehand: true as const,
+          // A task that this epoch did not see keeps what is known of it.
+          endEpoch: ({ beforeLast, last, sums, counts, recent }: DynamicWeightAverageState) => ({
+            beforeLast: byPresence(counts, (i) => last[i]!, beforeLast),
+            last: byPresence(counts, (i) => sums[i]! / counts[i]!, last),
+            ...noLosses(counts.length),
+            recent,
+          }),
+        }),
   };
 }

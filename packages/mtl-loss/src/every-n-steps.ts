@@ -21,13 +21,13 @@ export function everyNSteps<S>(method: GradientBalancer<S>, n: number): Gradient
   checkCounts({ n }, 1);
   return {
     ...method,
-    ...wrappedState(method, (tasks) => ({ weights: filled(tasks.length, Number.NaN), age: 0 })),
+    ...wrappedState(method, (tasks) => ({ weights: filled(tasks.length), age: 0 })),
     weigh(gramian, state, context) {
       const { present } = context;
       let { weights, age, inner } = state;
       if (age % n === 0 || !placesOf(present).every((i) => Number.isFinite(state.weights[i]))) {
         const made = method.weigh(gramian, inner, context);
-        weights = byPresence(present, (i) => made.weights[i]!, filled(present.length, Number.NaN));
+        weights = byPresence(present, (i) => made.weights[i]!, filled(present.length));
         inner = made.state;
         age = 0;
       }

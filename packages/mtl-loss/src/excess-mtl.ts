@@ -1,7 +1,6 @@
-import { type ColumnRule, checkNumbers, type DerivedRows, type JacobianMethod } from '@taskloom/core';
-import { byPresence, weighPresent } from './present-tasks';
-import { softmaxOf } from './simplex';
-import { filled, picked, sumOf } from './vectors';
+import { checkNumbers, type JacobianMethod } from '@taskloom/core';
+import { byPresence, softmaxOfPresent } from './present-tasks';
+import { dot, filled, joined } from './vectors';
 
 export interface ExcessMtlOptions {
   /** η of the weights' multiplicative update. Default 0.01. */
@@ -33,42 +32,36 @@ export function excessMtl({ learningRate = 0.01, epsilon = 1e-7 }: ExcessMtlOpti
     name: 'excess-mtl',
     needs: ['gramian', 'gradients'],
     memory: (tasks) => tasks,
-    derived: scaledRows(epsilon),
-    columns,
-    init: ({ length }) => ({ weights: filled(length, 1), initial: filled(length, Number.NaN) }),
+    /** gᵢ / (sᵢ + gᵢ² + ε)^¼, whose squared norm is the excess risk. Rows are g and s. */
+    derived: {
+      count: (tasks) => tasks,
+      apply(rows, on) {
+        const [g, s] = on.split(rows, 2);
+        return on.div(g!, on.sqrt(on.sqrt(on.add(on.add(s!, on.mul(g!, g!)), epsilon))));
+      },
+    },
+    /** Σ wᵢgᵢ, and sᵢ + gᵢ² for the tasks present. Coefficients are w and presence; rows are g, s and what is derived of them. */
+    columns: {
+      coefficients: (tasks) => 2 * tasks,
+      apply(rows, coefficients, on) {
+        const [g, s] = on.split(rows, 3);
+        const [weights, here] = on.split(coefficients, 2);
+        return on.concat([on.weighted(weights!, g!), on.add(s!, on.mul(here!, on.mul(g!, g!)))]);
+      },
+    },
+    init: ({ length }) => ({ weights: filled(length, 1), initial: filled(length) }),
     weigh(gramian, state, context) {
       const { present } = context;
       const tasks = present.length;
       const risks = byPresence(present, (i) => gramian[(2 * tasks + i) * (3 * tasks + 1)]!);
-      const initial = state.initial.map((first, i) => (Number.isNaN(first) && risks[i]! > 0 ? risks[i]! : first));
+      const initial = state.initial.map((first, i) => first || risks[i]! || Number.NaN);
       // A task whose first risk this is has nothing to compare it with.
-      const steps = risks.map((risk, i) => (Number.isNaN(state.initial[i]!) ? 0 : (learningRate * risk) / initial[i]!));
+      const step = (i: number) => (state.initial[i]! > 0 ? (learningRate * risks[i]!) / initial[i]! : 0);
       // wᵢ exp(stepᵢ), rescaled to the sum that the tasks present had.
-      const weights = weighPresent(context, (_, places) => {
-        const total = sumOf(picked(state.weights, places));
-        return softmaxOf(places.map((i) => Math.log(state.weights[i]!) + steps[i]!)).map((share) => (total > 0 ? share * total : 0));
-      });
+      const total = dot(state.weights, present);
+      const weights = total > 0 ? softmaxOfPresent(context, (i) => Math.log(state.weights[i]!) + step(i), total) : filled(tasks, 0);
       const kept = byPresence(present, (i) => weights[i]!, state.weights);
-      return { weights, coefficients: Float64Array.from([...weights, ...present]), state: { weights: kept, initial } };
+      return { weights, coefficients: joined(weights, present), state: { weights: kept, initial } };
     },
   };
 }
-
-/** gᵢ / (sᵢ + gᵢ² + ε)^¼, whose squared norm is the excess risk. Rows are g and s. */
-const scaledRows = (epsilon: number): DerivedRows => ({
-  count: (tasks) => tasks,
-  apply(rows, on) {
-    const [g, s] = on.split(rows, 2);
-    return on.div(g!, on.sqrt(on.sqrt(on.add(on.add(s!, on.mul(g!, g!)), epsilon))));
-  },
-});
-
-/** Σ wᵢgᵢ, and sᵢ + gᵢ² for the tasks present. Coefficients are w and presence; rows are g, s and what is derived of them. */
-const columns: ColumnRule = {
-  coefficients: (tasks) => 2 * tasks,
-  apply(rows, coefficients, on) {
-    const [g, s] = on.split(rows, 3);
-    const [weights, here] = on.split(coefficients, 2);
-    return on.concat([on.weighted(weights!, g!), on.add(s!, on.mul(here!, on.mul(g!, g!)))]);
-  },
-};

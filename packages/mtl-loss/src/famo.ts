@@ -1,10 +1,10 @@
 import { type BalancingContext, checkNumbers, type LossWeighting } from '@taskloom/core';
 import { add, div, maximum, relu, sub, sum } from '@tensorflow/tfjs-core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
-import { byPresence, weighPresent } from './present-tasks';
-import { shares, softmaxOf } from './simplex';
+import { byPresence, softmaxOfPresent } from './present-tasks';
+import { shares, throughSoftmax } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
-import { dot, filled, picked, plus } from './vectors';
+import { filled, plus } from './vectors';
 
 export interface FamoOptions {
   /** Of Adam on the task logits. Default 0.025. */
@@ -49,8 +49,7 @@ export function famo({
   const leastLosses = taskValues('minLosses', minLosses);
   const above = (losses: Float64Array, context: BalancingContext) =>
     plus(losses, leastLosses(context, 0), -1).map((rest) => Math.max(rest, 0) + epsilon);
-  const sharesOf = ({ logits }: FamoState, context: BalancingContext) =>
-    weighPresent(context, (_, places) => softmaxOf(picked(logits, places)));
+  const sharesOf = ({ logits }: FamoState, context: BalancingContext) => softmaxOfPresent(context, (i) => logits[i]!);
   return {
     kind: 'loss-weighting',
     name: 'famo',
@@ -65,22 +64,16 @@ export function famo({
 
     weigh(losses, state, context) {
       const [z, distances] = [sharesOf(state, context), above(losses, context)];
-      return {
-        weights: weighPresent(context, (_, places) => shares(Float64Array.from(places, (i) => z[i]! / (distances[i]! || 1)))),
-        state,
-      };
+      return { weights: shares(byPresence(context.present, (i) => z[i]! / (distances[i]! || 1))), state };
     },
 
     afterStep(lossesAfter, state, context) {
       const { losses, present } = context;
       const [before, after] = [above(losses, context), above(lossesAfter, context)];
-      const fallen = byPresence(present, (i) => Math.log(before[i]!) - Math.log(after[i]!));
+      const fallen = byPresence(present, (i) => Math.log(before[i]! / after[i]!));
       if (!fallen.every(Number.isFinite)) return state;
-      const z = sharesOf(state, context);
-      const mean = dot(z, fallen);
-      const slopes = z.map((share, i) => share * (fallen[i]! - mean));
-      const gradient = plus(slopes, state.logits, gamma);
-      const { values: logits, state: adam } = hostAdam(state.logits, gradient, state.adam, present, { learningRate, beta1, beta2 });
+      const gradient = plus(throughSoftmax(sharesOf(state, context), fallen), state.logits, gamma);
+      const [logits, adam] = hostAdam(state.logits, gradient, state.adam, present, learningRate, beta1, beta2);
       return { logits, adam };
     },
   };

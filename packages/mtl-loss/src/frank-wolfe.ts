@@ -12,7 +12,8 @@ export function frankWolfe(gramian: Matrix, epsilon: number, iterations: number)
   for (let iteration = 0; iteration < iterations; iteration++) {
     const products = multiply(gramian, weights);
     const vertex = products.indexOf(Math.min(...products));
-    const step = 1 - between(dot(weights, products), products[vertex]!, gramian[vertex]![vertex]!, 0);
+    const [kept] = between(dot(weights, products), products[vertex]!, gramian[vertex]![vertex]!, 0);
+    const step = 1 - kept;
     weights = plus(weights, weights, -step);
     weights[vertex]! += step;
     if (step < epsilon) break;

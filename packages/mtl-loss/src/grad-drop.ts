@@ -1,6 +1,7 @@
-import { type ColumnRule, chosen, type JacobianMethod, TaskloomError } from '@taskloom/core';
-import { byPresence, weighPresent } from './present-tasks';
+import { chosen, type JacobianMethod, TaskloomError } from '@taskloom/core';
+import { weighPresent } from './present-tasks';
 import { taskValues } from './task-values';
+import { joined } from './vectors';
 
 export interface GradDropOptions {
   /** The share ℓᵢ of a task's entries that is never dropped, for all tasks or for each in their order. Default 0. */
@@ -23,40 +24,39 @@ type AtFeatures = GradDropOptions & { readonly level: 'representation' };
 export function gradDrop(options: AtFeatures): JacobianMethod<null> & { readonly features: true };
 export function gradDrop(options?: GradDropOptions): JacobianMethod<null>;
 export function gradDrop({ leak = 0, level = 'parameters' }: GradDropOptions = {}): JacobianMethod<null> {
-  const features = chosen('level', level, { parameters: false, representation: true });
+  const traits = chosen<typeof level, { readonly features?: true }>('level', level, { parameters: {}, representation: { features: true } });
   const leaks = typeof leak === 'number' ? [leak] : leak;
   const leaksOf = taskValues('leak', leaks, 0, 1);
   return {
     kind: 'jacobian-method',
     name: 'grad-drop',
     needs: ['gradients'],
-    ...(features ? { features } : {}),
+    ...traits,
     init: () => null,
     weigh(_, state, context) {
       const kept = weighPresent(context, (own, places) => leaksOf(own, 0, leaks === leak ? places : places.map(() => 0)));
-      const weights = byPresence(context.present, () => 1);
-      return { weights, coefficients: Float64Array.from([...kept, ...weights]), state };
+      const { present } = context;
+      return { weights: present.slice(), coefficients: joined(kept, present), state };
     },
-    columns: columnsAt(features),
+    /** Coefficients are the leaks (0 for an absent task) and presence. */
+    columns: {
+      coefficients: (tasks) => 2 * tasks,
+      apply(rows, coefficients, on) {
+        const [leaks, present] = on.split(coefficients, 2);
+        const at = traits.features && on.representation;
+        if (traits.features && !at)
+          throw new TaskloomError('not_given', 'GradDrop needs the representation.', {
+            name: 'representation',
+            remedy: "Use multiTaskGradients({ at: 'features' }), or give it to balanceJacobian.",
+          });
+        const votes = at ? at.fold(on.mul(rows, on.sign(at.values))) : rows;
+        const total = on.weighted(present!, on.abs(votes));
+        // P is above the draw u, without a division: Σgᵢ > (2u − 1) Σ|gᵢ|.
+        const bar = on.mul(total, on.sub(on.mul(2, on.uniform(total)), 1));
+        const winning = on.where(on.greater(on.weighted(present!, votes), bar), votes, on.mul(votes, -1));
+        const factors = on.where(on.greater(winning, 0), 1, leaks!);
+        return on.weighted(present!, on.mul(rows, at ? at.spread(factors) : factors));
+      },
+    },
   };
 }
-
-/** Coefficients are the leaks (0 for an absent task) and presence. */
-const columnsAt = (features: boolean): ColumnRule => ({
-  coefficients: (tasks) => 2 * tasks,
-  apply(rows, coefficients, on) {
-    const [leaks, present] = on.split(coefficients, 2);
-    if (features && !on.representation)
-      throw new TaskloomError('not_given', 'GradDrop at a representation needs its activations.', {
-        name: 'representation',
-        remedy: "Use multiTaskGradients({ at: 'features' }), or give balanceJacobian the representation.",
-      });
-    const at = features ? on.representation : undefined;
-    const votes = at ? at.fold(on.mul(rows, on.sign(at.values))) : rows;
-    const total = on.weighted(present!, on.abs(votes));
-    const purity = on.mul(0.5, on.add(1, on.div(on.weighted(present!, votes), on.where(on.greater(total, 0), total, 1))));
-    const winning = on.where(on.greater(purity, on.uniform(total)), votes, on.mul(votes, -1));
-    const factors = on.where(on.greater(winning, 0), 1, leaks!);
-    return on.weighted(present!, on.mul(rows, at ? at.spread(factors) : factors));
-  },
-});

@@ -1,10 +1,10 @@
 import { checkNumbers, chosen, type FeatureBalancer } from '@taskloom/core';
 import { type HostAdamState, hostAdam, hostAdamState } from './host-optimizer';
-import { placesOf, weighGramian, weighPresent } from './present-tasks';
-import { softmaxOf } from './simplex';
+import { byPresence, softmaxOfPresent, weighGramian } from './present-tasks';
+import { throughSoftmax } from './simplex';
 import { type TaskValues, taskValues } from './task-values';
 import { normsOf } from './unit-rows';
-import { dot, filled, picked, plus, relative } from './vectors';
+import { dot, filled, plus, relative, sumOf } from './vectors';
 
 export interface GradNormOptions {
   /** α: how strongly a task that lags is helped. Default 1.5; 0 makes all norms equal. */
@@ -55,35 +55,33 @@ export function gradNorm({
     features: true,
     init: (tasks) => ({
       parameters: filled(tasks.length, 1),
-      initialLosses: initial({ tasks }, Number.NaN),
+      initialLosses: initial({ tasks }),
       adam: hostAdamState(tasks.length),
     }),
 
     weigh(gramian, state, context) {
       const { present, losses } = context;
-      const count = Math.max(1, placesOf(present).length);
+      const count = Math.max(1, sumOf(present));
       const norms = weighGramian(gramian, context, normsOf);
-      const weights = weighPresent(context, (_, places) => {
-        const own = picked(state.parameters, places);
-        return logits ? softmaxOf(own).map((share) => count * share) : own;
-      });
-      const first = state.initialLosses.map((loss, i) => (Number.isNaN(loss) && present[i]! > 0 ? losses[i]! : loss));
+      const own = (i: number) => state.parameters[i]!;
+      const weights = logits ? softmaxOfPresent(context, own, count) : byPresence(present, own);
+      const first = state.initialLosses.map((loss, i) => (Number.isFinite(loss) || present[i] === 0 ? loss : losses[i]!));
       // rᵢ^α, rᵢ relative to the mean; 1 where a loss or its start is 0.
-      const shares = weighPresent(context, (_, places) => {
-        const ratios = Float64Array.from(places, (i) => losses[i]! / first[i]!);
-        return relative(ratios.map((ratio) => (Number.isFinite(ratio) && ratio >= 0 ? ratio : 1))).map((ratio) => ratio ** alpha);
+      const ratios = byPresence(present, (i) => {
+        const ratio = losses[i]! / first[i]!;
+        return ratio >= 0 && ratio < Infinity ? ratio : 1;
       });
+      const shares = relative(ratios, count).map((ratio) => ratio ** alpha);
       // ∂/∂wᵢ Σ |wᵢ nᵢ − N̄ rᵢ^α|, the target constant.
       const target = dot(weights, norms) / count;
-      const slopes = norms.map((norm, i) => Math.sign(weights[i]! * norm - target * shares[i]!) * norm);
-      const through = dot(slopes, weights) / count;
-      const gradient = logits ? slopes.map((slope, i) => weights[i]! * (slope - through)) : slopes;
-      const moved = adaptive
-        ? hostAdam(state.parameters, gradient, state.adam, present, { learningRate })
-        : { values: plus(state.parameters, gradient, -learningRate), state: state.adam };
+      const slopes = byPresence(present, (i) => Math.sign(weights[i]! * norms[i]! - target * shares[i]!) * norms[i]!);
+      const gradient = logits ? throughSoftmax(weights, slopes, count) : slopes;
+      const [moved, adam] = adaptive
+        ? hostAdam(state.parameters, gradient, state.adam, present, learningRate)
+        : [plus(state.parameters, gradient, -learningRate), state.adam];
       // All at 0: start again, at 1.
-      const parameters = logits ? moved.values : relative(moved.values.map((value) => Math.max(value, 0)));
-      return { weights, state: { parameters, adam: moved.state, initialLosses: first } };
+      const parameters = logits ? moved : relative(moved.map((value) => Math.max(value, 0)));
+      return { weights, state: { parameters, adam, initialLosses: first } };
     },
   };
 }

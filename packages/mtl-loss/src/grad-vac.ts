@@ -47,7 +47,7 @@ export function gradVac({ beta = 0.01, epsilon = 0, permutations }: GradVacOptio
         const meet = (i: number, j: number, cosine: number) => {
           const at = places[i]! * tasks + places[j]!;
           const target = Math.min(targets[at]!, greatest);
-          targets[at] = (1 - beta) * targets[at]! + beta * cosine;
+          targets[at]! += beta * (cosine - targets[at]!);
           return target;
         };
         return surgery(products, taskOrders('grad-vac', permutations, own, places), meet, epsilon);

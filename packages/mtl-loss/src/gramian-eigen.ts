@@ -2,19 +2,10 @@ import { diagonal, type Matrix } from './matrix';
 import { dot, filled, plus, sizeOf, sumOf } from './vectors';
 
 /** An eigenvalue > 0 of a Gramian, with its unit eigenvector. */
-export interface EigenPair {
-  readonly value: number;
-  readonly vector: Float64Array;
-}
+export type EigenPair = readonly [value: number, vector: Float64Array];
 
 /** What a Gramian in float32, as training computes it, can tell from 0. */
 export const float32Tolerance = 1e-6;
-/** A sum of this share of its terms is zero. */
-const cancelled = 1e-13;
-/** Columns whose cosine is no more are orthogonal. */
-const orthogonal = 1e-15;
-/** Some 8 are needed for 64 rows; quadratic convergence makes more than this impossible but for rounding errors. */
-const sweeps = 40;
 
 /**
  * The eigenvalues of a Gramian (float64) that are not 0, in ascending order, as many as it has independent gradients: those of which more than
@@ -23,14 +14,20 @@ const sweeps = 40;
  */
 export function gramianEigen(gramian: Matrix, tolerance: number): EigenPair[] {
   return orthogonalized(pivotedFactor(gramian, tolerance))
-    .map((column) => ({ column, value: dot(column, column) }))
-    .filter(({ value }) => value > 0)
-    .sort((a, b) => a.value - b.value)
-    .map(({ column, value }) => ({ value, vector: column.map((entry) => entry / Math.sqrt(value)) }));
+    .map((column): EigenPair => {
+      const value = dot(column, column);
+      return [value, column.map((entry) => entry / Math.sqrt(value))];
+    })
+    .filter(([value]) => value > 0)
+    .sort(([a], [b]) => a - b);
 }
 
 /** The columns turned in pairs until all are orthogonal (M. Hestenes 1958): the eigenvectors of the sum of their outer products, times the roots of the eigenvalues. */
 function orthogonalized(columns: Float64Array[]): Float64Array[] {
+  /** Columns whose cosine is no more are orthogonal. */
+  const orthogonal = 1e-15;
+  /** Some 8 are needed for 64 rows; quadratic convergence makes more than this impossible but for rounding errors. */
+  const sweeps = 40;
   for (let sweep = 0, turned = true; turned && sweep < sweeps; sweep++) {
     turned = false;
     for (const [at, p] of columns.entries())
@@ -55,15 +52,15 @@ function orthogonalized(columns: Float64Array[]): Float64Array[] {
 function pivotedFactor(gramian: Matrix, tolerance: number): Float64Array[] {
   const columns: Float64Array[] = [];
   const squares = diagonal(gramian);
-  for (let left = squares; ; ) {
+  let left = squares;
+  for (;;) {
     const open = left.map((rest, i) => (rest > tolerance * squares[i]! ? rest : 0));
     const greatest = Math.max(...open);
     if (!(greatest > 0)) return columns;
     const pivot = open.indexOf(greatest);
-    const own = left;
     // Earlier pivots have nothing left.
     const column = Float64Array.from(gramian, (row, i) =>
-      own[i] === 0 ? 0 : columns.reduce((rest, earlier) => rest - earlier[i]! * earlier[pivot]!, row[pivot]!) / Math.sqrt(greatest),
+      left[i] === 0 ? 0 : columns.reduce((rest, earlier) => rest - earlier[i]! * earlier[pivot]!, row[pivot]!) / Math.sqrt(greatest),
     );
     column[pivot] = Math.sqrt(greatest);
     left = left.map((rest, i) => (i === pivot ? 0 : Math.max(0, rest - column[i]! ** 2)));
@@ -73,7 +70,7 @@ function pivotedFactor(gramian: Matrix, tolerance: number): Float64Array[] {
 
 /** Σ (λ/unit)^power v vᵀb over the eigenpairs: with −1 the pseudo-inverse times b, with 0 the part of b in their span. */
 export function spectral(pairs: readonly EigenPair[], power: number, b: ArrayLike<number>, unit = 1): Float64Array {
-  return pairs.reduce((sum, { value, vector }) => plus(sum, vector, (value / unit) ** power * product(vector, b)), filled(b.length, 0));
+  return pairs.reduce((sum, [value, vector]) => plus(sum, vector, (value / unit) ** power * product(vector, b)), filled(b.length, 0));
 }
 
 /** aᵀb, which is 0 where its terms cancel up to rounding. */
@@ -90,5 +87,7 @@ export function settled(vector: Float64Array): Float64Array {
 
 /** 0 for what is a rounding error of terms of this size. */
 export function significant(value: number, size: number): number {
+  /** A sum of this share of its terms is zero. */
+  const cancelled = 1e-13;
   return Math.abs(value) > cancelled * size ? value : 0;
 }

@@ -1,14 +1,6 @@
 import { byPresence } from './present-tasks';
 import { filled, plus } from './vectors';
 
-export interface HostAdamOptions {
-  readonly learningRate: number;
-  /** Default 0.9. */
-  readonly beta1?: number;
-  /** Default 0.999. */
-  readonly beta2?: number;
-}
-
 /** Moments and number of updates of each entry. */
 export interface HostAdamState {
   readonly mean: Float64Array;
@@ -21,7 +13,7 @@ export function hostAdamState(count: number): HostAdamState {
 }
 
 /**
- * One step of Adam (D. Kingma, J. Ba 2015, arXiv 1412.6980) on a few numbers in float64. Entries whose `moves` is not positive, those of absent tasks,
+ * One step of Adam (D. Kingma, J. Ba 2015, arXiv 1412.6980) on a few numbers in float64. Entries whose `moves` is 0 and not 1, those of absent tasks,
  * stay as they are, moments and bias correction included.
  */
 export function hostAdam(
@@ -29,17 +21,16 @@ export function hostAdam(
   gradient: ArrayLike<number>,
   state: HostAdamState,
   moves: Float64Array,
-  { learningRate, beta1 = 0.9, beta2 = 0.999 }: HostAdamOptions,
-): { values: Float64Array; state: HostAdamState } {
+  learningRate: number,
+  beta1 = 0.9,
+  beta2 = 0.999,
+): [values: Float64Array, state: HostAdamState] {
   const average = (before: Float64Array, beta: number, value: (i: number) => number) =>
     byPresence(moves, (i) => beta * before[i]! + (1 - beta) * value(i), before);
-  const updates = plus(
-    state.updates,
-    byPresence(moves, () => 1),
-  );
+  const updates = plus(state.updates, moves);
   const mean = average(state.mean, beta1, (i) => gradient[i]!);
   const variance = average(state.variance, beta2, (i) => gradient[i]! ** 2);
   const unbiased = (moment: Float64Array, beta: number, i: number) => moment[i]! / (1 - beta ** updates[i]!);
   const moved = (i: number) => values[i]! - (learningRate * unbiased(mean, beta1, i)) / (Math.sqrt(unbiased(variance, beta2, i)) + 1e-8);
-  return { values: byPresence(moves, moved, values), state: { mean, variance, updates } };
+  return [byPresence(moves, moved, values), { mean, variance, updates }];
 }

@@ -31,20 +31,20 @@ export function impartial(solution: 'closed-form' | 'pseudo-inverse', tolerance:
   const leastNorm = chosen('solution', solution, { 'closed-form': false, 'pseudo-inverse': true });
   checkNumbers({ tolerance }, 0, 1);
   return (gramian) => {
-    const units = unitRows(gramian);
-    const ones = filled(units.rows.length, 1);
+    const [rows, norms, cosines, weightsOf] = unitRows(gramian);
+    const ones = filled(rows.length, 1);
     // With y = w ∘ norms and cosines C the projections are Cy: all equal means Cy ∝ 1.
-    const pairs = gramianEigen(units.cosines, tolerance);
+    const pairs = gramianEigen(cosines, tolerance);
     if (pairs.length < ones.length && leastNorm)
-      return shares(spectral(gramianEigen(gramian, tolerance), -1, placed(gramian.length, units.rows, units.norms)));
+      return shares(spectral(gramianEigen(gramian, tolerance), -1, placed(gramian.length, rows, norms)));
     // If one combination vanishes, it has equal projections too, namely none. It is what of 1 lies outside the range of C, unless that is nothing.
     const outside = settled(plus(ones, spectral(pairs, 0, ones), -1));
     const vanishing = pairs.length === ones.length - 1 && product(outside, outside) > tolerance;
-    return shares(units.weights(vanishing ? outside : settled(spectral(pairs, -1, ones))));
+    return shares(weightsOf(vanishing ? outside : settled(spectral(pairs, -1, ones))));
   };
 }
 
 function shares(weights: Float64Array): Float64Array {
   const total = significant(sumOf(weights), sizeOf(weights));
-  return weights.map((weight) => (total === 0 ? 0 : weight / total));
+  return weights.map((weight) => total && weight / total);
 }

@@ -45,13 +45,16 @@ export function imtl({
         const d = places.map((i) => Math.exp(-logScales[i]!));
         return balance(divided(products, d)).map((weight, k) => weight / d[k]!);
       });
-      const moved = byPresence(context.present, (i) => descended(logScales[i]!, context.losses[i]!, learningRate), logScales);
+      const moved = byPresence(
+        context.present,
+        (i) => {
+          const [s, loss] = [logScales[i]!, context.losses[i]!];
+          const above = s + Math.log(loss);
+          return Number.isFinite(above) ? s + clamped(learningRate * (1 - Math.exp(s) * loss), 2 * Math.abs(above)) : s;
+        },
+        logScales,
+      );
       return { weights, state: { logScales: moved } };
     },
   };
-}
-
-function descended(s: number, loss: number, rate: number): number {
-  if (!(loss > 0 && loss < Infinity)) return s;
-  return s + clamped(rate * (1 - Math.exp(s) * loss), 2 * Math.abs(Math.log(loss) + s));
 }

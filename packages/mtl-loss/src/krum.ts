@@ -1,7 +1,7 @@
 import { checkCounts, type GradientBalancer } from '@taskloom/core';
 import { statelessBalancer } from './gradient-balancer';
 import { root } from './unit-rows';
-import { filled, placed, ranked, sumOf } from './vectors';
+import { placed, ranked, sumOf } from './vectors';
 
 export interface KrumOptions {
   /** How many tasks may have a gradient that is arbitrarily wrong. Default 1. */
@@ -23,12 +23,16 @@ export function krum({ byzantine = 1, selected = 1 }: KrumOptions = {}): Gradien
   return statelessBalancer('krum', (gramian) => {
     const count = gramian.length;
     const neighbours = Math.max(1, count - byzantine - 2);
-    const chosen = Math.min(selected, count);
     const scores = Float64Array.from(gramian, (row, i) => {
       const distances = row.map((product, j) => root(row[i]! + gramian[j]![j]! - 2 * product));
       // The least is that to itself, 0.
-      return sumOf(distances.sort().subarray(1, 1 + neighbours));
+      return sumOf(distances.sort().slice(1, 1 + neighbours));
     });
-    return placed(count, ranked(scores).slice(0, chosen), filled(chosen, 1 / chosen));
+    const nearest = ranked(scores).slice(0, selected);
+    return placed(
+      count,
+      nearest,
+      nearest.map(() => 1 / nearest.length),
+    );
   });
 }

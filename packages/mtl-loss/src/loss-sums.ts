@@ -1,4 +1,5 @@
-import { filled } from './vectors';
+import { byPresence } from './present-tasks';
+import { filled, plus } from './vectors';
 
 /** Of the losses of each task so far. */
 export interface LossSums {
@@ -10,13 +11,13 @@ export function noLosses(tasks: number): LossSums {
   return { sums: filled(tasks, 0), counts: filled(tasks, 0) };
 }
 
-/** With the losses of these tasks, as far as they are finite. */
-export function withLosses(before: LossSums, losses: Float64Array, places: readonly number[]): LossSums {
-  const [sums, counts] = [before.sums.slice(), before.counts.slice()];
-  for (const i of places) {
-    if (!Number.isFinite(losses[i])) continue;
-    sums[i]! += losses[i]!;
-    counts[i]! += 1;
-  }
-  return { sums, counts };
+/** With the losses of the present tasks that count, as far as they are finite. */
+export function withLosses(
+  { sums, counts }: LossSums,
+  losses: Float64Array,
+  present: Float64Array,
+  counting: (i: number) => boolean = () => true,
+): LossSums {
+  const seen = byPresence(present, (i) => Number(Number.isFinite(losses[i]) && counting(i)));
+  return { sums: byPresence(seen, (i) => sums[i]! + losses[i]!, sums), counts: plus(counts, seen) };
 }

@@ -3,14 +3,14 @@ import { dot, picked } from './vectors';
 /** A square matrix in float64, by its rows. */
 export type Matrix = readonly Float64Array[];
 
-/** A matrix [count, count] that is stored row after row. */
-export function matrixOf(values: Float64Array, count: number): Matrix {
-  return Array.from({ length: count }, (_, i) => values.slice(i * count, (i + 1) * count));
+/** The rows of a matrix that is stored row after row, as views of it. */
+export function matrixOf(values: Float64Array, width: number): Float64Array[] {
+  return Array.from({ length: values.length / width }, (_, i) => values.subarray(i * width, (i + 1) * width));
 }
 
-/** Of a matrix [count, count] that is stored row after row, the rows named and in them the columns named. */
-export function block(values: Float64Array, count: number, rows: readonly number[], columns = rows): Matrix {
-  return rows.map((i) => picked(values.subarray(i * count, (i + 1) * count), columns));
+/** The rows named, and in them the columns named. */
+export function block(matrix: Matrix, rows: readonly number[], columns = rows): Matrix {
+  return rows.map((i) => picked(matrix[i]!, columns));
 }
 
 export function mapped(matrix: Matrix, entry: (value: number, i: number, j: number) => number): Matrix {

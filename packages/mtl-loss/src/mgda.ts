@@ -37,8 +37,18 @@ export function mgda({
   clamp = 0,
   normalization = 'none',
 }: MgdaOptions = {}): FeatureBalancer<null> {
-  const [solve, leastChange, most] = chosen<typeof solver, readonly [Solver, number?, number?]>('solver', solver, solvers);
-  const [byNorm, byLoss] = chosen<typeof normalization, readonly boolean[]>('normalization', normalization, divisions);
+  /** With its least change and its number of steps. */
+  const [solve, leastChange, most] = chosen<typeof solver, readonly [Solver, number?, number?]>('solver', solver, {
+    exact: [minNormPoint],
+    'frank-wolfe': [frankWolfe, 1e-3, 100],
+    'projected-gradient': [projectedGradient, 1e-5, 250],
+  });
+  const [byNorm, byLoss] = chosen<typeof normalization, readonly boolean[]>('normalization', normalization, {
+    none: [],
+    l2: [true],
+    loss: [false, true],
+    'loss+': [true, true],
+  });
   checkNumbers({ epsilon }, 0);
   checkCounts({ iterations }, 1);
   checkNumbers({ clamp }, 0, 0.5);
@@ -54,13 +64,3 @@ export function mgda({
     { features: true, needs: byLoss ? ['gramian', 'losses'] : ['gramian'] },
   );
 }
-
-/** Each with its least change and its number of steps. */
-const solvers = {
-  exact: [minNormPoint],
-  'frank-wolfe': [frankWolfe, 1e-3, 100],
-  'projected-gradient': [projectedGradient, 1e-5, 250],
-} as const;
-
-/** Whether by the norm, and whether by the loss. */
-const divisions = { none: [], l2: [true], loss: [false, true], 'loss+': [true, true] };

@@ -1,9 +1,9 @@
 import { checkNumbers, type JacobianMethod } from '@taskloom/core';
 import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
-import { multiply } from './matrix';
+import { block, multiply } from './matrix';
 import { softmaxOf } from './simplex';
 import { trackedCoefficients, trackedGramian, trackedRows } from './tracked-rows';
-import { picked, plus } from './vectors';
+import { plus } from './vectors';
 
 export interface MocoOptions {
   /** β, how fast the tracked gradients follow. Default 0.5. */
@@ -52,8 +52,8 @@ export function moco({
       const products = trackedGramian(gramian, 2 * tasks, rows);
       const rate = gamma / steps ** gammaDecay;
       const { weights, state: next } = stepWeights(state, context, (lambda, places) => {
-        const own = places.map((i) => picked(products[i]!, places));
-        return softmaxOf(plus(lambda, plus(multiply(own, lambda), lambda, regularization), -rate));
+        const slopes = plus(multiply(block(products, places), lambda), lambda, regularization);
+        return softmaxOf(plus(lambda, slopes, -rate));
       });
       return { weights, coefficients: trackedCoefficients(rows, weights), state: { ...next, steps } };
     },

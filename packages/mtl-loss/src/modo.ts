@@ -19,12 +19,8 @@ export interface ModoOptions {
  */
 export function modo({ stepSize = 1e-3, regularization = 0.1 }: ModoOptions = {}): JacobianMethod<CarriedWeights> {
   checkNumbers({ stepSize, regularization }, 0);
-  return threeBatches(
-    'modo',
-    (lambda, between) => {
-      const slopes = plus(multiply(between(0, 1), lambda), lambda, regularization);
-      return ontoSimplex(plus(lambda, slopes, -stepSize));
-    },
-    { batch: 2, weights: (lambda) => lambda },
-  );
+  return threeBatches('modo', 2, (lambda, between) => {
+    const slopes = plus(multiply(between(0, 1), lambda), lambda, regularization);
+    return ontoSimplex(plus(lambda, slopes, -stepSize));
+  });
 }

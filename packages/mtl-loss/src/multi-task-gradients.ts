@@ -1,6 +1,6 @@
 import type { BalancingContext, FeatureBalancer, GradientBalancer, JacobianMethod, Params, Pattern, Random, Tree } from '@taskloom/core';
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tidy } from '@tensorflow/tfjs-core';
-import { asking } from './ask-method';
+import { type Asked, asking } from './ask-method';
 import { atFeatures } from './at-features';
 import { atParameters } from './at-parameters';
 import { conflictOf } from './conflict';
@@ -116,23 +116,22 @@ export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
 export function multiTaskGradients<P extends Params, S, F extends Tree<Tensor>>(
   options: MultiTaskGradientsOptions<P, S, F> | BlockGradientsOptions<P, S>,
 ): MultiTaskGradients<P, S> | MultiTaskGradients<P, BlockStates<S>> {
-  let state: () => S;
+  let asked: Asked<S> | undefined;
   const tensors = tidy(() => {
     const given = options as FeatureGradientsOptions<P, F, S> | AnyParameterOptions<P, S>;
-    const lossesOf = () =>
-      given.at === 'features' ? given.losses(given.params, given.features(given.params)) : given.losses(given.params, 0);
-    const { method } = given;
-    const stateful = 'blocks' in given && given.blocks !== undefined ? { name: method.name, init: () => ({}) as S } : method;
-    const asked = asking<S>(given, stateful, () => lossesOf().size);
-    state = asked.state;
+    const { params } = given;
+    asked = asking<S>(given, () => (given.at === 'features' ? given.losses(params, given.features(params)) : given.losses(params, 0)).size);
     const made = given.at === 'features' ? atFeatures(given, asked) : atParameters(given, asked);
-    return { ...made, conflict: conflictOf(made.gramian, asked.present) };
+    return { memory: {}, ...made, conflict: conflictOf(made.gramian, asked.present) };
   });
-  return { ...tensors, state: state!() };
+  return { ...tensors, state: asked!.state() };
 }
 
 /** What both places of the Gramian give. */
 export type Balanced<P extends Params> = Pick<MultiTaskGradients<P, unknown>, 'gradients' | 'losses' | 'gramian' | 'weights' | 'memory'>;
+
+/** Without `memory` where there is none. */
+export type Made<B extends { readonly memory: Params }> = Omit<B, 'memory'> & Partial<Pick<B, 'memory'>>;
 
 /** The forms of `at: 'parameters'` together. */
 export type AnyParameterOptions<P extends Params, S> = Omit<ParameterGradientsOptions<P, S>, 'store' | 'blocks'> & {

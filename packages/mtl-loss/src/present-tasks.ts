@@ -1,5 +1,6 @@
 import { assertShape, type BalancingContext, TaskloomError } from '@taskloom/core';
-import { block, type Matrix } from './matrix';
+import { block, type Matrix, matrixOf } from './matrix';
+import { softmaxOf } from './simplex';
 import { filled, picked, placed } from './vectors';
 
 /** What a rule gets of a step as it looks without the absent tasks: a context about the present ones only, and where each of them stands among all. */
@@ -31,29 +32,32 @@ export function weighPresent(context: BalancingContext, rule: (...present: Prese
   return placed(context.present.length, places, rule(own, places));
 }
 
-/** The same from a rule about their Gramian too (finite). */
+/** The softmax of one number a present task, times `whole`; 0 for absent tasks. */
+export function softmaxOfPresent(context: BalancingContext, logit: (i: number) => number, whole?: number): Float64Array {
+  return weighPresent(context, (_, places) => softmaxOf(places.map(logit), whole));
+}
+
+/** Weights of all tasks from a rule about the present ones and their Gramian, the rows and columns that are theirs. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
 export function weighGramian(
   gramian: Float64Array,
   context: BalancingContext,
   rule: (gramian: Matrix, ...present: Present) => ArrayLike<number>,
 ): Float64Array {
-  return weighPresent(context, (own, places) => rule(presentGramian(gramian, context.present.length, own.tasks, places), own, places));
-}
-
-/** The rows and columns of the present tasks. Throws `not_finite` with the name of the task whose gradient has gone wrong. */
-function presentGramian(gramian: Float64Array, count: number, tasks: readonly string[], places: readonly number[]): Matrix {
+  const count = context.present.length;
   assertShape([gramian.length], [count * count], 'gramian');
-  const products = block(gramian, count, places);
-  for (const [i, row] of products.entries()) {
-    const j = row.findIndex((product) => !Number.isFinite(product));
-    if (j < 0) continue;
-    // Of the two gradients it is that whose own square has gone wrong.
-    const name = tasks[Number.isFinite(row[i]) ? j : i]!;
-    throw new TaskloomError('not_finite', `The gradient of task '${name}' is not finite.`, {
-      name,
-      got: row[j],
-      remedy: 'Usual causes: a logarithm of 0, a division by 0, too high a learning rate.',
-    });
-  }
-  return products;
+  return weighPresent(context, (own, places) => {
+    const products = block(matrixOf(gramian, count), places);
+    for (const [i, row] of products.entries()) {
+      const j = row.findIndex((product) => !Number.isFinite(product));
+      if (j < 0) continue;
+      // Of the two gradients it is that whose own square has gone wrong.
+      const name = own.tasks[Number.isFinite(row[i]) ? j : i]!;
+      throw new TaskloomError('not_finite', `The gradient of task '${name}' is not finite.`, {
+        name,
+        got: row[j],
+        remedy: 'Usual causes: log(0), 0/0, too high a learning rate.',
+      });
+    }
+    return rule(products, own, places);
+  });
 }

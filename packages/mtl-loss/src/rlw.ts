@@ -13,7 +13,11 @@ export interface RlwOptions {
  * resumed run repeats them. Cost F + B.
  */
 export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting<null> {
-  const draw = chosen('distribution', distribution, { normal, dirichlet });
+  const draw = chosen<typeof distribution, (context: BalancingContext) => Float64Array>('distribution', distribution, {
+    normal: (context) => softmaxOf(context.normal('rlw', context.tasks.length)),
+    // Exponential draws: their shares are uniform on the simplex.
+    dirichlet: (context) => shares(context.uniform('rlw', context.tasks.length).map((value) => 1e-12 - Math.log1p(-value))),
+  });
   return {
     kind: 'loss-weighting',
     name: 'rlw',
@@ -22,11 +26,4 @@ export function rlw({ distribution = 'normal' }: RlwOptions = {}): LossWeighting
     init: () => null,
     weigh: (_, state, context) => ({ weights: weighPresent(context, draw), state }),
   };
-}
-
-const normal = (context: BalancingContext) => softmaxOf(context.normal('rlw', context.tasks.length));
-
-/** Exponential draws: their shares are uniform on the simplex. */
-function dirichlet(context: BalancingContext): Float64Array {
-  return shares(context.uniform('rlw', context.tasks.length).map((draw) => -Math.log1p(-Math.min(draw, 1 - 2 ** -30)) + 2 ** -40));
 }

@@ -1,10 +1,10 @@
 import { checkCounts, checkNumbers, type JacobianMethod } from '@taskloom/core';
 import type { CarriedWeights } from './carried-weights';
 import { diagonal, mapped, multiply } from './matrix';
-import { byPresence, placesOf } from './present-tasks';
+import { byPresence } from './present-tasks';
 import { ontoSimplex } from './simplex';
 import { threeBatches } from './three-batches';
-import { filled, meanOf, plus } from './vectors';
+import { filled, meanOf, plus, sumOf } from './vectors';
 
 export interface SdmgradOptions {
   /** λ, how much the update keeps of the mean gradient. Default 0.3. */
@@ -36,6 +36,7 @@ export function sdmgrad({
   checkCounts({ iterations }, 1);
   return threeBatches(
     'sdmgrad',
+    0,
     (start, between) => {
       const count = start.length;
       const products = between(1, 2);
@@ -51,12 +52,6 @@ export function sdmgrad({
       }
       return weights;
     },
-    {
-      batch: 0,
-      weights(moved, present) {
-        const count = placesOf(present).length;
-        return byPresence(present, (i) => (moved[i]! + lambda / count) / (1 + lambda));
-      },
-    },
+    (moved, present) => byPresence(present, (i) => (moved[i]! + lambda / sumOf(present)) / (1 + lambda)),
   );
 }

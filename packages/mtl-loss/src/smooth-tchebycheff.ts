@@ -1,5 +1,5 @@
 import { assertShape, checkNumbers, logSumExp } from '@taskloom/core';
-import { minimum, mul, reshape, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core';
+import { minimum, mul, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core';
 import { presentLosses } from './present-losses';
 import { taskValues } from './task-values';
 import { type NoParameters, noParameters, scalarization, type TotalLoss } from './total-loss';
@@ -30,7 +30,7 @@ export function smoothTchebycheff({ mu = 1, preference, ideal }: SmoothTchebyche
     const lacking = sub(presentLosses(losses, present), perTask('ideal', ideal, 0));
     const scaled = mul(mul(lacking, perTask('preference', preference, 1 / losses.size)), 1 / mu) as Tensor1D;
     // An absent task has no part in the maximum; with nobody present the total is 0.
-    const total = reshape(logSumExp(presentLosses(scaled, present, -1e30)), []);
+    const total = sum(logSumExp(presentLosses(scaled, present, -1e30)));
     return mul(mul(total, mu), minimum(sum(present), 1));
   });
 }

@@ -22,7 +22,7 @@ export function smoothed<S>(
 ): GradientBalancer<SmoothedState<S>> | LossWeighting<SmoothedState<S>> {
   checkNumbers({ ema }, 0, 0.999999);
   const wrapped = {
-    ...wrappedState(method, (tasks) => ({ weights: filled(tasks.length, Number.NaN) })),
+    ...wrappedState(method, (tasks) => ({ weights: filled(tasks.length) })),
     weigh(input: Float64Array, state: SmoothedState<S>, context: Parameters<typeof method.weigh>[2]) {
       const { weights: fresh, state: inner } = method.weigh(input, state.inner, context);
       const { weights: kept } = state;
@@ -30,12 +30,13 @@ export function smoothed<S>(
       return { weights: byPresence(context.present, average), state: { weights: byPresence(context.present, average, kept), inner } };
     },
   };
-  if (method.kind === 'gradient-balancer') return { ...method, ...wrapped };
-  const { endEpoch, afterStep } = method;
+  // What only loss weightings have.
+  const weighting = method as LossWeighting<S>;
+  const { endEpoch, afterStep } = weighting;
   return {
-    ...method,
+    ...weighting,
     ...wrapped,
-    beforehand: wholly(method),
+    beforehand: wholly(weighting),
     endEpoch: endEpoch && ((state) => ({ ...state, inner: endEpoch.call(method, state.inner) })),
     afterStep: afterStep && ((losses, state, context) => ({ ...state, inner: afterStep.call(method, losses, state.inner, context) })),
   };

@@ -1,8 +1,7 @@
 import { checkCounts, checkNumbers, type LossWeighting } from '@taskloom/core';
 import { type LossSums, noLosses, withLosses } from './loss-sums';
-import { byPresence, placesOf, weighPresent } from './present-tasks';
-import { softmaxOf } from './simplex';
-import { filled } from './vectors';
+import { byPresence, softmaxOfPresent } from './present-tasks';
+import { sumOf } from './vectors';
 
 export interface StchOptions {
   /** Smoothness: the smaller, the more of the weight the task that lags most gets. Default 1. */
@@ -36,14 +35,10 @@ export function stch({ mu = 1, warmupEpochs = 4, epsilon = 1e-8 }: StchOptions =
     weigh(losses, state, context) {
       const { epoch, present } = context;
       const collects = (i: number) => epoch === warmupEpochs - 1 || (epoch >= warmupEpochs && state.counts[i] === 0);
-      const next = withLosses(state, losses, placesOf(present).filter(collects));
+      const next = withLosses(state, losses, present, collects);
       const above = (value: number) => Math.max(value, 0) + epsilon;
       const fallen = (i: number) => Math.log(above(losses[i]!) / above(next.sums[i]! / next.counts[i]!));
-      const shares = weighPresent(context, (_, places) =>
-        epoch < warmupEpochs
-          ? filled(places.length, 1)
-          : softmaxOf(places.map((i) => fallen(i) / mu)).map((share) => places.length * share),
-      );
+      const shares = softmaxOfPresent(context, (i) => (epoch < warmupEpochs ? 0 : fallen(i) / mu), sumOf(present));
       return { weights: byPresence(present, (i) => shares[i]! / above(losses[i]!)), state: next };
     },
   };

@@ -1,6 +1,5 @@
 import { sum as sumOf } from '@tensorflow/tfjs-core';
 import { presentLosses } from './present-losses';
-import { byPresence } from './present-tasks';
 import { noParameters, scalarization, type WeighingTotal } from './total-loss';
 
 /**
@@ -10,6 +9,6 @@ import { noParameters, scalarization, type WeighingTotal } from './total-loss';
 export function sum(): WeighingTotal {
   return {
     ...scalarization('sum', noParameters, (losses, _, present) => sumOf(presentLosses(losses, present))),
-    weigh: (_, state, { present }) => ({ weights: byPresence(present, () => 1), state }),
+    weigh: (_, state, { present }) => ({ weights: present.slice(), state }),
   };
 }

@@ -2,9 +2,6 @@ import type { Matrix } from './matrix';
 import { normsOf } from './unit-rows';
 import { clamped, filled, placed, plus } from './vectors';
 
-/** A squared norm of this share of its terms is zero. */
-const rounding = 1e-14;
-
 /**
  * Each gᵢ meets the gⱼ in the order given, and where its cosine with gⱼ is below a target gets as much of gⱼ as makes it that; the weights of the sum of all. Every g is a
  * combination Σ cₖgₖ, so that g·gⱼ = (c G)ⱼ and the Gramian is all that is needed. Pairs with a zero gradient are passed over. O(T³)
@@ -15,6 +12,8 @@ export function surgery(
   targetOf: (i: number, j: number, cosine: number) => number,
   epsilon = 0,
 ): Float64Array {
+  /** A squared norm of this share of its terms is zero. */
+  const rounding = 1e-14;
   const norms = normsOf(gramian);
   let total = filled(norms.length, 0);
   for (const [i, order] of orders.entries()) {

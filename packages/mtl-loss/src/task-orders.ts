@@ -14,12 +14,8 @@ export function taskOrders(
 ): number[][] {
   const { length } = indices;
   // Row i's order: the tasks sorted by its own draws.
-  return permutations ? givenOrders(permutations, indices) : matrixOf(context.uniform(method, length * length), length).map(ranked);
-}
-
-/** The caller's orders, about all tasks, as orders of the present ones. */
-function givenOrders(permutations: readonly (readonly number[])[], indices: readonly number[]): number[][] {
+  if (!permutations) return matrixOf(context.uniform(method, length * length), length).map(ranked);
   const known = indices.filter((i) => permutations[i]);
-  assertShape([known.length], [indices.length], 'permutations', 'Give one for each task.');
+  assertShape([known.length], [length], 'permutations', 'Give one for each task.');
   return indices.map((i) => permutations[i]!.map((j) => indices.indexOf(j)).filter((j) => j >= 0));
 }

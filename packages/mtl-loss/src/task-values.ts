@@ -14,7 +14,7 @@ export function taskValues(
   least?: number,
   most?: number,
   missing = 'bad_option',
-): (context: Pick<BalancingContext, 'tasks'>, otherwise: number, places?: readonly number[]) => Float64Array {
+): (context: Pick<BalancingContext, 'tasks'>, otherwise?: number, places?: readonly number[]) => Float64Array {
   if (values === undefined) return ({ tasks }, otherwise) => filled(tasks.length, otherwise);
   checkOption(typeof values === 'object' && values !== null, option, values, 'a number a task');
   for (const value of Object.values(values)) checkNumbers({ [option]: value ?? Number.NaN }, least, most);

@@ -1,6 +1,6 @@
-import { type ColumnRule, checkCounts, type JacobianMethod } from '@taskloom/core';
-import { byPresence } from './present-tasks';
-import { sumOf } from './vectors';
+import { checkCounts, type JacobianMethod } from '@taskloom/core';
+import { byPresence, placesOf } from './present-tasks';
+import { joined } from './vectors';
 
 export interface TrimmedMeanOptions {
   /** k: how many of the greatest entries of a column, and of the smallest, are left out. Default 1. */
@@ -23,32 +23,28 @@ export function trimmedMean({ trim = 1 }: TrimmedMeanOptions = {}): JacobianMeth
       return null;
     },
     weigh(_, state, { present }) {
-      const here = byPresence(present, () => 1);
-      const count = sumOf(here);
-      const left = count - 2 * Math.min(trim, Math.max(0, Math.floor((count - 1) / 2)));
-      const first = (count - left) / 2;
-      const ranks = present.map((_, rank) => (rank >= first && rank < first + left ? 1 / left : 0));
-      return { weights: byPresence(present, () => 1 / count), coefficients: Float64Array.from([...here, ...ranks]), state };
+      const { length: count } = placesOf(present);
+      const cut = Math.min(trim, Math.trunc((count - 1) / 2));
+      const ranks = present.map((_, rank) => (rank >= cut && rank < count - cut ? 1 / (count - 2 * cut) : 0));
+      return { weights: byPresence(present, () => 1 / count), coefficients: joined(present, ranks), state };
     },
-    columns,
+    /** Coefficients: 1 for a task that is present, else 0; then the weight of each rank, the smallest entry first. */
+    columns: {
+      coefficients: (tasks) => 2 * tasks,
+      apply(rows, coefficients, on) {
+        const [present, ranks] = on.split(coefficients, 2);
+        const tasks = on.count(rows);
+        // Entries of absent tasks come last, where no rank has weight.
+        const greatest = on.split(rows, tasks).reduce((a, b) => on.maximum(a, b));
+        const entries = on.split(on.where(on.greater(present!, 0), rows, greatest), tasks);
+        for (let end = tasks - 1; end > 0; end--)
+          for (let i = 0; i < end; i++) {
+            const [a, b] = [entries[i]!, entries[i + 1]!];
+            entries[i] = on.minimum(a, b);
+            entries[i + 1] = on.maximum(a, b);
+          }
+        return on.weighted(ranks!, on.concat(entries));
+      },
+    },
   };
 }
-
-/** Coefficients: 1 for a task that is present, else 0; then the weight of each rank, the smallest entry first. */
-const columns: ColumnRule = {
-  coefficients: (tasks) => 2 * tasks,
-  apply(rows, coefficients, on) {
-    const [present, ranks] = on.split(coefficients, 2);
-    const tasks = on.count(rows);
-    // Entries of absent tasks come last, where no rank has weight.
-    const greatest = on.split(rows, tasks).reduce((a, b) => on.maximum(a, b));
-    const entries = on.split(on.where(on.greater(present!, 0), rows, greatest), tasks);
-    for (let end = tasks - 1; end > 0; end--)
-      for (let i = 0; i < end; i++) {
-        const [a, b] = [entries[i]!, entries[i + 1]!];
-        entries[i] = on.minimum(a, b);
-        entries[i + 1] = on.maximum(a, b);
-      }
-    return on.weighted(ranks!, on.concat(entries));
-  },
-};

@@ -1,5 +1,5 @@
-/** So many times the same. */
-export function filled(count: number, value: number): Float64Array {
+/** So many times the same; NaN, for what is not known yet, where it is not said. */
+export function filled(count: number, value = Number.NaN): Float64Array {
   return new Float64Array(count).fill(value);
 }
 
@@ -15,6 +15,11 @@ export function placed(count: number, places: readonly number[], values: ArrayLi
   return all;
 }
 
+/** One after another. */
+export function joined(...parts: readonly Iterable<number>[]): Float64Array {
+  return Float64Array.from(parts.flatMap((part) => [...part]));
+}
+
 /** Σ aᵢ */
 export function sumOf(a: Iterable<number>): number {
   let sum = 0;
@@ -26,9 +31,9 @@ export function meanOf(a: ArrayLike<number> & Iterable<number>): number {
   return sumOf(a) / a.length;
 }
 
-/** aᵢ / mean; 1 where the mean is 0. */
-export function relative(a: Float64Array): Float64Array {
-  const mean = meanOf(a);
+/** aᵢ / mean, of `count` values; 1 where the mean is 0. */
+export function relative(a: Float64Array, count = a.length): Float64Array {
+  const mean = sumOf(a) / count;
   return a.map((value) => (mean > 0 ? value / mean : 1));
 }
 

@@ -27,5 +27,6 @@ export function withPriorities<S>(
     };
     return { weights: weighPresent(context, own), state: next };
   };
-  return method.kind === 'gradient-balancer' ? { ...method, weigh } : { ...method, beforehand: wholly(method), weigh };
+  const weighting = method as LossWeighting<S>;
+  return { ...weighting, beforehand: wholly(weighting), weigh };
 }

@@ -29,6 +29,6 @@ export function wrappedState<S, Own extends object>(
 }
 
 /** `beforehand` of who changes the method's weights: what the method makes of its losses in the step would come after the change. */
-export function wholly(method: Pick<LossWeighting, 'beforehand'>): true | undefined {
-  return method.beforehand === true || undefined;
+export function wholly({ beforehand }: Pick<LossWeighting, 'beforehand'>): true | undefined {
+  return beforehand === true || undefined;
 }

@@ -6,7 +6,7 @@ import { matrixOf } from '../matrix';
  * number of rows where they are orthogonal and equally long; 0 for G = 0.
  */
 export function effectiveRank(gramian: ArrayLike<number>, count: number): number {
-  const values = gramianEigen(matrixOf(Float64Array.from(gramian), count), 0).map(({ value }) => value);
+  const values = gramianEigen(matrixOf(Float64Array.from(gramian), count), 0).map(([value]) => value);
   const total = values.reduce((sum, value) => sum + value, 0);
   if (!(total > 0)) return 0;
   const shares = values.map((value) => value / total);
