@@ -8,7 +8,7 @@ import { poolGradients } from './pool-gradients';
 import { type Pass, rewriteTrace } from './rewrite';
 import { scalarFactors } from './scalar-factors';
 import { segmentSums, touchedRows } from './segment-sums';
-import { sumsByProduct } from './sums';
+import { means, sumsByProduct } from './sums';
 
 /** The passes that a trace goes through before it is encoded. Common sub-expressions are shared when the graph is built (`Graph.node`). */
 export const passes: readonly Pass[] = [
@@ -16,6 +16,7 @@ export const passes: readonly Pass[] = [
   gramiansByBlocks,
   layerNorms,
   sumsByProduct,
+  means,
   narrowConvolutions,
   scalarFactors,
   broadcasts,

@@ -64,6 +64,8 @@ export function rebuilt(graph: Graph, node: Node, inputs: readonly (Value | unde
       node.outputs.map(({ shape }) => shape),
       node.host,
     );
+  // What two passes have changed the shape of may have its first one again.
+  if (node.op === 'Reshape') return [graph.reshape(inputs[0]!, node.outputs[0]!.shape)];
   return graph.node(node.op, inputs, node.outputs, node.attributes, node.domain);
 }
 

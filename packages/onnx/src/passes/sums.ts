@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph';
-import { sizeOf, type Value } from '../graph/value';
+import { sameShape, sizeOf, splatOf, type Value } from '../graph/value';
 import { type Pass, producedBy } from './rewrite';
 
 /** Fewer columns than this are summed faster by the engine's own operator. */
@@ -20,6 +20,16 @@ export const sumsByProduct: Pass =
     const reduced = axesIn(axes!);
     const sum = withoutFactors(graph, x!, reduced) ?? byProduct(graph, x!, reduced);
     return sum && [graph.reshape(sum, node.outputs[0]!.shape)];
+  };
+
+/** A sum divided by how many it adds up is a mean: one operator for two, of which a layer norm's gradient has two. */
+export const means: Pass =
+  (graph) =>
+  ({ op, outputs: [quotient] }, [sum, count]) => {
+    const producer = op === 'Div' ? producedBy(sum, 'ReduceSum') : undefined;
+    const x = producer?.inputs[0];
+    if (!x || !sameShape(quotient!.shape, sum!.shape) || splatOf(count!) !== sizeOf(x.shape) / sizeOf(sum!.shape)) return undefined;
+    return [graph.reduce('ReduceMean', x, axesIn(producer.inputs[1]!), producer.attributes.keepdims === 1)];
   };
 
 /** The sum with the reduced axes kept. */

@@ -1,11 +1,12 @@
 import { type HostArray, hostArray, hostRandom, type Params, random, run, valueAndGradients } from '@taskloom/core';
 import { layerNorm, transformerBlock } from '@taskloom/core/modules';
-import { add, mean, mul, type Scalar, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { add, div, mean, mul, type Scalar, square, sub, sum, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { optimized } from '../../src/passes';
 import { layerNorms } from '../../src/passes/layer-norm';
 import type { Pass } from '../../src/passes/rewrite';
-import { sumsByProduct } from '../../src/passes/sums';
+import { means, sumsByProduct } from '../../src/passes/sums';
 import { trace } from '../../src/trace/trace';
 import { operators } from '../operators';
 import { expectParity, type Step } from '../parity';
@@ -42,6 +43,36 @@ describe('layer normalisation', () => {
     }) as never as Step;
     expect(after(other, { w: draw('w', 1) }, { x: draw('x', 4, 8) }, [layerNorms])).not.toHaveProperty('LayerNormalization');
   });
+});
+
+describe('means', () => {
+  const step = ((_: Params, { x, one }: { x: Tensor; one: Tensor }) => ({
+    state: {},
+    outputs: {
+      kept: div(sum(x, -1, true), 9),
+      // Of other numbers than it adds up, by other numbers, of another shape.
+      other: div(sum(x, [1, 2]), 271),
+      varying: div(sum(x, 2), one),
+      wider: div(sum(x, 2), tf.fill([4, 20, 30], 9)),
+    },
+  })) as never as Step;
+
+  test('are sums divided by how many they add up, with the same numbers', async () => {
+    const inputs = { x: draw('x', 20, 30, 9), one: hostArray(Float32Array.of(9), [1]) };
+    const { ReduceSum: before, Div: divided } = after(step, {}, inputs, []) as { ReduceSum: number; Div: number };
+    const now = after(step, {}, inputs, [means]);
+    expect(now).toMatchObject({ ReduceMean: 1, ReduceSum: before - 1, Div: divided - 1 });
+    await expectParity(step, {}, [inputs]);
+  });
+});
+
+test('a shape that two passes have changed and changed back is no operator', () => {
+  const bias = ((_: Params, { x }: { x: Tensor }) => ({ state: {}, outputs: { joined: tf.reshape(sum(x, 0), [1, 16]) } })) as never as Step;
+  const inputs = { x: draw('x', 40, 16) };
+  expect(after(bias, {}, inputs, [])).toMatchObject({ ReduceSum: 1, Reshape: 1 });
+  const now = after(bias, {}, inputs, [sumsByProduct]);
+  expect(now).toMatchObject({ MatMul: 1 });
+  expect(now).not.toHaveProperty('Reshape');
 });
 
 describe('sums by products', () => {
