@@ -130,11 +130,9 @@ function derivative(balancing: Total, losses: Tensor1D, batch: MicroBatch, part:
 
 /** Weights from the host and from the losses, constant to the backward pass. */
 function hostWeights(losses: Tensor1D, present: Tensor1D, weigh: WeighLosses | Beforehand): Tensor1D {
-  const onHost = (weigh: WeighLosses, ...known: Tensor1D[]) =>
-    hostCall(known, [losses.shape], (values) => [weigh(values[0]!, values.at(-1)!)])[0] as Tensor1D;
   const weights = (x: Tensor1D) => {
-    if (typeof weigh === 'function') return onHost(weigh, x, present);
-    const known = onHost(weigh.beforehand, present);
+    if (typeof weigh === 'function') return hostCall([x, present], [x.shape], ([l, p]) => [weigh(l!, p!)])[0] as Tensor1D;
+    const [known] = hostCall([present], [x.shape], ([p]) => [weigh.beforehand(p!)]) as [Tensor1D];
     return weigh.ofLosses ? weigh.ofLosses(known, x) : known;
   };
   const call = customGrad((x) => ({ value: weights(x as Tensor1D), gradFunc: () => zerosLike(losses) }));

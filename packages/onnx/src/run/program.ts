@@ -60,13 +60,14 @@ export function program(trace: Trace, mapOutputs: (fn: (value: Value) => string)
   const nodes = nodesOf([...roots.keys()]);
   const level = stageOf(nodes);
   const last = Math.max(0, ...level.values());
-  const until = (stage: number) => nodes.filter((node) => !node.host && level.get(node)! < stage);
-  const parts = Array.from({ length: last + 1 }, (_, stage) =>
-    partOf(
-      nodes.filter((node) => !node.host && level.get(node) === stage),
-      new Set(until(stage)),
-    ),
-  );
+  const inGraphs = nodes.filter((node) => !node.host);
+  const parts = Array.from({ length: last + 1 }, (_, stage) => {
+    const earlier = inGraphs.filter((node) => level.get(node)! < stage);
+    return partOf(
+      inGraphs.filter((node) => level.get(node) === stage),
+      new Set(earlier),
+    );
+  });
   /** What the host computations of a stage and all later stages read. */
   const readAfter = (stage: number): Set<Value | undefined> => {
     const values = new Set(parts.slice(stage + 1).flatMap(({ reads }) => [...reads]));

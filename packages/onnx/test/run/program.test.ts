@@ -1,7 +1,27 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import { hostArray, hostCall, hostRandom, type Params, valueAndGradients } from '@taskloom/core';
-import { add, matMul, mean, mul, reshape, type Scalar, slice, square, stack, sub, sum, type Tensor, tanh } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  erf,
+  greater,
+  matMul,
+  mean,
+  mul,
+  reshape,
+  type Scalar,
+  slice,
+  square,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+  tanh,
+} from '@tensorflow/tfjs-core';
+import { ModelProtoSchema, TensorProto_DataType } from 'onnx-buf';
 import { expect, test } from 'vitest';
 import { lowered } from '../../src/run/lowered';
+import type { GraphStage, HostStage } from '../../src/run/program';
 import { trace } from '../../src/trace/trace';
 import { operatorsOf } from '../operators';
 import { expectParity } from '../parity';
@@ -55,6 +75,32 @@ test('a step cut by two host calls repeats nothing of its forward and backward p
 });
 
 test('with the same numbers', () => expectParity(onHost as never, state, [1, 2, 3].map(batch)));
+
+test('hands over what is dear to make, and of a mask its bits; what elementwise passes make of them is made again', async () => {
+  const step = (_: Params, { x, y }: { x: Tensor; y: Tensor }) => {
+    const dear = matMul(x, y);
+    const mask = mul(cast(greater(y, 0), 'float32'), 2);
+    const part = erf(mul(dear, 0.5));
+    const shown = mul(part, mask);
+    const [weight] = hostCall([reshape(sum(shown), [1])], [[1]], ([total]) => [bounded(total!, 1)]);
+    return { state: {}, outputs: { after: mul(add(mul(shown, mask), add(part, dear)), weight!) } };
+  };
+  const { data, shape } = draw('left', 256, 256);
+  const inputs = { x: hostArray(data.map((value) => value / 16) as Float32Array, shape), y: draw('right', 256, 512) };
+  const { program } = lowered(trace(step as never, {} as never, inputs as never), undefined);
+  const [before, asked, after] = program.stages as [GraphStage, HostStage, GraphStage];
+  const { output } = fromBinary(ModelProtoSchema, before.model).graph!;
+  const types = output.flatMap(({ name, type }) =>
+    asked.inputs.includes(name) ? [] : [(type!.value.value as { elemType: number }).elemType],
+  );
+  const { FLOAT, BOOL } = TensorProto_DataType;
+  expect(types.sort()).toEqual([FLOAT, BOOL].sort());
+  const [first, second] = [operatorsOf({ stages: [before] }), operatorsOf({ stages: [after] })];
+  expect(first).toMatchObject({ MatMul: 1, Greater: 1, Cast: 1, Erf: 1 });
+  expect(second).toMatchObject({ Cast: 1, Erf: 1 });
+  for (const op of ['MatMul', 'Greater']) expect(second).not.toHaveProperty(op);
+  await expectParity(step as never, {}, [inputs]);
+});
 
 test('outputs stand in the order in which they are ready last, so that ONNX Runtime, which begins at the last, uses up what the last layers keep first', () => {
   const chain = (params: { first: Tensor; last: Tensor }, { x }: { x: Tensor }) => {

@@ -48,21 +48,32 @@ export function bestClassThresholds(
   const classes = probabilities[0]?.length ?? 0;
   const logs = Array.from(probabilities, (row) => Float64Array.from(row, (p) => Math.log(Math.max(p, 1e-30))));
   const equal = new Array<number>(classes).fill(0);
-  const scoreOf = (rows: readonly number[], thresholds: readonly number[]) =>
+  const scoreOf = (rows: readonly number[], decide: (i: number) => number) =>
     score(
       rows.map((i) => targets[i]!),
-      rows.map((i) => decided(logs[i]!, thresholds)),
+      rows.map(decide),
     );
+  const by = (thresholds: readonly number[]) => (i: number) => decided(logs[i]!, thresholds);
   const ascended = (rows: readonly number[]) => {
     let found = equal;
-    let best = scoreOf(rows, found);
+    let best = scoreOf(rows, by(found));
     for (let round = 0; round < rounds; round++)
-      for (let k = 0; k < classes; k++)
+      for (let k = 0; k < classes; k++) {
+        // Whatever the threshold of k, a row is of k or of the best of the others.
+        const before = found;
+        const others = replaced(before, k, Infinity);
+        const rivals = logs.map((row) => decided(row, others));
         for (const step of steps) {
-          const next = found.map((log, at) => (at === k ? step : log));
-          const value = scoreOf(rows, next) - (price * next.reduce((sum, log) => sum + Math.abs(log), 0)) / classes;
-          if (value > best) [found, best] = [next, value];
+          const value = scoreOf(rows, (i) => {
+            const [row, rival] = [logs[i]!, rivals[i]!];
+            const lead = row[k]! - step - (row[rival]! - before[rival]!);
+            return lead > 0 || (lead === 0 && k < rival) ? k : rival;
+          });
+          const next = replaced(before, k, step);
+          const cost = (price * next.reduce((sum, log) => sum + Math.abs(log), 0)) / classes;
+          if (value - cost > best) [found, best] = [next, value - cost];
         }
+      }
     return found;
   };
   const rows = Array.from(targets, (_, i) => i);
@@ -71,7 +82,7 @@ export function bestClassThresholds(
   const halves = [rows.filter((i) => drawn[i]! < 0.5), rows.filter((i) => drawn[i]! >= 0.5)];
   const helps = halves.every((half, i) => {
     const other = halves[1 - i]!;
-    return half.length * other.length > 0 && scoreOf(other, ascended(half)) > scoreOf(other, equal);
+    return half.length * other.length > 0 && scoreOf(other, by(ascended(half))) > scoreOf(other, by(equal));
   });
   const thresholds = (helps ? ascended(rows) : equal).map(Math.exp);
   const total = thresholds.reduce((a, b) => a + b, 0);
@@ -83,4 +94,8 @@ function decided(logs: Float64Array, thresholds: readonly number[]): number {
   let best = 0;
   for (let k = 1; k < logs.length; k++) if (logs[k]! - thresholds[k]! > logs[best]! - thresholds[best]!) best = k;
   return best;
+}
+
+function replaced(values: readonly number[], at: number, value: number): number[] {
+  return values.map((old, i) => (i === at ? value : old));
 }
