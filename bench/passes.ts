@@ -10,6 +10,7 @@ import { type HostArray, mapTree, readTree, type Tree } from '@taskloom/core';
 import { setBackend } from '@tensorflow/tfjs-core';
 import { optimized, passes } from '../packages/onnx/src/passes';
 import { broadcasts } from '../packages/onnx/src/passes/broadcasts';
+import { horizontallyFused } from '../packages/onnx/src/passes/horizontal-fusion';
 import { layerNorms } from '../packages/onnx/src/passes/layer-norm';
 import { narrowConvolutions } from '../packages/onnx/src/passes/narrow-convolutions';
 import { packState } from '../packages/onnx/src/passes/pack-state';
@@ -27,7 +28,7 @@ import { trace } from '../packages/onnx/src/trace/trace';
 import { median } from './peers/rounds';
 import { batch as balancingBatch, ways } from './works/balancing';
 import { convnetStep } from './works/convnet';
-import { sinusoidStep } from './works/sinusoid';
+import { loopStep, sinusoidStep } from './works/sinusoid';
 import { trainBatch, trainStep } from './works/transformer';
 
 const { values: flags, positionals } = parseArgs({ options: { rounds: { type: 'string', default: '7' } }, allowPositionals: true });
@@ -37,6 +38,8 @@ type Arrays = Tree<HostArray>;
 const noLayout = { members: [], groups: [], size: 0 };
 
 interface Selection {
+  /** Whether chains of the same operators become one. */
+  readonly fuse?: boolean;
   readonly chosen?: readonly Pass[];
   /** Whether small parameters share a vector. */
   readonly pack?: boolean;
@@ -45,9 +48,15 @@ interface Selection {
 }
 
 /** A step with some of the passes, its state, and how many operators it has. */
-async function prepared(step: unknown, initial: Arrays, batch: Arrays, { chosen = passes, pack = true, remake = true }: Selection) {
+async function prepared(
+  step: unknown,
+  initial: Arrays,
+  batch: Arrays,
+  { fuse = true, chosen = passes, pack = true, remake = true }: Selection,
+) {
   const runtime = await nodeRuntime(false);
-  const traced = optimized(trace(step as never, initial as never, batch as never), chosen);
+  const plain = trace(step as never, initial as never, batch as never);
+  const traced = optimized(fuse ? horizontallyFused(plain) : plain, chosen);
   const { trace: packed, layout } = packState(traced, pack ? undefined : noLayout);
   const last = remake ? rematerialized(packed) : packed;
   const made = program(last, (nameOf) => mapLeaves(last.outputs, nameOf));
@@ -66,6 +75,7 @@ function leaves(tree: Arrays): Map<string, HostArray> {
 const without = (pass: Pass) => ({ chosen: passes.filter((each) => each !== pass) });
 const selections: readonly (readonly [string, Selection])[] = [
   ['all', {}],
+  ['without chains joined', { fuse: false }],
   ['without layer normalisation as one operator', without(layerNorms)],
   ['without sums by products', without(sumsByProduct)],
   ['without Jacobians of tables as the rows touched', without(touchedRows)],
@@ -74,7 +84,7 @@ const selections: readonly (readonly [string, Selection])[] = [
   ['without first convolutions as products', without(narrowConvolutions)],
   ['without arrays made again', { remake: false }],
   ['without one vector for small parameters', { pack: false }],
-  ['none', { chosen: [], pack: false, remake: false }],
+  ['none', { fuse: false, chosen: [], pack: false, remake: false }],
 ];
 
 const transformer = trainStep(32);
@@ -83,6 +93,7 @@ const works = {
   'convnet, a training step': { ...convnetStep(), steps: 2 },
   'transformer, a training step': { ...transformer, batch: (i: number) => trainBatch(32, i), steps: 2 },
   'MAML, 25 sine waves, a step': { ...sinusoid, steps: 200 },
+  'MAML, 25 sine waves in a loop, a step': { ...sinusoid, step: loopStep(), steps: 50 },
   'MGDA, seven tasks on their own rows, a step': {
     ...ways['mgda, rows kept'](),
     batch: (i: number) => balancingBatch(14, i, true),

@@ -1,7 +1,21 @@
 import { hostArray, hostRandom, type Params } from '@taskloom/core';
 import { adam, applyUpdates } from '@taskloom/core/optimizers';
 import { maml } from '@taskloom/maml';
-import { add, expandDims, matMul, mean, relu, type Scalar, square, sub, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  expandDims,
+  matMul,
+  mean,
+  relu,
+  type Scalar,
+  slice,
+  square,
+  squeeze,
+  sub,
+  type Tensor,
+  tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 
 /** MAML, second order, one inner step, 25 sine waves of 10 points, 1 → 40 → 40 → 1. */
 type Wave = { readonly x: Tensor; readonly y: Tensor };
@@ -12,16 +26,44 @@ function errors(params: Params, { x, y }: Wave): Tensor {
   return mean(square(sub(layer(relu(layer(relu(layer(x, 1)), 2)), 3), y)), [1, 2]);
 }
 
-export function sinusoidStep() {
-  const method = maml({ loss: errors, batched: true, innerLearningRate: 0.01 });
-  const optimizer = adam();
-  type Inputs = { readonly support: Wave; readonly query: Wave; readonly step: Tensor; readonly learningRate: Tensor };
-  const step = (state: { params: Params; optimizer: Params }, { support, query, step, learningRate }: Inputs) => {
-    const { value, gradients } = method.metaGradients(state.params, { support, query });
+type Episodes = { readonly support: Wave; readonly query: Wave };
+type Inputs = Episodes & { readonly step: Tensor; readonly learningRate: Tensor };
+const optimizer = adam();
+
+const updated =
+  (metaGradients: (params: Params, episodes: Episodes) => { readonly value: Scalar; readonly gradients: Params }) =>
+  (state: { params: Params; optimizer: Params }, { support, query, step, learningRate }: Inputs) => {
+    const { value, gradients } = metaGradients(state.params, { support, query });
     const info = { step: step as Scalar, learningRate: learningRate as Scalar };
     const { updates, state: next } = optimizer.update(gradients, state.optimizer, state.params, info);
     return { state: { params: applyUpdates(state.params, updates), optimizer: next }, outputs: { loss: value } };
   };
+
+/** The same task by task, by a loss of one task. */
+export function loopStep() {
+  const method = maml({
+    loss: (params: Params, { x, y }: Wave) => {
+      const one = (wave: Tensor) => expandDims(wave, 0);
+      const stacked = Object.fromEntries(Object.entries(params).map(([name, leaf]) => [name, one(leaf as Tensor)]));
+      return squeeze(errors(stacked, { x: one(x), y: one(y) })) as Scalar;
+    },
+    innerLearningRate: 0.01,
+  });
+  const part = ({ x, y }: Wave, task: number) => {
+    const of = (all: Tensor) => squeeze(slice(all, [task, 0, 0], [1, -1, -1]), [0]);
+    return { x: of(x), y: of(y) };
+  };
+  return updated((params, { support, query }) =>
+    method.metaGradients(
+      params,
+      Array.from({ length: tasks }, (_, task) => ({ support: part(support, task), query: part(query, task) })),
+    ),
+  );
+}
+
+export function sinusoidStep() {
+  const method = maml({ loss: errors, batched: true, innerLearningRate: 0.01 });
+  const step = updated((params, episodes) => method.metaGradients(params, episodes));
   const init = () => {
     const sizes = [1, hidden, hidden, 1];
     const draw = hostRandom('sinusoid');

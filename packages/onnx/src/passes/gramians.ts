@@ -20,18 +20,29 @@ export const gramiansByBlocks: Pass = (graph, outputs) => {
   };
 };
 
-/** The products that the rows of a matrix are, if it is large and they are of one shape. */
-function productsIn({ inputs, outputs: [joined] }: Node): readonly Node[] | undefined {
-  const products = inputs.flatMap((row) => producedBy(producedBy(row, 'Reshape')?.inputs[0], 'MatMul') ?? []);
-  const [first] = products.map(({ outputs: [made] }) => made!.shape);
-  const alike = products.length === inputs.length && products.every(({ outputs: [made] }) => sameShape(made!.shape, first!));
-  return alike && first!.length === 2 && joined!.shape[0] === inputs.length && bytesOf(joined!) > together ? products : undefined;
+/** The products L·R, of one shape, that the rows of a matrix are: one for each, or a batch of them. */
+interface Products {
+  readonly rows: number;
+  readonly made: readonly Node[];
+}
+
+/** Those that a large matrix is joined from. */
+function productsIn({ op, inputs, outputs: [joined] }: Node): Products | undefined {
+  const rows = joined!.shape[0]!;
+  if (joined!.shape.length !== 2 || bytesOf(joined!) <= together) return undefined;
+  const batch = op === 'Reshape' ? producedBy(inputs[0], 'MatMul') : undefined;
+  const made = batch ? [batch] : inputs.flatMap((row) => producedBy(producedBy(row, 'Reshape')?.inputs[0], 'MatMul') ?? []);
+  const [first] = made.map(({ outputs: [product] }) => product!.shape);
+  const ofRows = batch
+    ? first!.length === 3 && first![0] === rows
+    : made.length === inputs.length && made.length === rows && first?.length === 2;
+  return ofRows && made.every(({ outputs: [product] }) => sameShape(product!.shape, first!)) ? { rows, made } : undefined;
 }
 
 /** `before` + J·Jᵀ. */
-function byBlocks(graph: Graph, products: readonly Node[], now: (value: Value) => Value, before?: Value): Value {
-  const [height, width] = products[0]!.outputs[0]!.shape as [number, number];
-  const least = Math.ceil((4 * products.length * height * width) / together);
+function byBlocks(graph: Graph, { rows, made }: Products, now: (value: Value) => Value, before?: Value): Value {
+  const [height, width] = made[0]!.outputs[0]!.shape.slice(-2) as [number, number];
+  const least = Math.ceil((4 * rows * height * width) / together);
   let count = least;
   // Of one shape, if at most twice as many will do: ONNX Runtime keeps an array of each shape for the next one of that shape.
   while (height % count > 0 && count < 2 * least) count++;
@@ -39,8 +50,8 @@ function byBlocks(graph: Graph, products: readonly Node[], now: (value: Value) =
   let sum = before;
   for (let start = 0; start < height; start += step) {
     const end = Math.min(height, start + step);
-    const parts = products.map(({ inputs: [left, right] }) =>
-      graph.reshape(graph.matMul(rowsOf(graph, now(left!), start, end), now(right!)), [1, (end - start) * width]),
+    const parts = made.map(({ inputs: [left, right] }) =>
+      graph.reshape(graph.matMul(rowsOf(graph, now(left!), start, end), now(right!)), [rows / made.length, (end - start) * width]),
     );
     const block = graph.concat(parts, 0);
     const own = graph.matMul(block, graph.transpose(block, [1, 0]));
@@ -49,8 +60,12 @@ function byBlocks(graph: Graph, products: readonly Node[], now: (value: Value) =
   return sum!;
 }
 
-/** Some rows of a matrix; of one transposed as columns, transposed, which a product reads as they lie. */
+/** Some rows of a matrix, or of each one of a batch; of one transposed as columns, transposed, which a product reads as they lie. */
 function rowsOf(graph: Graph, matrix: Value, start: number, end: number): Value {
-  const columns = producedBy(matrix, 'Transpose')?.inputs[0];
-  return columns ? graph.transpose(graph.slice(columns, [start], [end], [1]), [1, 0]) : graph.slice(matrix, [start], [end], [0]);
+  const columns = producedBy(matrix, 'Transpose');
+  const rank = matrix.shape.length;
+  const perm = columns?.attributes.perm as readonly number[] | undefined;
+  if (perm?.[rank - 2] === rank - 1 && perm[rank - 1] === rank - 2)
+    return graph.transpose(graph.slice(columns!.inputs[0]!, [start], [end], [rank - 1]), perm);
+  return graph.slice(matrix, [start], [end], [rank - 2]);
 }

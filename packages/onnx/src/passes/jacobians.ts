@@ -2,7 +2,7 @@ import { type Node, nodesOf, type Value } from '../graph/value';
 import { producedBy } from './rewrite';
 
 /**
- * Matrices J that are joined from rows, with what `describe` makes of the node that joins them, where nothing reads them but Gramians J·Jᵀ and, if `combined`, products w·J with one row.
+ * Matrices J whose rows are joined, or lie joined and are given J's shape, with what `describe` makes of the node that does so, where nothing reads them but Gramians J·Jᵀ and, if `combined`, products w·J with one row.
  */
 export function jacobiansIn<T>(
   outputs: readonly Value[],
@@ -12,7 +12,8 @@ export function jacobiansIn<T>(
   const nodes = nodesOf(outputs);
   const found = new Map<Value, T>();
   for (const node of nodes) {
-    const described = node.op === 'Concat' && node.attributes.axis === 0 ? describe(node) : undefined;
+    const joining = node.op === 'Concat' ? node.attributes.axis === 0 : node.op === 'Reshape';
+    const described = joining ? describe(node) : undefined;
     if (described) found.set(node.outputs[0]!, described);
   }
   if (found.size === 0) return found;

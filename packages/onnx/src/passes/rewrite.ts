@@ -44,11 +44,16 @@ export function rewrite(
 
 /** The same step with all that it returns rewritten. */
 export function rewriteTrace(trace: Trace, passes: readonly Pass[], given?: ReadonlyMap<Value, Value>): Trace {
+  return mapTrace(trace, (roots) => rewrite(trace.graph, roots, passes, given));
+}
+
+/** The same step with other values for those that it returns. */
+export function mapTrace(trace: Trace, map: (roots: readonly Value[]) => readonly Value[]): Trace {
   const roots: Value[] = [];
   const place = (value: Value) => roots.push(value) - 1;
   const state = [...trace.nextState].map(([path, value]) => [path, place(value)] as const);
   const outputs = mapLeaves(trace.outputs, place);
-  const after = rewrite(trace.graph, roots, passes, given);
+  const after = map(roots);
   return {
     ...trace,
     nextState: new Map(state.map(([path, at]) => [path, after[at]!])),

@@ -9,7 +9,7 @@ const leastRows = 16;
 const many = 2 ** 18;
 
 /**
- * Σ over leading axes as a product with a row of ones: ONNX Runtime sums down columns on one thread and against the grain of memory, while its matrix
+ * Σ over leading axes, or axes behind one of stacked values, as a product with a row of ones: ONNX Runtime sums down columns on one thread and against the grain of memory, while its matrix
  * product is the fastest thing it has. Gradients of biases, scales and tables are such sums. Signs and factors that are the same for all that is summed come
  * after it, where they take no pass over memory.
  */
@@ -53,16 +53,20 @@ function withoutFactors(graph: Graph, x: Value, reduced: readonly number[]): Val
 }
 
 function byProduct(graph: Graph, x: Value, reduced: readonly number[]): Value | undefined {
-  if (reduced.some((axis, i) => axis !== i) || reduced.length === x.shape.length) return undefined;
-  const rows = sizeOf(x.shape.slice(0, reduced.length));
-  const columns = sizeOf(x.shape.slice(reduced.length));
+  const [before, end] = [reduced[0]!, reduced[0]! + reduced.length];
+  if (reduced.some((axis, i) => axis !== before + i) || end === x.shape.length) return undefined;
+  // A sum for each of what stands before the reduced axes.
+  const sums = sizeOf(x.shape.slice(0, before));
+  const rows = sizeOf(x.shape.slice(before, end));
+  const columns = sizeOf(x.shape.slice(end));
   if (rows < leastRows || columns < leastColumns) return undefined;
-  const first = rows * columns < many ? rows : firstOf(x.shape.slice(0, reduced.length));
-  let sum = graph.matMul(graph.splat(1, [1, first]), graph.reshape(x, [first, (rows / first) * columns]));
-  if (first < rows) sum = graph.matMul(graph.splat(1, [1, rows / first]), graph.reshape(sum, [rows / first, columns]));
+  const first = rows * columns < many ? rows : firstOf(x.shape.slice(before, end));
+  const added = (value: Value, count: number, width: number) =>
+    graph.matMul(graph.splat(1, [1, count]), graph.reshape(value, before === 0 ? [count, width] : [sums, count, width]));
+  const sum = added(x, first, (rows / first) * columns);
   return graph.reshape(
-    sum,
-    x.shape.map((size, axis) => (axis < reduced.length ? 1 : size)),
+    first < rows ? added(sum, rows / first, columns) : sum,
+    x.shape.map((size, axis) => (reduced.includes(axis) ? 1 : size)),
   );
 }
 

@@ -1,4 +1,5 @@
 import { optimized } from '../passes';
+import { horizontallyFused } from '../passes/horizontal-fusion';
 import { type Layout, packState } from '../passes/pack-state';
 import { rematerialized } from '../passes/rematerialize';
 import { mapLeaves } from '../trace/leaves';
@@ -13,7 +14,7 @@ export interface Lowered {
 
 /** Runs the passes and writes the models. `layout` is that of an earlier trace, with which the state is arranged already. */
 export function lowered(trace: Trace, layout: Layout | undefined): Lowered {
-  const { trace: packed, layout: arranged } = packState(optimized(trace), layout);
+  const { trace: packed, layout: arranged } = packState(optimized(horizontallyFused(trace)), layout);
   const last = rematerialized(packed);
   return { program: program(last, (nameOf) => mapLeaves(last.outputs, nameOf)), layout: arranged };
 }
