@@ -1,5 +1,5 @@
 // What balancing costs: compiled steps of one transformer with seven tasks, each beside the summed loss of the same model, and beside PyTorch with a backward pass a task.
-// Run: node examples/run.mjs ../bench/balancing.ts [--alone] [--rounds=5] [--peaks] [--tasks=7] [--width=256], or the peak memory of one process: … [--tasks=7] [--width=256] --memory <way>
+// Run: node examples/run.mjs ../bench/balancing.ts [--alone] [--rounds=5] [--peaks] [--tasks=7] [--width=256] [--rows=14], or the peak memory of one process: … [--tasks=7] [--width=256] [--rows=14] --memory <way>
 import '@tensorflow/tfjs-backend-cpu';
 import { spawnSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { ort } from '@taskloom/onnx';
 import { median } from './peers/rounds';
 import { torchPeer } from './peers/torch';
-import { batch, ways } from './works/balancing';
+import { batch, flag, ways } from './works/balancing';
 
-const rows = 14;
+const rows = flag('rows', 14);
 type Way = keyof typeof ways;
 
 /** Runs a step; what it needs of the machine, all threads together, and the time on the clock, in milliseconds. */
@@ -44,7 +44,7 @@ if (process.argv.includes('--memory')) {
 }
 
 /** Asked for before this process grows: a child begins with the peak of its parent. */
-const sizes = process.argv.filter((word) => /^--(tasks|width)=/.test(word));
+const sizes = process.argv.filter((word) => /^--(tasks|width|rows)=/.test(word));
 const run = fileURLToPath(new URL('../examples/run.mjs', import.meta.url));
 const memory = (name: string) =>
   spawnSync(process.execPath, [run, '../bench/balancing.ts', ...sizes, '--memory', name])

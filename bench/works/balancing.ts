@@ -7,7 +7,7 @@ import { hostBalancing } from '../../packages/trainer/src/host-balancing';
 import { initialState, type StepOptions, trainingStep } from '../../packages/trainer/src/step';
 
 /** The number that the command line gives. */
-const flag = (name: string, standard: number) =>
+export const flag = (name: string, standard: number) =>
   Number(process.argv.find((word) => word.startsWith(`--${name}=`))?.split('=')[1] ?? standard);
 /** The transformer of `transformer.ts` with seven heads, or as many, and as wide, as asked for. */
 const width = flag('width', 256);

@@ -128,8 +128,9 @@ export class Graph {
     // x + (−0) is x for every x, x + 0 is not for x = −0; the difference is never seen by what tfjs computes here.
     if (neutral !== undefined && y === neutral && sameShape(a.shape, shape)) return a;
     if (neutral !== undefined && (op === 'Add' || op === 'Mul') && x === neutral && sameShape(b.shape, shape)) return b;
+    // Of two, one must have the shape.
     const small = (value: Value, splat: number | undefined, other: Value) =>
-      splat !== undefined && value.shape.length > 0 && sameShape(other.shape, shape) ? this.splat(splat, [], value.dtype) : value;
+      splat !== undefined && other.constant?.kind !== 'splat' && sameShape(other.shape, shape) ? this.splat(splat, [], value.dtype) : value;
     return this.op(op, [small(a, x, b), small(b, y, a)], { shape, dtype });
   }
 

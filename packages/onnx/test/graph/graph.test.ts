@@ -6,6 +6,7 @@ import {
   cast,
   clipByValue,
   div,
+  equal,
   exp,
   matMul,
   maximum,
@@ -19,12 +20,14 @@ import {
   type Scalar,
   scalar,
   setBackend,
+  slice,
   softmax,
   sqrt,
   sub,
   sum,
   type Tensor,
   type Tensor1D,
+  type Tensor2D,
   tanh,
   transpose,
 } from '@tensorflow/tfjs-core';
@@ -58,6 +61,12 @@ async function expectOperators(
   expect(count(fn, inputs)).toEqual(wanted);
   await expectParity(stepOf(fn), {}, [inputs]);
 }
+
+test('what two constants are compared to has their shape', async () => {
+  const equals = () => cast(equal(ones([1, 1]), ones([1, 1])), 'float32') as Tensor2D;
+  const step = stepOf(({ x }) => ({ y: matMul(equals(), slice(x!, 0, 1) as Tensor2D) }));
+  await expectParity(step, {}, [square]);
+});
 
 describe('constant folding', () => {
   test('what meets constants only is computed when the step is traced', () =>
