@@ -9,23 +9,33 @@ type HashedConfig = Extract<FeaturesConfig, { kind: 'hashed' }>;
 /** Ids for the form of a word, after those of n-grams. */
 export const shapeIds = 512;
 
-/** Bags `words` (with bigrams) and `characters` for bagOfEmbeddings. */
+/** Bags `words` (with bigrams), `characters` and `openings`, those of them that the config asks for. */
 export function hashedBags(config: HashedConfig): Features {
   const hasher = makeHasher(config);
-  const names = [...(config.words ? ['words'] : []), ...(config.characters ? ['characters'] : [])];
-  const sizes = Object.fromEntries(names.map((name) => [name, hasher.maxima[name as 'words' | 'characters'] + 1]));
+  const names = hashedNames(config);
+  const sizes = Object.fromEntries(names.map((name) => [name, hasher.maxima[name] + 1]));
   return {
     shape: { bags: sizes },
     state: null,
     encode(document) {
-      const { words, characters } = hasher.bags(cut(document, config.maxTokens));
-      const all: { readonly [name: string]: Int32Array } = { words, characters };
+      const all = hasher.bags(cut(document, config.maxTokens));
       return {
         length: Math.min(document.words.length, config.maxTokens),
-        ids: Object.fromEntries(names.map((name) => [name, all[name]!])),
+        ids: Object.fromEntries(names.map((name) => [name, all[name]])),
       };
     },
   };
+}
+
+/** The names of the bags that features make of a text. */
+export function bagNames(features: FeaturesConfig): readonly string[] {
+  if (features.kind === 'hashed') return hashedNames(features);
+  return features.kind === 'vocabulary' ? ['words'] : ['ids'];
+}
+
+function hashedNames({ words, characters, openings }: HashedConfig) {
+  const there = { words, characters: characters !== false, openings: openings > 0 };
+  return (['words', 'characters', 'openings'] as const).filter((name) => there[name]);
 }
 
 /** Per token its word, its form ("Xxx", "dd-dd") and its character n-grams; if there are too many n-grams, evenly spaced ones from the first to the last. */
@@ -74,7 +84,7 @@ export function formOf(word: string): string {
 
 /** Tokens are hashed one by one: nothing is made of two. */
 export function ofTokens(config: HashedConfig): HashedConfig {
-  return { ...config, bigrams: false, start: false, acrossWords: false };
+  return { ...config, bigrams: false, start: false, acrossWords: false, openings: 0 };
 }
 
 /** What FEATURES.md of @taskloom/text says how to follow. */
@@ -89,6 +99,7 @@ function makeHasher(config: HashedConfig) {
     characters: config.characters === false ? null : config.characters,
     start: config.start,
     acrossWords: config.acrossWords && config.characters !== false,
+    openings: config.openings,
     signed: config.signed,
     lowercase: config.lowercase,
   });

@@ -3,7 +3,7 @@ import type { Document } from './document';
 import { hashedBags, hashedTokens } from './features-hashed';
 import { tokenizerFeatures } from './features-tokenizer';
 import { vocabularyFeatures } from './features-vocabulary';
-import { encodersOf, type FeaturesConfig, type ResolvedConfig, readsBags } from './schema';
+import { type BagEncoder, encodersOf, type FeaturesConfig, namedBags, type ResolvedConfig, readsBags } from './schema';
 
 /** One text as integers: a list of ids by input name; for token features, `perToken` ids a token. */
 export interface EncodedText {
@@ -12,10 +12,12 @@ export interface EncodedText {
   readonly ids: { readonly [input: string]: Int32Array };
 }
 
+/** Rows of the table of each bag. */
+export type Bags = { readonly [bag: string]: number };
+
 /** What the trunk is to take: bags `{ [bag]: [N, L] }`, tokens `{ ids: [N, T] }` or `{ ids: [N, T, perToken] }`, or both. */
 export interface InputShape {
-  /** Rows of the table of each bag. */
-  readonly bags?: { readonly [bag: string]: number };
+  readonly bags?: Bags;
   /** Rows of the table of tokens, and how many ids a token has. */
   readonly tokens?: { readonly size: number; readonly perToken?: number };
 }
@@ -60,6 +62,11 @@ export function featuresByForm({ features, tokenFeatures = features, trunk }: Fe
 export function lengthFeatures(config: FeaturesParts): FeaturesConfig {
   const { bags, tokens } = featuresByForm(config);
   return (tokens ?? bags)!;
+}
+
+/** The bags that an encoder reads, with the rows of their tables: those that it names, or all. */
+export function bagsRead(encoder: Pick<BagEncoder, 'bags'>, all: Bags): Bags {
+  return encoder.bags ? Object.fromEntries(namedBags(encoder).map((name) => [name, all[name]!])) : all;
 }
 
 /** A config's encoders and what they read, for people: `textCNN over hashed features`. */

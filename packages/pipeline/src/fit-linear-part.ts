@@ -1,7 +1,7 @@
 import type { CheckpointStore } from '@taskloom/core';
 import { notWithin } from '@taskloom/shared-encoder';
 import { checkpointSteps, type Dataset } from '@taskloom/trainer';
-import type { InputShape } from './features';
+import { bagsRead, type InputShape } from './features';
 import { divisions } from './finer-labels';
 import type { Labels } from './labels';
 import { linearColumns, linearPart } from './linear-part';
@@ -28,18 +28,19 @@ export interface LinearOptions {
 }
 
 /**
- * Weights and biases of the trunk's linear part, none without one: for each class of each task a support vector machine against all its other classes. Features count by the root of their inverse document frequency, which goes
+ * Weights and biases of the trunk's linear part, none without one: for each class of each task a support vector machine against all its other classes. Features count by the root of their inverse document frequency and as their bag does, which goes
  * into the weights. Classes weigh as the task's `classWeights` say. A task with `finer` labels knows the biases of those within each of its own.
  */
 export async function fitLinearPart(
   config: ResolvedConfig,
   dataset: Dataset,
-  { bags = {} }: InputShape,
+  { bags: all = {} }: InputShape,
   labels: Labels,
   { store, resume = false, onProgress }: LinearOptions,
 ): Promise<StartingValues> {
   const part = linearPart(config);
   if (!part || (resume && store && (await checkpointSteps(store)).length > 0)) return new Map();
+  const bags = bagsRead(part, all);
   const columns = linearColumns(config, labels);
   const width = Object.values(columns)[0]!.of;
   const offsets = new Map<string, number>();
@@ -49,6 +50,8 @@ export async function fitLinearPart(
     features += size;
   }
   const table = new Float32Array(features * width);
+  const counts = new Float64Array(features).fill(1);
+  for (const [bag, weight] of Object.entries(part.bags ?? {})) counts.fill(weight, offsets.get(bag)!, offsets.get(bag)! + bags[bag]!);
   const found = new Map<string, Float32Array>(
     Object.entries(bags).map(([bag, size]) => [
       `shared/${part.name}/embedding/${bag}/table`,
@@ -58,7 +61,7 @@ export async function fitLinearPart(
   for (const source of dataset.sources) {
     const { tasks, ...rows } = featureRows(dataset, source, offsets);
     const within = divisions(config, tasks, labels);
-    const { order, scale } = byFrequency(rows, features);
+    const { order, scale } = byFrequency(rows, counts);
     for (const [name, { classes, weights }] of tasks) {
       const began = performance.now();
       const weightOf = classWeights(config.tasks.find((task) => task.name === name)!, labels[name]!);
@@ -87,19 +90,22 @@ export async function fitLinearPart(
 
 /**
  * Gives the features of the rows new ids, the most frequent first, so that those that most rows read lie together in memory, and their values the factor
- * √(1 + ln((1 + rows)/(1 + rows with the feature))), divided by its mean square over all that occurs, so that rows keep their lengths. Returns the old ids and the factors.
+ * √(1 + ln((1 + rows)/(1 + rows with the feature))), divided by its mean square over all that occurs, so that rows keep their lengths, times what `weights` has for it. Returns the old ids and the factors.
  */
-function byFrequency({ starts, ids, values }: SparseRows, features: number): { readonly order: Int32Array; readonly scale: Float64Array } {
+function byFrequency(
+  { starts, ids, values }: SparseRows,
+  weights: Float64Array,
+): { readonly order: Int32Array; readonly scale: Float64Array } {
   const rows = starts.length - 1;
-  const counts = new Int32Array(features);
+  const counts = new Int32Array(weights.length);
   for (const id of ids) counts[id]!++;
   const order = Int32Array.from(counts.keys())
     .filter((id) => counts[id]! > 0)
     .sort((a, b) => counts[b]! - counts[a]!);
   const rarity = Float64Array.from(order, (id) => 1 + Math.log((1 + rows) / (1 + counts[id]!)));
   const square = rarity.reduce((sum, own, at) => sum + counts[order[at]!]! * own, 0) / Math.max(1, ids.length);
-  const scale = rarity.map((own) => Math.sqrt(own / square));
-  const ranks = new Int32Array(features);
+  const scale = rarity.map((own, at) => weights[order[at]!]! * Math.sqrt(own / square));
+  const ranks = new Int32Array(weights.length);
   for (const [at, id] of order.entries()) ranks[id] = at;
   for (const [i, id] of ids.entries()) {
     ids[i] = ranks[id]!;

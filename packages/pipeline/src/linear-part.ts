@@ -1,13 +1,13 @@
 import type { LinearColumns } from '@taskloom/shared-encoder';
 import { finerTask } from './finer-labels';
 import type { Labels } from './labels';
-import type { ResolvedConfig } from './schema';
+import type { Encoder, ResolvedConfig } from './schema';
 import { planSources } from './source-plan';
 
+type LinearPart = Omit<Extract<Encoder, { kind: 'linear' }>, 'kind'> & { readonly name: string };
+
 /** The trunk's linear part, whose scores the heads take as they are. */
-export function linearPart({
-  trunk,
-}: Pick<ResolvedConfig, 'trunk'>): { readonly name: string; readonly cost: number; readonly scale: number } | undefined {
+export function linearPart({ trunk }: Pick<ResolvedConfig, 'trunk'>): LinearPart | undefined {
   if (trunk.kind !== 'joined') return undefined;
   for (const [name, part] of Object.entries(trunk.parts)) if (part.kind === 'linear') return { name, ...part };
   return undefined;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { gatingSchema, taskEmbeddingSchema } from './conditioning-schema';
+import { bagNames } from './features-hashed';
 import { checkLinearPart } from './linear-part';
 import { checkJudging, groupSchema } from './metrics-schema';
 import { oneOf, strictObject, variants } from './strict-object';
@@ -25,6 +26,8 @@ export const featuresSchema = variants(
       start: z.boolean().default(false),
       /** Character n-grams that reach over the space between words as well (bagOfEmbeddings only). */
       acrossWords: z.boolean().default(false),
+      /** The first word together with each of the next so many, a bag of their own with an eighth as many rows as `buckets` besides; 0 for none (bagOfEmbeddings only). */
+      openings: z.number().int().min(0).max(64).default(0),
       /** Rows of the embedding table. */
       buckets: count.max(4_000_000).default(16_384),
       /** Half of the features enter with sign −1, so that collisions cancel on average. */
@@ -65,6 +68,8 @@ const encoderKinds = ['bagOfEmbeddings', 'recurrent', 'textCNN', 'transformer'] 
 const encoderSchemas = [
   strictObject({
     kind: z.literal('bagOfEmbeddings'),
+    /** Names of the bags that it reads; those of hashed features are `words`, `characters` and `openings`. Default: all that there are. */
+    bags: z.array(z.string()).min(1).optional(),
     /** Width of the embeddings. */
     width: count.max(4096).default(64),
     /** `unit`: each bag's sum over the root of its length. */
@@ -120,6 +125,8 @@ const encoderSchemas = [
 /** A weight for each feature and class: a linear support vector machine for each class against all others, fitted before the other parts are trained. */
 const linearSchema = strictObject({
   kind: z.literal('linear'),
+  /** The bags that it reads by name, and how much each counts. Default: all that there are, 1 each. */
+  bags: z.record(z.string(), z.number().positive()).optional(),
   /** What a row on the wrong side of the margin costs, beside ½‖w‖². */
   cost: z.number().positive().default(1),
   /** Its scores, ±1 at the margin, times this are logits, whose mean with those of the other parts decides. */
@@ -194,6 +201,15 @@ export const configSchema = strictObject({
         path: [...path, 'heads'],
         message: `The width ${encoder.width} is not a multiple of ${encoder.heads} heads.`,
       });
+  const bags = bagNames(config.features);
+  for (const { path, encoder } of encodersOf(config.trunk))
+    for (const name of readsBags(encoder) ? namedBags(encoder) : [])
+      if (!bags.includes(name))
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'bags'],
+          message: `There is no bag '${name}': these features have ${bags.map((own) => `'${own}'`).join(', ')}.`,
+        });
   const kinds = new Set(encodersOf(config.trunk).map(({ encoder }) => readsBags(encoder)));
   if (config.tokenFeatures && kinds.size < 2)
     context.addIssue({
@@ -231,9 +247,16 @@ export function encodersOf(
   return Object.entries(trunk.parts).map(([name, encoder]) => ({ path: ['trunk', 'parts', name], encoder }));
 }
 
-/** Whether an encoder reads bags of features, and not tokens in their order. */
-export function readsBags({ kind }: Encoder): boolean {
-  return kind === 'bagOfEmbeddings' || kind === 'linear';
+/** An encoder of bags of features, which does not see tokens in their order. */
+export type BagEncoder = Extract<Encoder, { kind: 'bagOfEmbeddings' | 'linear' }>;
+
+export function readsBags(encoder: Encoder): encoder is BagEncoder {
+  return encoder.kind === 'bagOfEmbeddings' || encoder.kind === 'linear';
+}
+
+/** The bags that it names; where it names none, it reads all. */
+export function namedBags({ bags }: Pick<BagEncoder, 'bags'>): readonly string[] {
+  return Array.isArray(bags) ? bags : Object.keys(bags ?? {});
 }
 
 function returnsTokens(trunk: z.output<typeof trunkSchema>): boolean {

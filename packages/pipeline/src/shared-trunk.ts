@@ -2,7 +2,7 @@ import { TaskloomError } from '@taskloom/core';
 import { gatedTrunk } from '@taskloom/gating';
 import { type Trunk, type TrunkConfig, transformer, trunk } from '@taskloom/shared-encoder';
 import { condition, oneHot, taskEmbedding, taskToken } from '@taskloom/task-embedding';
-import { featuresByForm, type InputShape, paddedLength } from './features';
+import { bagsRead, featuresByForm, type InputShape, paddedLength } from './features';
 import type { Labels } from './labels';
 import { linearColumns } from './linear-part';
 import { type Encoder, encodersOf, type ResolvedConfig, readsBags } from './schema';
@@ -62,8 +62,11 @@ function trunkConfig(config: ResolvedConfig, shape: InputShape, classes: () => n
 }
 
 function encoderConfig(own: Encoder, { bags = {}, tokens }: InputShape, maxTokens: number, classes: () => number): TrunkConfig {
-  if (own.kind === 'linear') return { kind: 'linear', width: classes(), size: bags, bags: Object.keys(bags) };
-  if (own.kind === 'bagOfEmbeddings') return { ...own, size: bags, bags: Object.keys(bags) };
+  if (readsBags(own)) {
+    const size = bagsRead(own, bags);
+    const tables = { size, bags: Object.keys(size) };
+    return own.kind === 'linear' ? { kind: 'linear', width: classes(), ...tables } : { ...own, ...tables };
+  }
   const { size } = tokens!;
   if (own.kind === 'textCNN') return { ...own, size };
   const length = paddedLength(maxTokens);
@@ -81,7 +84,7 @@ function encoderConfig(own: Encoder, { bags = {}, tokens }: InputShape, maxToken
 function assertSize(trunk: ResolvedConfig['trunk'], { bags = {}, tokens }: InputShape, classes: () => number): void {
   for (const { path, encoder } of encodersOf(trunk)) {
     const width = encoder.kind === 'linear' ? classes() : encoder.width;
-    const rows = readsBags(encoder) ? Object.values(bags).reduce((a, b) => a + b, 0) : tokens!.size;
+    const rows = readsBags(encoder) ? Object.values(bagsRead(encoder, bags)).reduce((a, b) => a + b, 0) : tokens!.size;
     if (rows * width > maximumParameters)
       throw new TaskloomError('too_large', 'The embedding table is too large.', {
         name: [...path, 'width'].join('.'),

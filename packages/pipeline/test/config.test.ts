@@ -73,6 +73,11 @@ describe('resolveConfig', () => {
     [{ tasks: [task], trunk: { kind: 'linear' } }, "trunk.kind: 'linear' is none of"],
     [{ tasks: [task], trunk: { kind: 'joined', parts: { linear: { kind: 'linear' } } } }, 'trunk.parts.linear: A linear part stands last'],
     [{ tasks: [task], trunk: { kind: 'joined', parts: { l: { kind: 'linear' }, b: { kind: 'bagOfEmbeddings' } } } }, 'trunk.parts.l: '],
+    [
+      { tasks: [task], trunk: { kind: 'bagOfEmbeddings', bags: ['words', 'openings'] } },
+      "trunk.bags: There is no bag 'openings': these features have 'words', 'characters'.",
+    ],
+    [{ tasks: [task], trunk: joined({ kind: 'linear', bags: { word: 1 } }) }, ".bags: There is no bag 'word'"],
     [{ tasks: [tags], trunk: joined({ kind: 'linear' }) }, 'tasks[0].head: Beside a linear part heads classify single texts.'],
     [{ tasks: [task], trunk: joined({ kind: 'linear' }), gating: { kind: 'mmoe' } }, 'gating: The scores of a linear part'],
     [{ tasks: [{ ...task, finer: 'b' }] }, 'tasks[0].finer: It is the scores of a linear part that finer labels add to'],

@@ -86,8 +86,16 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
     { trunk: joined({ linear: { kind: 'linear' } }), tasks: [{ ...tinyTasks.topic, members: 2 }, 'mood'], training: { tables: 'touched' } },
   ],
   [
-    'joined: a bag and a linear model, both options',
-    { trunk: joined({ linear: { kind: 'linear', cost: 0.3, scale: 1 } }), tasks: ['topic', 'mood'] },
+    'joined: a bag and a linear model, all options',
+    { trunk: joined({ linear: { kind: 'linear', cost: 0.3, scale: 1, bags: { characters: 2 } } }), tasks: ['topic', 'mood'] },
+  ],
+  [
+    'a bag of chosen features, rows of tables',
+    {
+      features: { kind: 'hashed', buckets: 128, openings: 3 },
+      trunk: { kind: 'bagOfEmbeddings', bags: ['openings', 'words'] },
+      training: { tables: 'touched' },
+    },
   ],
   [
     'joined: a bag, a recurrent part and a linear model, rows of tables',

@@ -102,6 +102,17 @@ const choices: readonly (readonly [string, TinyConfig])[] = [
     },
   ],
   [
+    'joined: a bag and a linear model over bags of their own choice',
+    {
+      features: { kind: 'hashed', buckets: 128, openings: 2 },
+      trunk: {
+        kind: 'joined',
+        parts: { bag: { ...bag, bags: ['words'] }, linear: { kind: 'linear', bags: { openings: 0.5, words: 1 } } },
+      },
+      tasks: ['topic', 'mood'],
+    },
+  ],
+  [
     'joined: bags of a vocabulary, tokens of a tokenizer',
     {
       trunk: { kind: 'joined', parts: { bag, transformer } },

@@ -39,10 +39,14 @@ const sharedLeaves = (run: { params: unknown }) =>
   new Map([...flatten(run.params as Params)].filter(([path]) => path.startsWith('shared/wide/') || path.includes('/linear/')));
 
 describe('a linear part', () => {
-  it('is one support vector machine a class, which training leaves as it is', async () => {
+  it.each([1, 0.5])('is one support vector machine a class, which training leaves as it is: a bag that counts %d', async (weight) => {
     const store = memoryStore();
     const events: LinearEvent[] = [];
-    await train(config, { store, data, onProgress: (event) => void (event.kind === 'linear' && events.push(event)) });
+    const parts = { ...config.trunk.parts, wide: { ...config.trunk.parts.wide, ...(weight !== 1 && { bags: { words: weight } }) } };
+    await train(
+      { ...config, trunk: { ...config.trunk, parts } },
+      { store, data, onProgress: (event) => void (event.kind === 'linear' && events.push(event)) },
+    );
     expect(events.map(({ task: name, classes, rows: count }) => [name, classes, count])).toEqual([
       ['colour', 3, 5],
       ['temper', 2, 6],
@@ -61,7 +65,7 @@ describe('a linear part', () => {
     const rarity = all.map((word) => 1 + Math.log(7 / (1 + words.filter((row) => row.includes(word)).length)));
     const occurrences = words.flatMap((row) => [...new Set(row)]);
     const square = occurrences.reduce((sum, word) => sum + rarity[all.indexOf(word)]!, 0) / occurrences.length;
-    const scale = rarity.map((value) => Math.sqrt(value / square));
+    const scale = rarity.map((value) => weight * Math.sqrt(value / square));
     const starts = [0];
     const ids: number[] = [];
     const values: number[] = [];

@@ -3,8 +3,8 @@ import { bucketOf, characterHashes, joinWords, spanningHashes } from './ngram-ha
 import { normalizeToken, wordPieces } from './words';
 
 export interface HashedFeaturesOptions {
-  /** Size of the id range: one number, halved between words and characters (all for words where `characters` is null), or each by itself. @default 2 ** 18 */
-  readonly buckets?: number | { readonly words: number; readonly characters: number };
+  /** Size of the id range: one number, halved between words and characters (all for words where `characters` is null) and an eighth as many for `openings`; or each by itself. @default 2 ** 18 */
+  readonly buckets?: number | { readonly words: number; readonly characters: number; readonly openings?: number };
   /** Sequences of 1 … `wordNgrams` words are features. @default 2 */
   readonly wordNgrams?: number;
   /** Shortest and longest character n-gram of `<word>`, in code points; null for none. @default [3, 6] */
@@ -13,6 +13,8 @@ export interface HashedFeaturesOptions {
   readonly start?: boolean;
   /** Of `bag` and `bags`: character n-grams of the text, its words one space apart, that reach over a space. @default false */
   readonly acrossWords?: boolean;
+  /** Of `bag` and `bags`: the first word together with each of the next so many, features of their own; 0 for none. @default 0 */
+  readonly openings?: number;
   /** A hash bit gives each feature a sign, carried by the sign of its id: collisions then cancel on average (Weinberger et al. 2009, arXiv 0902.2206). @default false */
   readonly signed?: boolean;
   /** @default true */
@@ -24,13 +26,14 @@ export interface HashedFeaturesOptions {
 /** All that determines the ids, as JSON; `FEATURES.md` specifies what each field means. */
 export interface HashedFeaturesConfig {
   readonly kind: 'hashedFeatures';
-  /** 2 where `start` or `acrossWords` is set, which version 1 does not have. */
-  readonly version: 1 | 2;
-  readonly buckets: { readonly words: number; readonly characters: number };
+  /** 2 where `start` or `acrossWords` is set, which version 1 does not have; 3 where `openings` is. */
+  readonly version: 1 | 2 | 3;
+  readonly buckets: { readonly words: number; readonly characters: number; readonly openings?: number };
   readonly wordNgrams: number;
   readonly characters: readonly [number, number] | null;
   readonly start?: boolean;
   readonly acrossWords?: boolean;
+  readonly openings?: number;
   readonly signed: boolean;
   readonly lowercase: boolean;
   readonly normalization: 'NFC' | 'NFKC' | null;
@@ -39,12 +42,12 @@ export interface HashedFeaturesConfig {
 /** Ids are 1 … maximum, or −maximum … −1 as well when signed; 0 is never given and stays padding. */
 export interface HashedFeatures {
   readonly config: HashedFeaturesConfig;
-  /** Largest |id|: `ids` of `bag` and `tokens`, `words` and `characters` of `bags`. */
-  readonly maxima: { readonly ids: number; readonly words: number; readonly characters: number };
-  /** All features of a text in one id range: words 1 … W, characters W + 1 … W + C. */
+  /** Largest |id|: `ids` of `bag` and `tokens`, the others of `bags`. */
+  readonly maxima: { readonly ids: number; readonly words: number; readonly characters: number; readonly openings: number };
+  /** All features of a text in one id range: words 1 … W, characters W + 1 … W + C, openings W + C + 1 … W + C + O. */
   bag(text: string): Int32Array;
-  /** The same features in two ranges of their own, for two embedding tables: words and word n-grams 1 … W, character n-grams 1 … C. */
-  bags(text: string): { readonly words: Int32Array; readonly characters: Int32Array };
+  /** The same features in ranges of their own, for an embedding table each: words and word n-grams 1 … W, character n-grams 1 … C, openings 1 … O. */
+  bags(text: string): { readonly words: Int32Array; readonly characters: Int32Array; readonly openings: Int32Array };
   /** Per word its own id, then its character n-grams, in the range of `bag`: rows for `padTokenIds`. */
   tokens(words: readonly string[]): Int32Array[];
 }
@@ -61,8 +64,8 @@ const emptyHash = hashString('');
  */
 export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesConfig = {}): HashedFeatures {
   const config = completeConfig(options);
-  const { wordNgrams, characters, start = false, acrossWords = false, signed } = config;
-  const { words: wordBuckets, characters: characterBuckets } = config.buckets;
+  const { wordNgrams, characters, start = false, acrossWords = false, openings = 0, signed } = config;
+  const { words: wordBuckets, characters: characterBuckets, openings: openingBuckets = 0 } = config.buckets;
   const cache = new Map<string, Word>();
   const encoder = new TextEncoder();
 
@@ -82,8 +85,8 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
     return found;
   }
 
-  function shift(id: number): number {
-    return id < 0 ? id - wordBuckets : id + wordBuckets;
+  function shift(id: number, by = wordBuckets): number {
+    return id < 0 ? id - by : id + by;
   }
 
   function wordsOf(text: string): Word[] {
@@ -132,6 +135,12 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
     return ids;
   }
 
+  function openingIds(words: readonly Word[]): Int32Array {
+    if (openings === 0) return none;
+    const [first, ...others] = words.slice(0, openings + 1);
+    return Int32Array.from(others, ({ hash }) => bucketOf(joinWords(first!.hash, hash), openingBuckets, signed));
+  }
+
   function countWordIds(words: number): number {
     let count = start ? Math.min(words, 2) : 0;
     for (let n = 1; n <= wordNgrams; n++) count += Math.max(0, words - n + 1);
@@ -140,21 +149,28 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
 
   return {
     config,
-    maxima: { ids: wordBuckets + characterBuckets, words: wordBuckets, characters: characterBuckets },
+    maxima: {
+      ids: wordBuckets + characterBuckets + openingBuckets,
+      words: wordBuckets,
+      characters: characterBuckets,
+      openings: openingBuckets,
+    },
     bag(text) {
       const words = wordsOf(text);
       const grams = gramIds(words);
+      const ofOpenings = openingIds(words);
       let at = countWordIds(words.length);
-      const out = new Int32Array(at + grams.length);
+      const out = new Int32Array(at + grams.length + ofOpenings.length);
       wordIds(words, out);
-      for (let i = 0; i < grams.length; i++) out[at++] = shift(grams[i]!);
+      for (const id of grams) out[at++] = shift(id);
+      for (const id of ofOpenings) out[at++] = shift(id, wordBuckets + characterBuckets);
       return out;
     },
     bags(text) {
       const words = wordsOf(text);
       const ids = new Int32Array(countWordIds(words.length));
       wordIds(words, ids);
-      return { words: ids, characters: gramIds(words) };
+      return { words: ids, characters: gramIds(words), openings: openingIds(words) };
     },
     tokens(words) {
       return words.map((token) => {
@@ -179,9 +195,9 @@ interface Word {
 function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): HashedFeaturesConfig {
   if (typeof options !== 'object' || options === null) invalid('hashedFeatures', options, 'an object');
   if ('kind' in options && options.kind !== 'hashedFeatures') invalid('kind', options.kind, 'hashedFeatures');
-  if ('version' in options && options.version !== 1 && options.version !== 2) invalid('version', options.version, '1 or 2');
+  if ('version' in options && ![1, 2, 3].includes(options.version)) invalid('version', options.version, '1, 2 or 3');
   const { buckets = 2 ** 18, wordNgrams = 2, characters = [3, 6], signed = false, lowercase = true, normalization = 'NFKC' } = options;
-  const { start = false, acrossWords = false } = options;
+  const { start = false, acrossWords = false, openings = 0 } = options;
   if (!isCount(wordNgrams, 1, 8)) invalid('wordNgrams', wordNgrams, 'an integer from 1 to 8');
   if (characters !== null) {
     const [shortest, longest] = Array.isArray(characters) ? (characters as readonly number[]) : [];
@@ -191,29 +207,38 @@ function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): 
   if (typeof start !== 'boolean') invalid('start', start, 'true or false');
   if (typeof acrossWords !== 'boolean') invalid('acrossWords', acrossWords, 'true or false');
   if (acrossWords && characters === null) invalid('acrossWords', acrossWords, 'false where there are no character n-grams');
+  if (openings !== 0 && !isCount(openings, 1, 64)) invalid('openings', openings, 'an integer from 0 to 64');
   if (typeof signed !== 'boolean') invalid('signed', signed, 'true or false');
   if (typeof lowercase !== 'boolean') invalid('lowercase', lowercase, 'true or false');
   if (normalization !== null && normalization !== 'NFC' && normalization !== 'NFKC')
     invalid('normalization', normalization, 'NFC, NFKC or null');
-  const total = buckets as number;
-  const sizes =
-    typeof buckets !== 'object' || buckets === null
-      ? { words: characters ? total - Math.floor(total / 2) : total, characters: characters ? Math.floor(total / 2) : 0 }
-      : { words: buckets.words, characters: characters ? buckets.characters : 0 };
+  const given = typeof buckets === 'object' && buckets !== null ? buckets : divided(buckets as number, characters !== null);
+  const sizes = {
+    words: given.words,
+    characters: characters ? given.characters : 0,
+    ...(openings > 0 ? { openings: given.openings as number } : {}),
+  };
   const most = 2 ** 28;
   if (!isCount(sizes.words, 1, most)) invalid('buckets', buckets, 'integers from 1 to 2^28');
   if (!isCount(sizes.characters, characters ? 1 : 0, most)) invalid('buckets', buckets, 'integers from 1 to 2^28, and at least 2 in all');
+  if (openings > 0 && !isCount(sizes.openings, 1, most)) invalid('buckets', buckets, 'integers from 1 to 2^28');
   return {
     kind: 'hashedFeatures',
-    version: start || acrossWords ? 2 : 1,
+    version: openings > 0 ? 3 : start || acrossWords ? 2 : 1,
     buckets: sizes,
     wordNgrams,
     characters: characters && [characters[0], characters[1]],
-    ...(start || acrossWords ? { start, acrossWords } : {}),
+    ...(start || acrossWords || openings > 0 ? { start, acrossWords } : {}),
+    ...(openings > 0 ? { openings } : {}),
     signed,
     lowercase,
     normalization,
   };
+}
+
+function divided(total: number, characters: boolean): Exclude<HashedFeaturesOptions['buckets'], number | undefined> {
+  const half = characters ? Math.floor(total / 2) : 0;
+  return { words: total - half, characters: half, openings: Math.ceil(total / 8) };
 }
 
 function isCount(value: unknown, least: number, most: number): boolean {

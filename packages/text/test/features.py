@@ -1,4 +1,4 @@
-"""FEATURES.md, versions 1 and 2, in plain Python: what another language needs to use a model trained here. Read: {configs, texts}; see features-python.test.ts."""
+"""FEATURES.md, versions 1 to 3, in plain Python: what another language needs to use a model trained here. Read: {configs, texts}; see features-python.test.ts."""
 import json, sys, unicodedata
 
 MASK = 0xFFFFFFFF
@@ -31,7 +31,7 @@ def fnv(text):
     return h
 
 def bags(text, config):
-    """Steps 3 to 6: ids of words and word n-grams, and of character n-grams."""
+    """Steps 3 to 6: ids of words and word n-grams, of character n-grams, and of openings."""
     def identify(h, buckets):
         h = ((h ^ (h >> 16)) * 0x85EBCA6B) & MASK
         h = ((h ^ (h >> 13)) * 0xC2B2AE35) & MASK
@@ -74,13 +74,17 @@ def bags(text, config):
                 gram = joined[start : start + n]
                 if len(gram) == n and " " in gram[1:-1]:
                     of_characters.append(identify(fnv(gram), sizes["characters"]))
-    return of_words, of_characters
+    of_openings = []
+    for following in hashes[1 : 1 + config.get("openings", 0)]:
+        of_openings.append(identify((hashes[0] * 116049371 + following) & MASK, sizes["openings"]))
+    return of_words, of_characters, of_openings
 
 def bag(text, config):
     """Step 7."""
-    of_words, of_characters = bags(text, config)
-    moved = config["buckets"]["words"]
-    return of_words + [id + moved if id > 0 else id - moved for id in of_characters]
+    moved = lambda ids, by: [id + by if id > 0 else id - by for id in ids]
+    of_words, of_characters, of_openings = bags(text, config)
+    sizes = config["buckets"]
+    return of_words + moved(of_characters, sizes["words"]) + moved(of_openings, sizes["words"] + sizes["characters"])
 
 if __name__ == "__main__":
     job = json.load(sys.stdin)

@@ -6,7 +6,7 @@ import { type HashedFeaturesConfig, hashedFeatures } from '../src';
 const mask = (1n << 32n) - 1n;
 
 /** FEATURES.md word for word, in big integers and strings. */
-function slowly(text: string, config: HashedFeaturesConfig): { words: number[]; characters: number[] } {
+function slowly(text: string, config: HashedFeaturesConfig): { words: number[]; characters: number[]; openings: number[] } {
   const hash = (s: string) => [...Buffer.from(s, 'utf8')].reduce((h, byte) => ((h ^ BigInt(byte)) * 16777619n) & mask, 2166136261n);
   const id = (h: bigint, buckets: number) => {
     let m = ((h ^ (h >> 16n)) * 0x85ebca6bn) & mask;
@@ -50,18 +50,27 @@ function slowly(text: string, config: HashedFeaturesConfig): { words: number[]; 
         if (points.slice(start + 1, start + n - 1).includes(' '))
           characters.push(id(hash(points.slice(start, start + n).join('')), config.buckets.characters));
   }
-  return { words, characters };
+  const openings = tokens.slice(1, 1 + (config.openings ?? 0)).map((other) => {
+    const g = (hash(tokens[0]!) * 116049371n + hash(other)) & mask;
+    return id(g, config.buckets.openings!);
+  });
+  return { words, characters, openings };
 }
 
 const anyOptions = fc.record({
   buckets: fc.oneof(
     fc.integer({ min: 2, max: 1 << 20 }),
-    fc.record({ words: fc.integer({ min: 1, max: 1000 }), characters: fc.integer({ min: 1, max: 99_999 }) }),
+    fc.record({
+      words: fc.integer({ min: 1, max: 1000 }),
+      characters: fc.integer({ min: 1, max: 99_999 }),
+      openings: fc.integer({ min: 1, max: 99_999 }),
+    }),
   ),
   wordNgrams: fc.integer({ min: 1, max: 4 }),
   characters: fc.option(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 4, max: 7 }))),
   start: fc.boolean(),
   acrossWords: fc.boolean(),
+  openings: fc.integer({ min: 0, max: 6 }),
   signed: fc.boolean(),
   lowercase: fc.boolean(),
   normalization: fc.constantFrom('NFC' as const, 'NFKC' as const, null),
@@ -78,12 +87,18 @@ describe('hashedFeatures', () => {
         const features = hashedFeatures(given);
         const expected = slowly(text, features.config);
         for (let twice = 0; twice < 2; twice++) {
-          const { words, characters } = features.bags(text);
+          const { words, characters, openings } = features.bags(text);
           expect([...words]).toEqual(expected.words);
           expect([...characters]).toEqual(expected.characters);
+          expect([...openings]).toEqual(expected.openings);
         }
-        const moved = expected.characters.map((id) => Math.sign(id) * (Math.abs(id) + features.maxima.words));
-        expect([...features.bag(text)]).toEqual([...expected.words, ...moved]);
+        const moved = (ids: readonly number[], by: number) => ids.map((id) => Math.sign(id) * (Math.abs(id) + by));
+        const { words, characters } = features.maxima;
+        expect([...features.bag(text)]).toEqual([
+          ...expected.words,
+          ...moved(expected.characters, words),
+          ...moved(expected.openings, words + characters),
+        ]);
       }),
       { numRuns: 200 },
     );
@@ -133,9 +148,9 @@ describe('hashedFeatures', () => {
         const features = hashedFeatures(given);
         const inside = (ids: Int32Array, maximum: number) =>
           ids.every((id) => id !== 0 && Math.abs(id) <= maximum && (features.config.signed || id > 0));
-        const { words, characters } = features.bags(text);
+        const { words, characters, openings } = features.bags(text);
         expect(inside(features.bag(text), features.maxima.ids) && inside(words, features.maxima.words)).toBe(true);
-        expect(inside(characters, features.maxima.characters)).toBe(true);
+        expect(inside(characters, features.maxima.characters) && inside(openings, features.maxima.openings)).toBe(true);
       }),
     );
   });
@@ -162,7 +177,7 @@ describe('hashedFeatures', () => {
   });
 
   it('is rebuilt from its JSON', () => {
-    const features = hashedFeatures({ buckets: 5000, characters: [2, 4], signed: true, lowercase: false });
+    const features = hashedFeatures({ buckets: 5000, characters: [2, 4], openings: 3, signed: true, lowercase: false });
     const again = hashedFeatures(JSON.parse(JSON.stringify(features.config)) as HashedFeaturesConfig);
     expect(again.config).toEqual(features.config);
     expect(again.bag('The same IDs')).toEqual(features.bag('The same IDs'));
@@ -181,7 +196,10 @@ describe('hashedFeatures', () => {
     { signed: 'yes' },
     { normalization: 'nfc' },
     { kind: 'other' },
-    { kind: 'hashedFeatures', version: 3 },
+    { kind: 'hashedFeatures', version: 4 },
+    { openings: -1 },
+    { openings: 1.5 },
+    { openings: 2, buckets: { words: 7, characters: 9 } },
     { start: 1 },
     { acrossWords: 'yes' },
     { characters: null, acrossWords: true },
