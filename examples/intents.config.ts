@@ -26,17 +26,34 @@ const trec = {
 export default defineConfig({
   name: 'intents',
   seed: 1,
-  features: { kind: 'hashed', bigrams: true, characters: [2, 5], start: true, acrossWords: true, buckets: 32_768, maxTokens: 64 },
+  features: {
+    kind: 'hashed',
+    bigrams: true,
+    characters: [2, 5],
+    start: true,
+    acrossWords: true,
+    openings: 5,
+    buckets: 32_768,
+    maxTokens: 64,
+  },
   tokenFeatures: { kind: 'vocabulary', size: 30_000, minimumCount: 1, maxTokens: 16 },
   trunk: {
     kind: 'joined',
     parts: {
       // Three models of width 64 in one: each head has three members, and each its own third of the bag.
-      bag: { kind: 'bagOfEmbeddings', width: 3 * 64, combiner: 'unit', featureDropout: 0.5, dropout: 0, trainBy: 'matrix' },
+      bag: {
+        kind: 'bagOfEmbeddings',
+        bags: ['words', 'characters'],
+        width: 3 * 64,
+        combiner: 'unit',
+        featureDropout: 0.5,
+        dropout: 0,
+        trainBy: 'matrix',
+      },
       // Beside it what reads the first words in their order, from both ends,
       read: { kind: 'recurrent', width: 128, featureDropout: 0.33, dropout: 0.3 },
-      // and a linear support vector machine for each class, over the same features: what it gets wrong differs.
-      linear: { kind: 'linear' },
+      // and a linear support vector machine for each class, over the same features and the first word with each of the next five, by which a question says what it asks for: what it gets wrong differs.
+      linear: { kind: 'linear', bags: { words: 1, characters: 1, openings: 0.5 } },
     },
   },
   tasks: [
