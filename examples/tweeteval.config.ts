@@ -37,7 +37,7 @@ export const bag = {
   trainBy: 'matrix',
 } as const;
 /** Filters over one, two and three words: each head has a member over those of one width. */
-const filters = { kind: 'textCNN' as const, width: 100, widths: [1, 2, 3], filters: 128, pool: 'filters' as const, dropout: 0.3 };
+export const filters = { kind: 'textCNN' as const, width: 100, widths: [1, 2, 3], filters: 128, pool: 'filters' as const, dropout: 0.3 };
 /** A linear support vector machine for each class beside them, over the features of the bag. */
 const linear = { kind: 'linear' as const, cost: 0.3, scale: 1 };
 

@@ -101,6 +101,7 @@ function makeHasher(config: HashedConfig) {
     acrossWords: config.acrossWords && config.characters !== false,
     openings: config.openings,
     signed: config.signed,
+    variationSelectors: config.variationSelectors,
     lowercase: config.lowercase,
   });
 }

@@ -1,5 +1,5 @@
 import { TaskloomError } from '@taskloom/core';
-import { buildVocabulary, type Vocabulary, type VocabularyConfig, vocabulary } from '@taskloom/text';
+import { buildVocabulary, type Vocabulary, type VocabularyConfig, vocabulary, withoutSelectors } from '@taskloom/text';
 import type { Document } from './document';
 import type { Features, FeaturesSource } from './features';
 import type { FeaturesConfig } from './schema';
@@ -9,7 +9,10 @@ type Config = Extract<FeaturesConfig, { kind: 'vocabulary' }>;
 
 /** The most frequent words of the training texts, and those of a file of vectors; others share one id. */
 export async function vocabularyFeatures(config: Config, bags: boolean, source: FeaturesSource): Promise<Features> {
-  const normal = (word: string) => (config.lowercase ? word.normalize('NFKC').toLowerCase() : word.normalize('NFKC'));
+  const normal = (word: string) => {
+    const own = (config.variationSelectors ? word : withoutSelectors(word)).normalize('NFKC');
+    return config.lowercase ? own.toLowerCase() : own;
+  };
   const wordsOf = ({ words }: Document) => words.slice(0, config.maxTokens).map(normal);
   const input = bags ? 'words' : 'ids';
   const stored = source.state === undefined || source.state === null ? undefined : vocabulary(source.state as unknown as VocabularyConfig);
@@ -21,7 +24,7 @@ export async function vocabularyFeatures(config: Config, bags: boolean, source: 
       throw new TaskloomError('state_missing', 'A vocabulary needs training texts or a stored state.', { name: 'features' });
     return buildVocabulary(
       (function* () {
-        for (const document of source.documents!()) yield wordsOf(document);
+        for (const document of source.documents!()) yield wordsOf(document).filter((word) => word !== '');
       })(),
       { minimumCount: config.minimumCount, maximumSize: config.size },
     );
@@ -31,7 +34,8 @@ export async function vocabularyFeatures(config: Config, bags: boolean, source: 
     shape: bags ? { bags: { words: size } } : { tokens: { size } },
     state: known.config as unknown as Features['state'],
     encode(document) {
-      const ids = known.encode(wordsOf(document));
+      const words = wordsOf(document);
+      const ids = known.encode(words).map((id, i) => (words[i] === '' ? 0 : id));
       return { length: ids.length, ids: { [input]: ids } };
     },
     ...(vectors && { vectors: [{ input, width: vectors.width, rows: rowsOf(known, vectors) }] }),

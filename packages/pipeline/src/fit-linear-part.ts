@@ -29,7 +29,7 @@ export interface LinearOptions {
 
 /**
  * Weights and biases of the trunk's linear part, none without one: for each class of each task a support vector machine against all its other classes. Features count by the root of their inverse document frequency and as their bag does, which goes
- * into the weights. Classes weigh as the task's `classWeights` say. A task with `finer` labels knows the biases of those within each of its own.
+ * into the weights, and so do the part's `ratios`. Classes weigh as the task's `classWeights` say. A task with `finer` labels knows the biases of those within each of its own.
  */
 export async function fitLinearPart(
   config: ResolvedConfig,
@@ -69,9 +69,12 @@ export async function fitLinearPart(
       const bias = new Float32Array(labels[name]!.length);
       for (let own = 0; own < bias.length; own++) {
         const w = new Float64Array(order.length);
-        bias[own] = supportVectors(rows, (row) => classes[row] === own, w, { cost: part.cost, shares });
+        const positive = (row: number) => classes[row] === own;
+        const factors = part.ratios > 0 ? byRatios(rows, shares, positive, order.length, part.ratios) : undefined;
+        const values = factors ? rows.values.map((value, at) => value * factors[rows.ids[at]!]!) : rows.values;
+        bias[own] = supportVectors({ ...rows, values }, positive, w, { cost: part.cost, shares });
         const column = columns[name]!.from + own;
-        for (const [at, id] of order.entries()) table[id * width + column] = w[at]! * scale[at]!;
+        for (const [at, id] of order.entries()) table[id * width + column] = w[at]! * scale[at]! * (factors?.[at] ?? 1);
         // Whoever shows progress or waits for a signal has a turn.
         await new Promise((resolve) => setTimeout(resolve));
       }
@@ -112,4 +115,36 @@ function byFrequency(
     values[i]! *= scale[ranks[id]!]!;
   }
   return { order, scale };
+}
+
+/**
+ * For each feature (1 − β) + β·r/r̄, where r = |log (p/‖p‖₁) − log (q/‖q‖₁)|, p and q are 1 + the rows of the class and the labelled others with the feature, and r̄ is the root mean square of r over all
+ * that occurs; divided by its own root mean square there, so that rows keep their lengths. After Wang & Manning 2012, "Baselines and bigrams" (NBSVM), which interpolates weights; a machine's
+ * penalty then falls on features by how little they tell of the class.
+ */
+function byRatios(
+  { starts, ids }: SparseRows,
+  shares: Float32Array,
+  positive: (row: number) => boolean,
+  features: number,
+  beta: number,
+): Float64Array {
+  const [own, others] = [new Float64Array(features).fill(1), new Float64Array(features).fill(1)];
+  const occurrences = new Float64Array(features);
+  for (const [row, share] of shares.entries()) {
+    if (share === 0) continue;
+    const counts = positive(row) ? own : others;
+    for (let at = starts[row]!; at < starts[row + 1]!; at++) {
+      counts[ids[at]!]!++;
+      occurrences[ids[at]!]!++;
+    }
+  }
+  const sum = (x: Float64Array) => x.reduce((total, value) => total + value, 0);
+  const meanSquare = (x: Float64Array) => x.reduce((total, value, id) => total + occurrences[id]! * value ** 2, 0) / sum(occurrences);
+  const difference = Math.log(sum(own) / sum(others));
+  const ratios = own.map((count, id) => Math.abs(Math.log(count / others[id]!) - difference));
+  const root = Math.sqrt(meanSquare(ratios)) || 1;
+  const mixed = ratios.map((ratio) => 1 - beta + (beta * ratio) / root);
+  const length = Math.sqrt(meanSquare(mixed)) || 1;
+  return mixed.map((value) => value / length);
 }

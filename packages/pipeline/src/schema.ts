@@ -32,6 +32,8 @@ export const featuresSchema = variants(
       buckets: count.max(4_000_000).default(16_384),
       /** Half of the features enter with sign −1, so that collisions cancel on average. */
       signed: z.boolean().default(false),
+      /** Variation selectors are part of words; else left out, and words with them that are nothing else. */
+      variationSelectors: z.boolean().default(true),
       lowercase: z.boolean().default(true),
       /** Features kept per token (sequence trunks only): the word, its shape, then its n-grams. */
       perToken: count.max(64).default(12),
@@ -47,6 +49,8 @@ export const featuresSchema = variants(
       vectors: z.string().min(1).optional(),
       /** So many words from the beginning of that file join the vocabulary, whether training texts have them or not. */
       vectorWords: z.number().int().min(0).max(4_000_000).default(0),
+      /** As of hashed features; a word that is nothing else is read as padding. */
+      variationSelectors: z.boolean().default(true),
       lowercase: z.boolean().default(true),
       maxTokens: count.max(2048).default(64),
     }),
@@ -89,6 +93,8 @@ const encoderSchemas = [
     /** Numbers that a layer keeps of what it has read, in each direction; default `width`. */
     units: count.max(4096).optional(),
     layers: count.max(16).default(2),
+    /** Tokens that gates and candidates of the first layer see: 1, or as a filter of this width around each. */
+    window: count.max(15).default(1),
     /** In training, each word, or feature of one, is left out with this probability. */
     featureDropout: z.number().min(0).lt(1).default(0),
     pooling: pooling.default('max'),
@@ -129,6 +135,8 @@ const linearSchema = strictObject({
   bags: z.record(z.string(), z.number().positive()).optional(),
   /** What a row on the wrong side of the margin costs, beside ½‖w‖². */
   cost: z.number().positive().default(1),
+  /** How much a feature weighs by the log ratio of its frequencies in the class and outside of it, beside all features alike (0). */
+  ratios: z.number().min(0).max(1).default(0),
   /** Its scores, ±1 at the margin, times this are logits, whose mean with those of the other parts decides. */
   scale: z.number().positive().default(2),
 });

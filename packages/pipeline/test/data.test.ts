@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { wordPiece } from '../../text/test/tokenizer-files';
+import { documentOf } from '../src/document';
+import { buildFeatures } from '../src/features';
 import { formOf } from '../src/features-hashed';
 import { type Config, inspectData, memoryData, type Row, resolveConfig } from '../src/index';
 import { planSources } from '../src/source-plan';
@@ -54,6 +56,22 @@ describe('inspectData', () => {
     expect(await counts({ kind: 'vocabulary', maxTokens: 4 })).toEqual([0, 1]);
     expect(await counts({ kind: 'tokenizer', file: 'tokenizer.json', maxTokens: 6 })).toEqual([1, 1]);
   });
+});
+
+it('reads what is nothing but a variation selector as no word', async () => {
+  const config = resolveConfig({
+    features: { kind: 'hashed', variationSelectors: false, maxTokens: 8 },
+    tokenFeatures: { kind: 'vocabulary', minimumCount: 1, variationSelectors: false },
+    trunk: { kind: 'joined', parts: { bag: { kind: 'bagOfEmbeddings' }, filters: { kind: 'textCNN' } } },
+    tasks: [task],
+  });
+  const [plain, marked] = [documentOf('i ❤ it'), documentOf('i ❤\uFE0F \uFE0F it')];
+  const { encode } = await buildFeatures(config, { documents: () => [marked] });
+  const [less, more] = [encode(plain).ids, encode(marked).ids];
+  expect([more.words, more.characters]).toEqual([less.words, less.characters]);
+  const [i, heart, it] = less.ids!;
+  expect(Math.min(i!, heart!, it!)).toBeGreaterThan(1);
+  expect([...more.ids!]).toEqual([i, heart, 0, 0, it]);
 });
 
 it('describes the form of a word', () => {

@@ -40,7 +40,7 @@ type Encoder = Joined['parts'][string];
 const textCNN: Encoder = { kind: 'textCNN', width: 8, widths: [1, 2] };
 const filters: Encoder = { kind: 'textCNN', width: 8, widths: [1, 2, 3], filters: 4, pool: 'filters' };
 const transformer = { kind: 'transformer', width: 8, layers: 1, heads: 2 } as const;
-const recurrent = { kind: 'recurrent', width: 8, units: 6 } as const;
+const recurrent = { kind: 'recurrent', width: 8, units: 6, window: 3 } as const;
 const joined = (parts: Joined['parts']): Joined => ({ kind: 'joined', parts: { bag: { kind: 'bagOfEmbeddings', width: 8 }, ...parts } });
 const vocabulary = { kind: 'vocabulary', size: 50, minimumCount: 1 } as const;
 const tokenizer = { kind: 'tokenizer', file: 'tokenizer.json', perToken: 2 } as const;

@@ -81,7 +81,7 @@ const choices: readonly (readonly [string, TinyConfig])[] = [
     'hashed, recurrent, every head',
     {
       tasks: everyHead,
-      trunk: { kind: 'recurrent', width: 8, units: 6 },
+      trunk: { kind: 'recurrent', width: 8, units: 6, window: 3 },
       features: { kind: 'hashed', buckets: 128, perToken: 4, maxTokens: 32 },
     },
   ],

@@ -39,12 +39,16 @@ const sharedLeaves = (run: { params: unknown }) =>
   new Map([...flatten(run.params as Params)].filter(([path]) => path.startsWith('shared/wide/') || path.includes('/linear/')));
 
 describe('a linear part', () => {
-  it.each([1, 0.5])('is one support vector machine a class, which training leaves as it is: a bag that counts %d', async (weight) => {
+  it.each([
+    [1, 0],
+    [0.5, 0],
+    [1, 0.4],
+  ])('is one support vector machine a class, which training leaves as it is: a bag that counts %d, ratios %d', async (weight, ratios) => {
     const store = memoryStore();
     const events: LinearEvent[] = [];
-    const parts = { ...config.trunk.parts, wide: { ...config.trunk.parts.wide, ...(weight !== 1 && { bags: { words: weight } }) } };
+    const wide = { ...config.trunk.parts.wide, ratios, ...(weight !== 1 && { bags: { words: weight } }) };
     await train(
-      { ...config, trunk: { ...config.trunk, parts } },
+      { ...config, trunk: { ...config.trunk, parts: { ...config.trunk.parts, wide } } },
       { store, data, onProgress: (event) => void (event.kind === 'linear' && events.push(event)) },
     );
     expect(events.map(({ task: name, classes, rows: count }) => [name, classes, count])).toEqual([
@@ -76,13 +80,35 @@ describe('a linear part', () => {
       }
       starts.push(ids.length);
     }
-    const sparse = { starts: Int32Array.from(starts), ids: Int32Array.from(ids), values: Float32Array.from(values) };
+    const rootMeanSquare = (x: readonly number[], of: readonly string[]) =>
+      Math.sqrt(of.reduce((sum, word) => sum + x[all.indexOf(word)]! ** 2, 0) / of.length);
+    const factorsOf = (label: string, name: 'colour' | 'temper') => {
+      const labelled = words.flatMap((row, i) =>
+        rows[i]![name] === undefined ? [] : [{ row: [...new Set(row)], own: rows[i]![name] === label }],
+      );
+      const counts = (own: boolean) => all.map((word) => 1 + labelled.filter((each) => each.own === own && each.row.includes(word)).length);
+      const share = (x: number[]) => x.map((value) => value / x.reduce((a, b) => a + b, 0));
+      const [inside, outside] = [share(counts(true)), share(counts(false))];
+      const seen = labelled.flatMap(({ row }) => row);
+      const r = all.map((_, id) => Math.abs(Math.log(inside[id]! / outside[id]!)));
+      const mixed = r.map((value) => 1 - ratios + (ratios * value) / rootMeanSquare(r, seen));
+      return mixed.map((value) => value / rootMeanSquare(mixed, seen));
+    };
     const scoreOf = (text: string, label: string, name: 'colour' | 'temper') => {
       const w = new Float64Array(all.length);
+      const factors = factorsOf(label, name);
+      const sparse = {
+        starts: Int32Array.from(starts),
+        ids: Int32Array.from(ids),
+        values: Float32Array.from(values).map((value, at) => value * factors[ids[at]!]!),
+      };
       const shares = Float32Array.from(rows, (row) => (row[name] === undefined ? 0 : row[name] === 'blue' ? 2 : 1));
       const bias = supportVectors(sparse, (row) => rows[row]![name] === label, w, { cost: 3, shares });
       const own = text.split(' ');
-      return own.reduce((sum, word) => sum + (w[all.indexOf(word)]! * scale[all.indexOf(word)]!) / Math.sqrt(own.length), bias);
+      return own.reduce(
+        (sum, word) => sum + (w[all.indexOf(word)]! * factors[all.indexOf(word)]! * scale[all.indexOf(word)]!) / Math.sqrt(own.length),
+        bias,
+      );
     };
     const { features, model, params } = await loadParts(store);
     const bias = leaves.get('tasks/colour/linear/bias')!.dataSync();

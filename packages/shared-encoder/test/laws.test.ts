@@ -56,7 +56,7 @@ const trunks: { readonly [name: string]: [Trunk, Lawful<{ readonly [name: string
     (seed) => ({ ids: ids([2, 3])(seed) }),
   ],
   'recurrent of hashed features': [
-    recurrent({ size: 7, width: 3, units: 2, length: 4, pooling: 'mean' }),
+    recurrent({ size: 7, width: 3, units: 2, window: 3, length: 4, pooling: 'mean' }),
     (seed) => ({ ids: ids([2, 4, 2])(seed + 2) }),
   ],
   'transformer, sinusoidal': [

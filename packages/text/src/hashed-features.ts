@@ -1,6 +1,6 @@
 import { hashString, TaskloomError } from '@taskloom/core/host';
 import { bucketOf, characterHashes, joinWords, spanningHashes } from './ngram-hashes';
-import { normalizeToken, wordPieces } from './words';
+import { normalizeToken, withoutSelectors, wordPieces } from './words';
 
 export interface HashedFeaturesOptions {
   /** Size of the id range: one number, halved between words and characters (all for words where `characters` is null) and an eighth as many for `openings`; or each by itself. @default 2 ** 18 */
@@ -17,6 +17,8 @@ export interface HashedFeaturesOptions {
   readonly openings?: number;
   /** A hash bit gives each feature a sign, carried by the sign of its id: collisions then cancel on average (Weinberger et al. 2009, arXiv 0902.2206). @default false */
   readonly signed?: boolean;
+  /** Variation selectors (U+FE00 … U+FE0F) are part of the words; else they are left out, and with them words that are nothing else: what stays of an emoji that was taken out. @default true */
+  readonly variationSelectors?: boolean;
   /** @default true */
   readonly lowercase?: boolean;
   /** @default 'NFKC' */
@@ -26,7 +28,7 @@ export interface HashedFeaturesOptions {
 /** All that determines the ids, as JSON; `FEATURES.md` specifies what each field means. */
 export interface HashedFeaturesConfig {
   readonly kind: 'hashedFeatures';
-  /** 2 where `start` or `acrossWords` is set, which version 1 does not have; 3 where `openings` is. */
+  /** 2 where `start` or `acrossWords` is set, which version 1 does not have; 3 where `openings` is, or `variationSelectors` is false. */
   readonly version: 1 | 2 | 3;
   readonly buckets: { readonly words: number; readonly characters: number; readonly openings?: number };
   readonly wordNgrams: number;
@@ -35,6 +37,7 @@ export interface HashedFeaturesConfig {
   readonly acrossWords?: boolean;
   readonly openings?: number;
   readonly signed: boolean;
+  readonly variationSelectors?: false;
   readonly lowercase: boolean;
   readonly normalization: 'NFC' | 'NFKC' | null;
 }
@@ -64,7 +67,7 @@ const emptyHash = hashString('');
  */
 export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesConfig = {}): HashedFeatures {
   const config = completeConfig(options);
-  const { wordNgrams, characters, start = false, acrossWords = false, openings = 0, signed } = config;
+  const { wordNgrams, characters, start = false, acrossWords = false, openings = 0, signed, variationSelectors = true } = config;
   const { words: wordBuckets, characters: characterBuckets, openings: openingBuckets = 0 } = config.buckets;
   const cache = new Map<string, Word>();
   const encoder = new TextEncoder();
@@ -73,7 +76,7 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
   function lookUp(piece: string): Word {
     const known = cache.get(piece);
     if (known) return known;
-    const word = normalizeToken(piece, config);
+    const word = normalizeToken(variationSelectors ? piece : withoutSelectors(piece), config);
     const hash = hashString(word);
     const grams = characters ? characterHashes(encoder.encode(`<${word}>`), characters[0], characters[1]) : new Int32Array(0);
     for (let i = 0; i < grams.length; i++) grams[i] = bucketOf(grams[i]!, characterBuckets, signed);
@@ -90,7 +93,8 @@ export function hashedFeatures(options: HashedFeaturesOptions | HashedFeaturesCo
   }
 
   function wordsOf(text: string): Word[] {
-    return wordPieces(text).map(lookUp);
+    const words = wordPieces(text).map(lookUp);
+    return variationSelectors ? words : words.filter(({ normal }) => normal !== '');
   }
 
   function wordIds(words: readonly Word[], out: Int32Array): void {
@@ -197,7 +201,7 @@ function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): 
   if ('kind' in options && options.kind !== 'hashedFeatures') invalid('kind', options.kind, 'hashedFeatures');
   if ('version' in options && ![1, 2, 3].includes(options.version)) invalid('version', options.version, '1, 2 or 3');
   const { buckets = 2 ** 18, wordNgrams = 2, characters = [3, 6], signed = false, lowercase = true, normalization = 'NFKC' } = options;
-  const { start = false, acrossWords = false, openings = 0 } = options;
+  const { start = false, acrossWords = false, openings = 0, variationSelectors = true } = options;
   if (!isCount(wordNgrams, 1, 8)) invalid('wordNgrams', wordNgrams, 'an integer from 1 to 8');
   if (characters !== null) {
     const [shortest, longest] = Array.isArray(characters) ? (characters as readonly number[]) : [];
@@ -208,6 +212,7 @@ function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): 
   if (typeof acrossWords !== 'boolean') invalid('acrossWords', acrossWords, 'true or false');
   if (acrossWords && characters === null) invalid('acrossWords', acrossWords, 'false where there are no character n-grams');
   if (openings !== 0 && !isCount(openings, 1, 64)) invalid('openings', openings, 'an integer from 0 to 64');
+  if (typeof variationSelectors !== 'boolean') invalid('variationSelectors', variationSelectors, 'true or false');
   if (typeof signed !== 'boolean') invalid('signed', signed, 'true or false');
   if (typeof lowercase !== 'boolean') invalid('lowercase', lowercase, 'true or false');
   if (normalization !== null && normalization !== 'NFC' && normalization !== 'NFKC')
@@ -224,13 +229,14 @@ function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): 
   if (openings > 0 && !isCount(sizes.openings, 1, most)) invalid('buckets', buckets, 'integers from 1 to 2^28');
   return {
     kind: 'hashedFeatures',
-    version: openings > 0 ? 3 : start || acrossWords ? 2 : 1,
+    version: openings > 0 || !variationSelectors ? 3 : start || acrossWords ? 2 : 1,
     buckets: sizes,
     wordNgrams,
     characters: characters && [characters[0], characters[1]],
     ...(start || acrossWords || openings > 0 ? { start, acrossWords } : {}),
     ...(openings > 0 ? { openings } : {}),
     signed,
+    ...(variationSelectors ? {} : { variationSelectors }),
     lowercase,
     normalization,
   };

@@ -13,4 +13,4 @@ export { type SubwordTagsOptions, subwordTags, wordsOfTokens, wordTags } from '.
 export { type Encoded, type EncodedWords, type EncodeOptions, type SubwordTokenizer, tokenizer } from './tokenizer';
 export { type BpeTrainingOptions, type BpeTrainingProgress, linesWithEndings, trainByteLevelBpe } from './train-byte-level-bpe';
 export { buildVocabulary, type Vocabulary, type VocabularyConfig, type VocabularyOptions, vocabulary } from './vocabulary';
-export { type NormalizationOptions, type WordTokens, wordPattern, wordTokens } from './words';
+export { type NormalizationOptions, type WordTokens, withoutSelectors, wordPattern, wordTokens } from './words';

@@ -47,3 +47,11 @@ export function normalizeToken(token: string, { lowercase = false, normalization
   const normal = normalization === null ? token : token.normalize(normalization);
   return lowercase ? normal.toLowerCase() : normal;
 }
+
+/** Variation selectors say how the character before them looks (the red heart is a black one and U+FE0F). */
+const selectors = /[\uFE00-\uFE0F]/g;
+
+/** A word without variation selectors; empty where it was nothing else. */
+export function withoutSelectors(token: string): string {
+  return token.replace(selectors, '');
+}

@@ -28,6 +28,9 @@ function drawnTexts(count: number): string[] {
     '東京',
     'नमस्ते',
     '👍🏽',
+    '❤️',
+    'a\uFE0Fb',
+    '\uFE0F\uFE00',
     'x--y',
     '…',
   ];
@@ -57,6 +60,8 @@ describe.skipIf(!available)('the reader in Python', () => {
       hashedFeatures({ buckets: 4099, characters: [1, 4], start: true, acrossWords: true }),
       hashedFeatures({ buckets: { words: 1009, characters: 77_777 }, wordNgrams: 1, characters: [3, 5], signed: true, acrossWords: true }),
       hashedFeatures({ buckets: 4099, characters: [1, 4], start: true, openings: 5, signed: true }),
+      hashedFeatures({ buckets: 4099, start: true, openings: 2, variationSelectors: false }),
+      hashedFeatures({ buckets: 4099, start: true, variationSelectors: false }),
       hashedFeatures({ buckets: 2 ** 20, characters: null, lowercase: false, normalization: null, signed: true }),
     ];
     const input = JSON.stringify({ configs: features.map(({ config }) => config), texts });

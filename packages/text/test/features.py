@@ -40,6 +40,9 @@ def bags(text, config):
         return -id if config["signed"] and h >= 2**31 else id
 
     tokens = words(text)
+    if not config.get("variationSelectors", True):
+        tokens = ["".join(c for c in token if not "\ufe00" <= c <= "\ufe0f") for token in tokens]
+        tokens = [token for token in tokens if token]
     if config["normalization"]:
         tokens = [unicodedata.normalize(config["normalization"], token) for token in tokens]
     if config["lowercase"]:

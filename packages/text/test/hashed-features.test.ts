@@ -142,6 +142,21 @@ describe('hashedFeatures', () => {
     `);
   });
 
+  it('leaves variation selectors out where it is told to', () => {
+    const features = hashedFeatures({ buckets: 1 << 20, variationSelectors: false });
+    expect(features.config).toMatchObject({ version: 3, variationSelectors: false });
+    for (const [text, same] of [
+      ['I ❤️ NY ️ ️', 'I ❤ NY'],
+      ['a\uFE0Fb \uFE0F\uFE00', 'ab'],
+      ['\uFE0F', ''],
+    ] as const) {
+      expect(features.bag(text)).toEqual(features.bag(same));
+      expect(features.bag(text)).toEqual(hashedFeatures({ buckets: 1 << 20 }).bag(same));
+      expect(hashedFeatures(features.config).bags(text)).toEqual(features.bags(same));
+    }
+    expect(features.tokens(['❤️', '️'])[0]).toEqual(features.tokens(['❤'])[0]);
+  });
+
   it('stays within its ranges and never gives 0', () => {
     fc.assert(
       fc.property(options, texts, (given, text) => {
@@ -200,6 +215,7 @@ describe('hashedFeatures', () => {
     { openings: -1 },
     { openings: 1.5 },
     { openings: 2, buckets: { words: 7, characters: 9 } },
+    { variationSelectors: 'no' },
     { start: 1 },
     { acrossWords: 'yes' },
     { characters: null, acrossWords: true },

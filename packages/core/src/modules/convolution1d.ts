@@ -31,8 +31,7 @@ export function convolution1d({
   activation,
   kernelInitializer = 'glorotUniform',
 }: Convolution1dOptions): Module<Tensor, Tensor, DenseParams> {
-  const left = padding === 'causal' ? width - 1 : padding === 'same' ? Math.floor((width - 1) / 2) : 0;
-  const right = padding === 'same' ? width - 1 - left : 0;
+  const [left, right] = padding === 'same' ? around(width) : [padding === 'causal' ? width - 1 : 0, 0];
   return {
     config: { module: 'convolution1d', inputs, filters, width, padding, activation: activation ?? null, kernelInitializer },
     init: (random) => ({
@@ -53,7 +52,7 @@ export function convolution1d({
 }
 
 /** The windows of time: [rows…, T, inputs] → [rows…, T + left + right − width + 1, width·inputs]. */
-function unfold(x: Tensor, width: number, left: number, right: number): Tensor {
+export function unfold(x: Tensor, width: number, left: number, right: number): Tensor {
   const [time, inputs] = x.shape.slice(-2) as [number, number];
   const rows = x.shape.slice(0, -2);
   const flat = reshape(x, [product(rows), time, inputs]);
@@ -68,4 +67,10 @@ function unfold(x: Tensor, width: number, left: number, right: number): Tensor {
   const steps = time + left + right - width + 1;
   const shifted = Array.from({ length: width }, (_, k) => slice(padded, [0, k, 0], [product(rows), steps, inputs]));
   return reshape(width === 1 ? shifted[0]! : concat(shifted, 2), [...rows, steps, width * inputs]);
+}
+
+/** What lies before and after the middle of a window; of an even one the longer half lies ahead. */
+export function around(width: number): [number, number] {
+  const left = Math.floor((width - 1) / 2);
+  return [left, width - 1 - left];
 }

@@ -63,7 +63,7 @@ moduleLaws('causal convolution1d, tanh', {
   module: convolution1d({ inputs: 3, filters: 2, width: 2, padding: 'causal', activation: 'tanh' }),
   input: normal([2, 5, 3]),
 });
-const gru = minGru({ inputs: 6, units: 2, length: 4 });
+const gru = minGru({ inputs: 6, units: 2, window: 3, length: 4 });
 moduleLaws('minGru', {
   module: {
     ...gru,

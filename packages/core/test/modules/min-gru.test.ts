@@ -9,7 +9,22 @@ import { flatten, type Params } from '../../src/params';
 import { random } from '../../src/random';
 
 /** The formula, token by token, in double precision. */
-function reference({ forward, backward }: MinGruParams, x: number[][][], mask: number[][], units: number): number[][][] {
+function reference(
+  { forward, backward }: MinGruParams,
+  tokens: number[][][],
+  mask: number[][],
+  units: number,
+  window: number,
+): number[][][] {
+  const left = Math.floor((window - 1) / 2);
+  const x = tokens.map((row, n) =>
+    row.map((_, t) =>
+      Array.from(
+        { length: window },
+        (_, k) => row[t - left + k]?.map((value) => value * mask[n]![t - left + k]!) ?? row[0]!.map(() => 0),
+      ).flat(),
+    ),
+  );
   const direction = ({ kernel, bias }: MinGruParams['forward'], fromEnd: boolean) => {
     const [w, b] = [kernel.arraySync() as number[][], bias.arraySync() as number[]];
     return x.map((row, n) => {
@@ -39,14 +54,15 @@ describe('minGru', () => {
           fc.integer({ min: 1, max: 9 }),
           fc.integer({ min: 1, max: 3 }),
           fc.integer({ min: 1, max: 3 }),
+          fc.constantFrom(1, 2, 3),
           fc.nat(),
-          (time, units, rows, seed) => {
+          (time, units, rows, window, seed) => {
             tidy(() => {
-              const module = minGru({ inputs: 2, units, length: 9 });
+              const module = minGru({ inputs: 2, units, window, length: 9 });
               const params = module.init(random(seed));
               const tokens = random('x').fold(seed).normal([rows, time, 2]);
               const kept = Array.from({ length: rows }, (_, n) => Array.from({ length: time }, (_, t) => (t > (seed + n) % time ? 0 : 1)));
-              const expected = tensor(reference(params, tokens.arraySync() as number[][][], kept, units));
+              const expected = tensor(reference(params, tokens.arraySync() as number[][][], kept, units, window));
               for (const training of [true, false])
                 expectAllClose(run(module, params, { tokens, mask: tensor(kept) }, { training, random: random(0) }).output, expected, 1e-5);
             });
@@ -57,7 +73,7 @@ describe('minGru', () => {
     });
 
     it('has the same gradients in training and outside of it', () => {
-      const module = minGru({ inputs: 3, units: 2, length: 5 });
+      const module = minGru({ inputs: 3, units: 2, window: 2, length: 5 });
       const params = module.init(random(1));
       const tokens = random('x').normal([2, 5, 3]);
       const mask = tensor([1, 1, 1, 1, 1, 1, 1, 1, 0, 0], [2, 5]);

@@ -16,6 +16,8 @@ export interface RecurrentOptions extends SummaryOptions {
   readonly units?: number;
   /** Default 2. */
   readonly layers?: number;
+  /** Tokens that the first layer's gates and candidates see: with more than one, those around each as a filter of this width does. Default 1. */
+  readonly window?: number;
   /** In training, each word, or feature of one, is left out with this probability. Default 0. */
   readonly featureDropout?: number;
   /** The longest text, outside of training. Default 128. */
@@ -31,14 +33,14 @@ export function recurrent(options: RecurrentOptions): Trunk {
     'recurrent',
     options,
     { size: count, width: count },
-    { units: count, layers: count, featureDropout: rateRule, length: count, ...summaryRules },
+    { units: count, layers: count, window: count, featureDropout: rateRule, length: count, ...summaryRules },
   );
-  const { size, width, units = width, layers: depth = 2, featureDropout, length, pooling = 'max', dropout: rate = 0 } = options;
+  const { size, width, units = width, layers: depth = 2, window = 1, featureDropout, length, pooling = 'max', dropout: rate = 0 } = options;
   const embedding = tokenEmbedding({ size, width, combiner: 'unit', featureDropout });
   const drop = dropout({ rate });
   const layers = Array.from({ length: depth }, (_, i) => ({
     name: `layer${i}`,
-    module: minGru({ inputs: i === 0 ? width : 2 * units, units, length }),
+    module: minGru({ inputs: i === 0 ? width : 2 * units, units, window: i === 0 ? window : 1, length }),
   }));
   const end = summary(pooling, 2 * units, options);
   return {
