@@ -208,35 +208,31 @@ function completeConfig(options: HashedFeaturesOptions | HashedFeaturesConfig): 
     if (!isCount(shortest, 1, 32) || !isCount(longest, shortest as number, 32))
       invalid('characters', characters, '[shortest, longest] with 1 ≤ shortest ≤ longest ≤ 32, or null');
   }
-  if (typeof start !== 'boolean') invalid('start', start, 'true or false');
-  if (typeof acrossWords !== 'boolean') invalid('acrossWords', acrossWords, 'true or false');
+  for (const [name, value] of Object.entries({ start, acrossWords, variationSelectors, signed, lowercase }))
+    if (typeof value !== 'boolean') invalid(name, value, 'true or false');
   if (acrossWords && characters === null) invalid('acrossWords', acrossWords, 'false where there are no character n-grams');
-  if (openings !== 0 && !isCount(openings, 1, 64)) invalid('openings', openings, 'an integer from 0 to 64');
-  if (typeof variationSelectors !== 'boolean') invalid('variationSelectors', variationSelectors, 'true or false');
-  if (typeof signed !== 'boolean') invalid('signed', signed, 'true or false');
-  if (typeof lowercase !== 'boolean') invalid('lowercase', lowercase, 'true or false');
+  if (!isCount(openings, 0, 64)) invalid('openings', openings, 'an integer from 0 to 64');
   if (normalization !== null && normalization !== 'NFC' && normalization !== 'NFKC')
     invalid('normalization', normalization, 'NFC, NFKC or null');
   const given = typeof buckets === 'object' && buckets !== null ? buckets : divided(buckets as number, characters !== null);
   const sizes = {
     words: given.words,
     characters: characters ? given.characters : 0,
-    ...(openings > 0 ? { openings: given.openings as number } : {}),
+    ...(openings > 0 && { openings: given.openings as number }),
   };
-  const most = 2 ** 28;
-  if (!isCount(sizes.words, 1, most)) invalid('buckets', buckets, 'integers from 1 to 2^28');
-  if (!isCount(sizes.characters, characters ? 1 : 0, most)) invalid('buckets', buckets, 'integers from 1 to 2^28, and at least 2 in all');
-  if (openings > 0 && !isCount(sizes.openings, 1, most)) invalid('buckets', buckets, 'integers from 1 to 2^28');
+  const fits = (size: unknown, asked: boolean) => isCount(size, asked ? 1 : 0, 2 ** 28);
+  if (!fits(sizes.words, true) || !fits(sizes.characters, characters !== null) || !fits(sizes.openings ?? 0, openings > 0))
+    invalid('buckets', buckets, 'integers from 1 to 2^28');
   return {
     kind: 'hashedFeatures',
     version: openings > 0 || !variationSelectors ? 3 : start || acrossWords ? 2 : 1,
     buckets: sizes,
     wordNgrams,
     characters: characters && [characters[0], characters[1]],
-    ...(start || acrossWords || openings > 0 ? { start, acrossWords } : {}),
-    ...(openings > 0 ? { openings } : {}),
+    ...((start || acrossWords || openings > 0) && { start, acrossWords }),
+    ...(openings > 0 && { openings }),
     signed,
-    ...(variationSelectors ? {} : { variationSelectors }),
+    ...(!variationSelectors && { variationSelectors }),
     lowercase,
     normalization,
   };
