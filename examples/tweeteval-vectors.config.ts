@@ -17,9 +17,7 @@ const linear = { kind: 'linear' as const, cost: 0.3, ratios: 0.25, scale: 1 };
 export default defineConfig({
   ...tweeteval,
   name: 'tweeteval-vectors',
-  // Where a heart or a sun was taken out of a training tweet of emoji, its variation selector mostly stands, a label that is hardly ever there in other tweets.
-  features: { ...tweeteval.features, kind: 'hashed', variationSelectors: false },
-  tokenFeatures: { ...words, variationSelectors: false },
+  tokenFeatures: words,
   trunk: { kind: 'joined', parts: { bag, filters, read, linear } },
   // The parts count alike, however many members are over them.
   tasks: tweeteval.tasks.map((task) => ({ ...task, members: [[32, 32, 32], [128, 128, 128], [256]] })),
