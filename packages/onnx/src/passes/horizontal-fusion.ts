@@ -3,7 +3,7 @@ import { type Node, nodesOf, sizeOf, type Value } from '../graph/value';
 import { stateName, type Trace } from '../trace/trace';
 import { isElementwise } from './lanes';
 import { mapTrace } from './rewrite';
-import { isStackable, type Operand, stacked } from './stacked';
+import { isStackable, stacked } from './stacked';
 import { type Family, Stacks, starting } from './stacks';
 
 /** Elements of the largest stack that a pass over elements makes: beyond it, each chain has enough to do by itself, and all of them at once would be too much for the caches. */
@@ -46,13 +46,7 @@ function fused(graph: Graph, nodes: readonly Node[], roots: readonly Value[], be
   };
   const join = (alike: readonly Node[], family: Family) => {
     const first = alike[0]!;
-    const operands = first.inputs.map((value, slot): Operand | undefined => {
-      const values = alike.map((node) => node.inputs[slot]);
-      if (!value) return undefined;
-      return values.every((other) => other === value)
-        ? { value: stacks.apart(value), stacked: false }
-        : { value: stacks.together(values as Value[], family), stacked: true };
-    });
+    const operands = stacks.operands(alike, family);
     const stack = operands.some((operand) => operand?.stacked) ? stacked(graph, first, operands, alike.length) : undefined;
     if (!stack) return alike.forEach(keep);
     family.gain += starting * (alike.length - 1);

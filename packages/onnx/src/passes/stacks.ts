@@ -83,7 +83,7 @@ export class Stacks {
     if (known) return known;
     const member = this.#members.get(value);
     const terms = this.#sums.get(value);
-    const made = member ? this.#cut(member, value.shape) : terms ? this.#sum(terms) : value;
+    const made = member ? this.#cut(member, value.shape) : terms ? this.#sum(value, terms) : value;
     this.#now.set(value, made);
     return made;
   }
@@ -105,6 +105,15 @@ export class Stacks {
     return stack;
   }
 
+  /** What nodes that do the same read at each place: one value, or theirs stacked. */
+  operands(nodes: readonly Node[], family: Family): (Operand | undefined)[] {
+    return nodes[0]!.inputs.map((value, slot) => {
+      const values = nodes.map(({ inputs }) => inputs[slot]!);
+      const stacked = values.some((other) => other !== value);
+      return value && { value: stacked ? this.together(values, family) : this.apart(value), stacked };
+    });
+  }
+
   /** Parts of one array that lie one behind the other are that array; what is made alike of the step's inputs is made of these, stacked. */
   #madeTogether(values: readonly Value[], family: Family): Value | undefined {
     const uncut = whereCut(this.#graph, values);
@@ -120,12 +129,7 @@ export class Stacks {
           value === first.inputs[slot] || (value && this.#isInput(value) && sameShape(value.shape, first.inputs[slot]!.shape)),
       );
     if (!isStackable(first) || !nodes.every(like)) return undefined;
-    const operands = first.inputs.map((value, slot): Operand | undefined => {
-      const column = nodes.map((node) => node.inputs[slot]!);
-      const stacked = column.some((other) => other !== value);
-      return value && { value: stacked ? this.together(column, family) : value, stacked };
-    });
-    return stacked(this.#graph, first, operands, values.length);
+    return stacked(this.#graph, first, this.operands(nodes, family), values.length);
   }
 
   #cut({ stack, lane }: Member, shape: readonly number[]): Value {
@@ -161,21 +165,19 @@ export class Stacks {
     return terms.some((value) => this.#members.has(value)) ? terms : undefined;
   }
 
-  /** A stack of which all is to be added up is reduced; the rest is added one by one. */
-  #sum(terms: readonly Value[]): Value {
+  /** A stack of which all is to be added up is reduced, the rest is added one by one; without such a stack the sum is made as it was. */
+  #sum(value: Value, terms: readonly Value[]): Value {
     const byStack = new Map<Value, Set<Value>>();
-    const rest: Value[] = [];
     for (const term of terms) {
       const stack = this.stackOf(term);
-      const members = stack && (byStack.get(stack) ?? new Set());
-      if (!members || members.has(term)) rest.push(term);
-      else byStack.set(stack, members.add(term));
+      if (stack) byStack.set(stack, (byStack.get(stack) ?? new Set()).add(term));
     }
-    const parts: Value[] = [];
-    for (const [stack, members] of byStack) {
-      if (members.size < stack.shape[0]!) rest.push(...members);
-      else parts.push(this.#graph.reduce('ReduceSum', stack, [0], false));
-    }
+    const whole = [...byStack].filter(([stack, members]) => members.size === stack.shape[0]);
+    if (whole.length === 0) return this.#onItsOwn(value.producer!)[0]!;
+    const reduced = new Set(whole.flatMap(([, members]) => [...members]));
+    // A term that is added twice is reduced once.
+    const rest = terms.filter((term) => !reduced.delete(term));
+    const parts = whole.map(([stack]) => this.#graph.reduce('ReduceSum', stack, [0], false));
     return [...parts, ...rest.map((term) => this.apart(term))].reduce((a, b) => this.#graph.binary('Add', a, b));
   }
 }

@@ -218,6 +218,35 @@ describe('every operator that chains share', () => {
   });
 });
 
+test('sums that go on from a chain and are read on the way are made once each', async () => {
+  const [state, depth] = [{ w: normal('w', 6, 6) }, 12];
+  const inputs = named(3, (task) => normal(task, 6, 6));
+  const step = ((s: Params, xs: Tensors) => ({
+    state: s,
+    outputs: Object.fromEntries(
+      Object.entries(xs).map(([task, x], i) => {
+        let value = begun(x, (s as Tensors).w!);
+        // Other powers in each chain, so that these parts stay apart.
+        for (let k = 1; k <= depth; k++) value = tf.add(value, tf.pow(value, tf.scalar(2 + i)));
+        return [task, value];
+      }),
+    ),
+  })) as never as Step;
+  const small = (given: Record<string, { data: ArrayLike<number>; shape: readonly number[] }>) =>
+    Object.fromEntries(
+      Object.entries(given).map(([name, { data, shape }]) => [
+        name,
+        hostArray(
+          Float32Array.from(data, (v) => v / 50),
+          shape,
+        ),
+      ]),
+    );
+  const [plain, fused] = [operators(before(step, small(state), small(inputs))), operators(after(step, small(state), small(inputs)))];
+  expect([plain.Sin, fused.Sin]).toEqual([24, 8]);
+  expect(fused.Add).toBe(plain.Add! - 2 * 8);
+});
+
 describe('chains that are not joined', () => {
   const state = { w: normal('w', 6, 6) };
 
