@@ -201,6 +201,18 @@ describe('the files of an export', () => {
       expect(card).toContain(part);
   });
 
+  it('of a recurrence over windows agree in int8 too', async () => {
+    const store = await trained({
+      tasks: ['topic', 'products'],
+      trunk: { kind: 'recurrent', width: 32, units: 32, window: 3 },
+      features: { kind: 'hashed', buckets: 1024, perToken: 4 },
+    });
+    const { files: own, models: made } = await exportRun(store, { data, precisions: ['fp32', 'int8'] });
+    expect(own['model.int8.onnx']!.length / own['model.onnx']!.length).toBeLessThan(0.45);
+    expect(made[1]!.agreement!.largest).toBeGreaterThan(0);
+    expect(made[1]!.agreement!.largest).toBeLessThan(0.01);
+  });
+
   it('belong together: one that is missing or of another export is told', async () => {
     const model = files['model.fp16.onnx']!;
     const { 'labels.json': labels, ...rest } = files;
