@@ -1,5 +1,5 @@
 // What balancing costs: compiled steps of one transformer with seven tasks, each beside the summed loss of the same model, and beside PyTorch with a backward pass a task.
-// Run: node examples/run.mjs ../bench/balancing.ts [--alone] [--rounds=5] [--peaks] [--tasks=7] [--width=256] [--rows=14], or the peak memory of one process: … [--tasks=7] [--width=256] [--rows=14] --memory <way>
+// Run: node examples/run.mjs ../bench/balancing.ts [--alone] [--rounds=11] [--peaks] [--tasks=7] [--width=256] [--rows=14], or the peak memory of one process: … [--tasks=7] [--width=256] [--rows=14] --memory <way>
 import '@tensorflow/tfjs-backend-cpu';
 import { spawnSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
@@ -74,7 +74,7 @@ for (const peer of peers)
 
 const times = contenders.map(() => [] as { processor: number; clock: number }[]);
 for (const contender of contenders) await contender.step();
-const rounds = Number(process.argv.find((word) => word.startsWith('--rounds='))?.slice(9) ?? 5);
+const rounds = Number(process.argv.find((word) => word.startsWith('--rounds='))?.slice(9) ?? 11);
 for (let round = 0; round < rounds; round++) for (const [i, contender] of contenders.entries()) times[i]!.push(await contender.step());
 const of = (i: number, what: 'processor' | 'clock') => median(times[i]!.map((one) => one[what]));
 console.log('| way | processor time, ms | to its sum | clock, ms | to its sum | peak memory, MB |');
