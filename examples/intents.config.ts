@@ -96,6 +96,9 @@ export default defineConfig({
     steps: 800,
     batchSize: 256,
     learningRate: 0.1,
+    // AdaGrad's steps shrink by themselves; what they wander about at the end is averaged out.
+    schedule: 'constant',
+    average: { after: 0.75 },
     learningRates: { 'shared/read/layers/**': 0.3, 'tasks/*/members/3/**': 0.3 },
     optimizer: 'adagrad',
     clipNorm: 0,

@@ -126,6 +126,7 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     checkpointEvery: training.checkpointEvery ?? evaluateEvery,
     earlyStopping: { patience: Number.POSITIVE_INFINITY, ...training.earlyStopping },
     ema: training.ema,
+    average: averageOf(training, steps),
     store,
     resume,
     signal,
@@ -158,6 +159,13 @@ export async function train(config: Config | ResolvedConfig, options: TrainOptio
     parameters,
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+/** In a short run at least the last step counts. */
+function averageOf({ average }: ResolvedConfig['training'], steps: number): { readonly from: number; readonly every: number } | undefined {
+  if (!average) return undefined;
+  const from = Math.min(steps - 1, Math.round(average.after * steps));
+  return { from, every: Math.min(average.every, steps - from) };
 }
 
 function withoutStep({ step: _, ...evaluation }: Evaluation & { readonly step?: number }): Evaluation {

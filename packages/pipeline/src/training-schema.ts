@@ -63,10 +63,19 @@ export const trainingSchema = strictObject({
   keepBest: z.boolean().default(true),
   /** Decay of an exponential moving average of the parameters, used for evaluation and prediction. */
   ema: z.number().gt(0).lt(1).optional(),
+  /**
+   * In its place the mean of the parameters after every `every`-th step, after the fraction `after` of the steps: cheaper, also with `touched` tables, and best at a constant rate (Izmailov et al. 2018,
+   * arXiv:1803.05407).
+   */
+  average: strictObject({ after: z.number().min(0).lt(1), every: count.default(10) }).optional(),
 })
   .refine((training) => training.steps === undefined || training.epochs === undefined, {
     message: "Give 'steps' or 'epochs', not both.",
     path: ['steps'],
+  })
+  .refine((training) => training.average === undefined || training.ema === undefined, {
+    message: "Give 'average' or 'ema', not both.",
+    path: ['average'],
   })
   .superRefine((training, context) => {
     const fault = balancerFault(training);

@@ -45,6 +45,7 @@ describe('resolveConfig', () => {
       { tasks: [task], training: { tables: 'touched', optimizer: 'lion' } },
       "training.tables: 'lion' moves whole tables; adamw, adam, adagrad can move rows.",
     ],
+    [{ tasks: [task], training: { average: { after: 0.5 }, ema: 0.9 } }, "training.average: Give 'average' or 'ema', not both."],
     [{ tasks: [task], training: { tables: 'touched', ema: 0.9 } }, "training.tables: 'ema' averages whole tables."],
     [{ tasks: [task], training: { tables: 'touched', balancer: 'moco' } }, "training.tables: 'moco' needs whole tables in each step."],
     [{ tasks: [task], training: { tables: 'touched', balancer: 'famo' } }, "training.tables: 'famo' needs whole tables in each step."],

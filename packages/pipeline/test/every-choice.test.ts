@@ -63,7 +63,7 @@ const choices: readonly (readonly [name: string, config: TinyConfig])[] = [
   ['vocabulary, bagOfEmbeddings', { features: vocabulary }],
   ['vocabulary, textCNN, tags', { features: vocabulary, trunk: textCNN, tasks: ['topic', 'products'] }],
   ['tags as a chain', { trunk: textCNN, tasks: ['topic', { ...tinyTasks.products, crf: true }] }],
-  ['rows of tables, bagOfEmbeddings', { training: { tables: 'touched', clipNorm: 0.5 } }],
+  ['rows of tables, bagOfEmbeddings', { training: { tables: 'touched', clipNorm: 0.5, average: { after: 0.5, every: 1 } } }],
   [
     'rows of tables, by matrix',
     { trunk: { kind: 'bagOfEmbeddings', width: 8, trainBy: 'matrix' }, training: { tables: 'touched', optimizer: 'adam' } },

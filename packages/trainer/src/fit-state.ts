@@ -54,12 +54,13 @@ export function restored(
   saved: Host<StepState>,
   best: Host<EvaluatorState> | undefined,
   tables: HostTables,
+  average: ReadonlyMap<string, Pick<HostArray, 'dtype' | 'shape'>> = new Map(),
 ): Host<StepState> {
   try {
     const { params, buffers } = fresh;
     const forms = [...tables.forms()];
     if (best) fitting({ params, buffers }, best, new Map(forms.filter(([path]) => path.startsWith('params/'))));
-    const leaves = fitting(fresh, saved, new Map(forms));
+    const leaves = fitting(fresh, saved, new Map([...forms, ...average]));
     tables.load(leaves);
     return mapTree<Tensor, HostArray>(fresh, (_, path) => leaves.get(path)!) as unknown as Host<StepState>;
   } catch (error) {

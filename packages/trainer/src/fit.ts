@@ -1,4 +1,4 @@
-import { type Branch, countParams, type Host, type HostArray, hostArray, hostRandom } from '@taskloom/core';
+import { type Branch, countParams, flatten, type Host, type HostArray, hostArray, hostRandom } from '@taskloom/core';
 import { tell } from './callbacks/tell';
 import { checkpointsIn } from './checkpoints';
 import { diverged, overflowed } from './diverged';
@@ -12,6 +12,7 @@ import type { Progress } from './progress';
 import { rowStream } from './row-stream';
 import { initialState, type StepOptions, type StepState, trainingStep } from './step';
 import { drawBatches } from './step-batches';
+import { tailAverage } from './tail-average';
 import { pauses, throughput } from './throughput';
 import { emptyLog, withEpoch, withEvaluation, withStep } from './training-log';
 import type { FeatureFitOptions, FitOptions, FitResult, HostModel, StepLogs } from './types';
@@ -56,9 +57,11 @@ export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitR
 
   const start = startingParams(plan);
   const parameters = countParams(start.params);
+  const tail = tailAverage(plan, start.params);
   const { tables, rest } = hostTables(plan, start.params);
   const state = initialState({ ...plan, hasTables: tables.paths.size > 0 }, { ...start, params: rest });
-  const resumed = saved && restored(state, saved.state, best?.state, tables);
+  const resumed = saved && restored(state, saved.state, best?.state, tables, tail?.forms(progress.step));
+  if (resumed) tail?.load(flatten(saved.state as unknown as Branch<HostArray>));
   const evaluatorStart = plan.validation && withTables(copied({ params: rest, buffers: start.buffers }), tables);
   const step = trainingStep({ ...plan, balancing: totalOf(plan, balancing), lossesAfter: balancing.afterStep !== undefined });
   const trainer = await plan.executor.compile(step, { state });
@@ -66,7 +69,8 @@ export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitR
 
   /** The state, which is only saved or returned if an update has not overflowed. */
   const goodState = async (): Promise<Host<StepState>> => {
-    const state = tables.within(await trainer.readState());
+    const read = tables.within(await trainer.readState());
+    const state = tail?.within(read) ?? read;
     const spoilt = notFinite(state);
     if (spoilt !== undefined) throw overflowed(progress.step, spoilt, await checkpoints?.last());
     return state;
@@ -105,6 +109,7 @@ export async function fit(options: FitOptions | FeatureFitOptions): Promise<FitR
       const losses = Float64Array.from(outputs.losses.data);
       if (outputs.finite.data[0] === 0) throw diverged(index, tasks, losses, await checkpoints?.last());
       if (outputs.tables) seen.update(outputs.tables as Branch<HostArray>, { step: index, learningRate });
+      if (tail?.takes(index + 1)) tail.add(index + 1, tables.within(await trainer.readState()));
       balancing.ahead?.note(losses);
       if (outputs.lossesAfter) balancing.afterStep?.(losses, Float64Array.from((outputs.lossesAfter as HostArray).data));
       const seconds = (performance.now() - began) / 1000;

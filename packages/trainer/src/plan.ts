@@ -14,6 +14,7 @@ export function planOf(options: FitOptions | FeatureFitOptions) {
     sourcesPerStep = 1,
     keep = 2,
     ema,
+    average,
     clipNorm,
     stepsPerEpoch,
     evaluateEvery = 'epoch',
@@ -39,6 +40,7 @@ export function planOf(options: FitOptions | FeatureFitOptions) {
   if (evaluateEvery !== 'epoch') assertCount('evaluateEvery', evaluateEvery);
   if (ema !== undefined && !(ema > 0 && ema < 1))
     throw new TaskloomError('bad_option', "'ema' is a decay.", { name: 'ema', expected: '0 < ema < 1', got: ema });
+  assertAverage(options);
   if (clipNorm !== undefined && !(clipNorm > 0))
     throw new TaskloomError('bad_option', "'clipNorm' is a norm.", { name: 'clipNorm', expected: 'a number > 0', got: clipNorm });
   if (tasks.length === 0) throw new TaskloomError('no_tasks', 'The model has no task.', { name: 'model' });
@@ -66,6 +68,7 @@ export function planOf(options: FitOptions | FeatureFitOptions) {
     compared,
     sourcesPerStep,
     keep,
+    average: average && { every: 10, ...average },
     evaluateEvery,
     seed: options.seed ?? 0,
     executor: options.executor ?? eager(),
@@ -84,6 +87,23 @@ export function planOf(options: FitOptions | FeatureFitOptions) {
 function assertCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1)
     throw new TaskloomError('bad_option', `'${name}' must be a whole number of 1 or more.`, { name, got: value });
+}
+
+function assertAverage({ average, ema, steps }: FitOptions | FeatureFitOptions): void {
+  if (!average) return;
+  const { from, every = 10 } = average;
+  assertCount('average.every', every);
+  if (!Number.isInteger(from) || from < 0 || from + every > steps)
+    throw new TaskloomError('bad_option', 'The average is of no step.', {
+      name: 'average.from',
+      got: from,
+      expected: `a whole number from 0 to steps − every, ${steps - every}`,
+    });
+  if (ema !== undefined)
+    throw new TaskloomError('bad_option', 'Two averages of the parameters.', {
+      name: 'average',
+      remedy: "Give 'average' or 'ema', not both.",
+    });
 }
 
 /** How many batches a step compares. */
@@ -124,7 +144,7 @@ function assertTables({ model, tableOptimizer, ema, balancer }: FitOptions | Fea
 
 /** What a resumed run must share with the one it goes on from; steps, learning rate and evaluation may change. */
 export function setupOf(plan: Plan) {
-  const { sampler, balancer, at, tableOptimizer, train } = plan;
+  const { sampler, balancer, at, tableOptimizer, train, average } = plan;
   return {
     tasks: plan.tasks,
     seed: plan.seed,
@@ -135,6 +155,7 @@ export function setupOf(plan: Plan) {
     sampler: sampler.name,
     balancer: `${balancer?.name ?? 'sum'}${at === 'features' ? ' at features' : ''}`,
     ...(tableOptimizer ? { tableOptimizer: tableOptimizer.name } : {}),
+    ...(average ? { average } : {}),
     sources: train.sources.map(({ name, size }) => ({ name, size })),
   };
 }

@@ -106,6 +106,11 @@ export interface FitOptions {
   readonly earlyStopping?: EarlyStopping;
   /** Decay of an exponential moving average of the parameters (0.999, say), which evaluation and the result then use. Default: none. */
   readonly ema?: number;
+  /**
+   * In place of `ema`: the mean of the parameters after every `every`-th step (default 10) that follows step `from`. It costs a copy of them each time in place of work in every step, and goes with `tableOptimizer`. It suits a constant
+   * learning rate. B. T. Polyak & A. B. Juditsky 1992; P. Izmailov et al. 2018, arXiv:1803.05407. Buffers stay those of the last step. Default: none.
+   */
+  readonly average?: { readonly from: number; readonly every?: number };
   readonly store?: CheckpointStore;
   /** Steps between checkpoints. Default: at every evaluation. */
   readonly checkpointEvery?: number;
@@ -128,7 +133,7 @@ export interface FeatureFitOptions extends Omit<FitOptions, 'at' | 'balancer'> {
 }
 
 export interface FitResult {
-  /** The final parameters (their moving average with `ema`); the caller owns them. */
+  /** The final parameters (their average with `ema` or `average`); the caller owns them. */
   readonly params: MultiTaskParams;
   readonly buffers: Params;
   /** The parameters of the best evaluation, where there was one. The caller owns them. */
@@ -308,7 +313,7 @@ export interface Metric {
 /** A checkpoint read back, on the host. */
 export interface TrainingCheckpoint {
   readonly step: number;
-  /** What evaluation used: the moving average with `ema`, else the parameters. */
+  /** What evaluation used: the average with `ema` or `average`, else the parameters. */
   readonly params: Branch<HostArray>;
   readonly buffers: Branch<HostArray>;
   /** Everything needed to go on: `{ params, buffers, optimizer, balancing?, ema? }`. */

@@ -5,6 +5,7 @@ import {
   equals,
   flatten,
   type GradientBalancer,
+  type HostArray,
   type LossWeighting,
   memoryStore,
   type OfLosses,
@@ -366,6 +367,50 @@ describe('fit', () => {
     const whole = await fit(options({ steps: 60, ema: 0.9, validation }));
     expect(equals(again.params, whole.params)).toBe(true);
     release(result, again, whole);
+  });
+
+  test('evaluates and returns the mean over the end', async () => {
+    const store = memoryStore();
+    const validation = toyDataset('v', { both: 50 });
+    const kernels: number[][] = [];
+    const noting: Callback = {
+      async onBatchEnd(index, _, readModel) {
+        if ([24, 29, 34, 39].includes(index))
+          kernels.push([...flatten<HostArray>((await readModel()).params as never).get('shared/kernel')!.data]);
+      },
+    };
+    const average = { from: 20, every: 5 };
+    const result = await fit(options({ steps: 40, average, validation, store, evaluateEvery: 40, callbacks: [noting] }));
+    const kernel = flatten(result.params).get('shared/kernel')!.dataSync();
+    expect(kernels).toHaveLength(4);
+    expectAllClose(
+      [...kernel],
+      kernels[0]!.map((_, i) => kernels.reduce((sum, each) => sum + each[i]! / 4, 0)),
+      1e-6,
+    );
+    const scores = await evaluate({ model: toyModel(), params: result.params, dataset: validation });
+    expect(scores.mean).toBeCloseTo(result.history.evaluations.at(-1)!.mean, 6);
+    const saved = await readCheckpoint(store, 'newest');
+    expect(flatten(saved.params).get('shared/kernel')!.data).toEqual(kernel);
+    expect([...flatten(saved.state).get('params/shared/kernel')!.data]).toEqual(kernels[3]);
+    const whole = await fit(options({ steps: 60, average }));
+    // Cut off before the average begins, and within it.
+    for (const steps of [15, 33]) {
+      const cut = memoryStore();
+      const signal = new AbortController();
+      const stop: Callback = { onBatchEnd: (index) => (index === steps - 1 ? signal.abort() : undefined) };
+      release(await fit(options({ steps: 60, average, store: cut, checkpointEvery: 100, callbacks: [stop], signal: signal.signal })));
+      const again = await fit(options({ steps: 60, average, store: cut, resume: true }));
+      expect(again.step).toBe(60);
+      expect(equals(again.params, whole.params)).toBe(true);
+      release(again);
+    }
+    const other = fit(options({ steps: 60, average: { from: 20 }, store, resume: true }));
+    await expect(other).rejects.toMatchObject({ code: 'config_changed', details: { name: 'average' } });
+    await expect(fit(options({ steps: 60, store, resume: true }))).rejects.toMatchObject({ code: 'config_changed' });
+    for (const wrong of [{ average: { from: 26 } }, { average: { from: -1 } }, { average: { from: 1, every: 0 } }, { average, ema: 0.9 }])
+      await expect(fit(options(wrong))).rejects.toMatchObject({ code: 'bad_option' });
+    release(result, whole);
   });
 
   test('calls back as Keras does', async () => {

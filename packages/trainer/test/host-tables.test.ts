@@ -233,6 +233,38 @@ describe('tables on the host', () => {
     release(result);
   });
 
+  test('they are averaged at the end as other parameters are', async () => {
+    const seen: number[][] = [];
+    const store = memoryStore();
+    const average = { from: 4, every: 2 };
+    const result = await fit(
+      options({
+        steps: 8,
+        average,
+        store,
+        callbacks: [
+          {
+            async onBatchEnd(index, _, read) {
+              if (index === 5 || index === 7)
+                seen.push([...flatten<HostArray>((await read()).params as never).get('shared/words/table')!.data]);
+            },
+          },
+        ],
+      }),
+    );
+    const table = flatten(result.params).get('shared/words/table')!.dataSync();
+    for (const [i, value] of table.entries()) expect(value).toBeCloseTo((seen[0]![i]! + seen[1]![i]!) / 2, 6);
+    expect([...table]).not.toEqual(seen[1]);
+    const again = await fit(options({ steps: 12, average, store, resume: true }));
+    const whole = await fit(options({ steps: 12, average }));
+    expect([...flatten(again.params).get('shared/words/table')!.dataSync()]).toEqual([
+      ...flatten(whole.params).get('shared/words/table')!.dataSync(),
+    ]);
+    release(result);
+    release(again);
+    release(whole);
+  });
+
   test('what they cannot be trained with is refused, and nothing is left', async () => {
     const before = memory().numTensors;
     const paced = { kind: 'loss-weighting', name: 'paced', needs: [], init: () => ({}), weigh: () => 0, afterStep: () => ({}) };
