@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { disposeParams, equals, memoryStore, type Params } from '@taskloom/core';
+import { disposeParams, equals, flatten, type HostArray, memoryStore, type Params } from '@taskloom/core';
 import { enableProdMode, memory, setBackend } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateBaseline, loadRun, resume, train } from '../src/index';
@@ -12,6 +12,44 @@ beforeAll(async () => {
 
 const config = { ...smallConfig, training: { ...smallConfig.training, steps: 20 } };
 const data = supportData(100);
+
+/** The numbers of a run trained for `steps`, and those that training had after each of the last four. */
+async function averaged(average: { after: number; every?: number }, steps: number) {
+  const store = memoryStore();
+  const path = 'shared/embedding/table';
+  const seen: number[][] = [];
+  const training = { ...config.training, steps, schedule: 'constant' as const, keepBest: false, average };
+  await train(
+    { ...config, training },
+    {
+      store,
+      data,
+      callbacks: [
+        {
+          async onBatchEnd(index, _, read) {
+            if (index >= steps - 4) seen.push([...flatten<HostArray>((await read()).params as never).get(path)!.data]);
+          },
+        },
+      ],
+    },
+  );
+  const run = await loadRun(store);
+  const kept = [
+    ...flatten(run.params as unknown as Params)
+      .get(path)!
+      .dataSync(),
+  ];
+  run.dispose();
+  return { kept, seen };
+}
+
+it('keeps the mean of the parameters over the end; in a short run those of the last step', async () => {
+  const { kept, seen } = await averaged({ after: 0.5, every: 2 }, 8);
+  for (const [i, value] of kept.entries()) expect(value).toBeCloseTo((seen[1]![i]! + seen[3]![i]!) / 2, 6);
+  expect(kept).not.toEqual(seen[3]);
+  const short = await averaged({ after: 0.9 }, 5);
+  expect(short.kept).toEqual(short.seen[3]);
+});
 
 describe('train, loadRun', () => {
   it('trains five tasks on two sources without the test split, stores them, and answers in order', async () => {
