@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
+import { hostRowsOf } from '@taskloom/core';
 import { projector } from '../packages/mtl-loss/src/cone-projection';
-import { matrixOf } from '../packages/mtl-loss/src/matrix';
 import { minNormPoint } from '../packages/mtl-loss/src/min-norm-point';
 import { coneResidual, type Problem, problem, simplexResidual } from '../packages/mtl-loss/test/quadratic-problems';
 
@@ -36,7 +36,7 @@ for (let index = 0; index < total; index++) {
   const key = one.count > 200 ? 'T = 512' : one.kind;
   const row = rows.get(key) ?? { problems: 0, simplex: 0, cone: 0, slowest: 0, compared: [0, 0], worse: [0, 0], better: [0, 0] };
   rows.set(key, row);
-  const gramian = matrixOf(one.gramian, one.count);
+  const gramian = hostRowsOf(one.gramian, one.count);
   const start = performance.now();
   const w = minNormPoint(gramian);
   const middle = performance.now();

@@ -1,6 +1,6 @@
-import { type GradientBalancer, hostArray, hostRandom, type Params, random, run } from '@taskloom/core';
+import { type GradientBalancer, hostArray, hostRandom, jacobianMethod, type Params, random, run } from '@taskloom/core';
 import { adam, applyUpdates } from '@taskloom/core/optimizers';
-import { dynamicWeightAverage, famo, mgda, multiTaskGradients, uncertainty } from '@taskloom/mtl-loss';
+import { dynamicWeightAverage, famo, mgda, multiTaskGradients, trimmedMean, uncertainty } from '@taskloom/mtl-loss';
 import { classification, multiTaskModel, transformer } from '@taskloom/shared-encoder';
 import { ones, range, type Scalar, stack, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { hostBalancing } from '../../packages/trainer/src/host-balancing';
@@ -41,7 +41,9 @@ function fitStep(make: () => Parameters<typeof hostBalancing>[0], at?: 'features
           : host.weighLosses
         : balancer?.kind === 'gradient-balancer'
           ? { weighGramian: host.weighGramian, at }
-          : 'sum';
+          : balancer?.kind === 'jacobian-method'
+            ? { weighRows: host.weighRows, method: balancer, at }
+            : 'sum';
   const plan = { model: net, tasks, optimizer: adam(), balancer, wrt: '**', accumulate: 1 };
   return {
     step: trainingStep({ ...plan, balancing, lossesAfter: host.afterStep !== undefined }) as never,
@@ -99,7 +101,30 @@ interface Inputs {
   readonly learningRate: Scalar;
 }
 
-/** Every way that has a bar. */
+/** MGDA as one function of inner products and a combination; and the sum of rows, number by number on the host. */
+const byCombination = () => {
+  const inner = mgda();
+  return jacobianMethod<null>({
+    name: 'by-combination',
+    needs: ['gramian'],
+    init: () => null,
+    step: ({ gramian, combine }, state, context) => ({ update: combine(inner.weigh(gramian(0), null, context).weights), state }),
+  });
+};
+const byNumbers = () =>
+  jacobianMethod<null>({
+    name: 'by-numbers',
+    needs: ['gradients'],
+    rows: true,
+    init: () => null,
+    step({ rows }, state) {
+      const update = new Float64Array(rows()[0]!.length);
+      for (const row of rows()) for (let k = 0; k < update.length; k++) update[k]! += row[k]!;
+      return { update, state };
+    },
+  });
+
+/** Every way that has a bar, and methods of one's own. */
 export const ways = {
   sum: () => fitStep(() => undefined),
   uncertainty: () => fitStep(() => uncertainty({ kinds: 'classification' })),
@@ -107,6 +132,9 @@ export const ways = {
   famo: () => fitStep(() => famo() as never),
   'mgda at features': () => fitStep(() => mgda() as never, 'features'),
   'mgda, rows kept': () => fitStep(() => mgda() as never),
+  'trimmed mean': () => fitStep(() => trimmedMean() as never),
+  'jacobianMethod, combinations': () => fitStep(() => byCombination() as never),
+  'jacobianMethod, rows on the host': () => fitStep(() => byNumbers() as never),
   'mgda, no rows kept': (rows: number) => rowless(rows, mgda()),
 } satisfies { readonly [name: string]: (rows: number) => unknown };
 

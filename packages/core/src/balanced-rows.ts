@@ -1,6 +1,6 @@
-import { slice, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { reshape, slice, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Balancer, JacobianMethod } from './balancing';
-import { combineColumns, combineRows, gramianOf, jacobianMemory } from './jacobian';
+import { combineColumns, combineRows, gramianOf, jacobianMemory, joinedLeaves, splitLeaves } from './jacobian';
 import type { Params } from './params';
 import type { Random } from './random';
 
@@ -24,16 +24,16 @@ export interface BalancedRows<P extends Params> {
 }
 
 /**
- * The update that task gradients make together, by a Jacobian method or, with another or none, by weights. `ask` gets the Gramian of all rows, or nothing where the method does not read it,
- * and the lengths of the vectors that it has to give: weights, and coefficients as the method's `weigh` makes them on the host. The caller owns the tensors.
+ * The update that task gradients make together, by a Jacobian method or, with another or none, by weights. `ask` gets what the method reads, the Gramian of all rows, or nothing, or the rows
+ * (and, for whoever looks on, the Gramian of the first batch), and the lengths of the vectors that it has to give: weights, and coefficients as the method's `weigh` makes them on the host. The caller owns the tensors.
  */
 export function balancedRows<P extends Params>(
   method:
-    | Pick<JacobianMethod, 'kind' | 'columns' | 'derived' | 'memory' | 'needs'>
+    | Pick<JacobianMethod, 'kind' | 'columns' | 'derived' | 'memory' | 'needs' | 'onHost'>
     | { readonly kind: Exclude<Balancer['kind'], 'jacobian-method'> }
     | undefined,
   { tasks, rows, memory: given, random, activations }: RowsToBalance<P>,
-  ask: (gramian: readonly Tensor2D[], lengths: readonly number[]) => readonly Tensor1D[],
+  ask: (read: readonly Tensor2D[], lengths: readonly number[]) => readonly Tensor1D[],
 ): BalancedRows<P> {
   const own = rows.slice(0, tasks);
   if (method?.kind !== 'jacobian-method') {
@@ -44,6 +44,12 @@ export function balancedRows<P extends Params>(
   const { columns, derived } = method;
   const memory = given ?? jacobianMemory(method, rows[0]!, tasks);
   const carried = method.memory?.(tasks) ?? 0;
+  if (method.onHost) {
+    const whole = joinedLeaves(rows, memory);
+    const gramian = gramianOf(own);
+    const [weights, made] = ask([whole, gramian], [tasks, (1 + carried) * whole.shape[1]]) as [Tensor1D, Tensor1D];
+    return { gramian, weights, ...splitLeaves(rows[0]!, reshape(made, [1 + carried, whole.shape[1]])) };
+  }
   const count = columns ? columns.coefficients(tasks) : (1 + carried) * (rows.length + carried + (derived?.count(tasks) ?? 0));
   const whole = method.needs.includes('gramian') ? gramianOf(rows, memory, derived) : undefined;
   const [weights, coefficients] = ask(whole ? [whole] : [], [tasks, count]) as [Tensor1D, Tensor1D];

@@ -94,6 +94,11 @@ export interface JacobianMethod<S = unknown> extends Balancing, Stateful<S> {
    */
   weigh(gramian: Float64Array, state: S, context: BalancingContext): { weights: Float64Array; coefficients: Float64Array; state: S };
   readonly columns?: ColumnRule;
+  /**
+   * `weigh` gets the rows of batches and memory themselves, row-major [rows, parameters], in place of their inner products; its coefficients are the update and the new memory,
+   * [1 + memory, parameters]. All of it goes to the host and back in each step: see `jacobianMethod`.
+   */
+  readonly onHost?: true;
 }
 
 /** What happens in each column (one parameter's entries of all rows), for the host and for tensors at once: [rows, columns] → [1 + memory, columns]. */

@@ -41,6 +41,23 @@ export function gramianOfHostRows(rows: HostRows): Float64Array {
   return gramian;
 }
 
+/** `count` rows of a matrix that is stored row after row, as views of it. */
+export function hostRowsOf(values: Float64Array, count: number): Float64Array[] {
+  const width = values.length / count;
+  return Array.from({ length: count }, (_, i) => values.subarray(i * width, (i + 1) * width));
+}
+
+/** Row after row. */
+export function joinedRows(rows: HostRows): Float64Array {
+  const joined = new Float64Array(rows.reduce((length, row) => length + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    joined.set(row, at);
+    at += row.length;
+  }
+  return joined;
+}
+
 export const hostArithmetic: Arithmetic<HostRows> = {
   add: each((a, b) => a! + b!),
   sub: each((a, b) => a! - b!),

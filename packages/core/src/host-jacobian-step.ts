@@ -1,6 +1,6 @@
 import type { BalancingContext, JacobianMethod } from './balancing';
 import { assertShape } from './error';
-import { gramianOfHostRows, type HostRows, hostArithmetic, hostColumns } from './host-columns';
+import { gramianOfHostRows, type HostRows, hostArithmetic, hostColumns, hostRowsOf, joinedRows } from './host-columns';
 
 /** What a Jacobian method carries when its rows are on the host: its own state, and its memory. */
 export interface JacobianState<S> {
@@ -34,12 +34,15 @@ export function hostJacobianStep<S>(
   );
   const given = [...task, ...memory];
   const rows = method.derived ? [...given, ...method.derived.apply<HostRows>(given, hostArithmetic)] : given;
-  const gramian = method.needs.includes('gramian') ? gramianOfHostRows(rows) : new Float64Array();
-  const { weights, coefficients, state: own } = method.weigh(gramian, state ? state.own : method.init(tasks), context);
-  const on = hostColumns((count) => context.uniform(method.name, count), representation);
-  const column = Array.from(coefficients, (one) => [one]);
-  const [update, ...left] = method.columns
-    ? method.columns.apply<HostRows>(rows, column, on)
-    : on.split(column, 1 + empty.length).flatMap((one) => on.weighted(one, rows));
+  const read = method.onHost ? joinedRows(rows) : method.needs.includes('gramian') ? gramianOfHostRows(rows) : new Float64Array();
+  const { weights, coefficients, state: own } = method.weigh(read, state ? state.own : method.init(tasks), context);
+  const made = (): HostRows => {
+    if (method.onHost) return hostRowsOf(coefficients, 1 + empty.length);
+    const on = hostColumns((count) => context.uniform(method.name, count), representation);
+    const column = Array.from(coefficients, (one) => [one]);
+    if (method.columns) return method.columns.apply<HostRows>(rows, column, on);
+    return on.split(column, 1 + empty.length).flatMap((one) => on.weighted(one, rows));
+  };
+  const [update, ...left] = made();
   return { weights, update: update as Float64Array, state: { own, memory: left as Float64Array[] } };
 }

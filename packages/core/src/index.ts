@@ -42,11 +42,19 @@ export {
 } from './executor';
 export { type GradientOptions, innerProduct, jacobianRows, valueAndGradients } from './gradients';
 export { type Branch, type HostArray, type HostType, hostArray, isHostArray, type Json, type Tree } from './host-array';
-export { combineHostRows, gramianOfHostRows, type HostRows } from './host-columns';
+export { combineHostRows, gramianOfHostRows, type HostRows, hostRowsOf } from './host-columns';
 export { hostJacobianStep, type JacobianState } from './host-jacobian-step';
 export { foldKey, type HostRandom, hashString, hostRandom, type Key, randomBits, seedKey } from './host-random';
 export { type Initializer, type InitializerOptions, initialize } from './initializers';
 export { combineColumns, combineRows, gramianOf, gramiansByLeaf, jacobianMemory } from './jacobian';
+export {
+  type JacobianOracle,
+  type JacobianStep,
+  type JacobianStepResult,
+  jacobianMethod,
+  type RowCombination,
+  type RowGroup,
+} from './jacobian-method';
 export { fromLosslessJson, toLosslessJson } from './lossless-json';
 export { type Context, type Module, type RunOptions, type RunResult, run, type TaskInput } from './module';
 export type {

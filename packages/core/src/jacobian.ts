@@ -76,22 +76,61 @@ export function combineColumns<P extends Params>(
   },
 ): { update: P; memory: Params } {
   const values = activations && flatten(activations);
+  return treesOf(
+    leafRows(rows, memory, derived).map(({ path, shape, memories, matrix }) => ({
+      path,
+      shape,
+      made() {
+        const all = matrix();
+        if (columns) return columns.apply(all, reshape(coefficients, [-1, 1]), tensorColumns(random.fold(path), values?.get(path)));
+        return matMul(reshape(coefficients, [1 + memories, all.shape[0]]), all);
+      },
+    })),
+  );
+}
+
+/** All rows whole, float32 [rows, parameters], leaf after leaf. The caller owns it. */
+export function joinedLeaves(rows: readonly Params[], memory?: Params): Tensor2D {
+  return tidy(() =>
+    concat(
+      leafRows(rows, memory).map(({ matrix }) => matrix()),
+      1,
+    ),
+  );
+}
+
+/** Rows [1 + memory, parameters] as trees with the structure of `row`: the first, and the others. The caller owns them. */
+export function splitLeaves<P extends Params>(row: P, rows: Tensor2D): { update: P; memory: Params } {
+  let start = 0;
+  return treesOf(
+    [...flatten(row)].map(([path, { shape, size }]) => {
+      const from = start;
+      start += size;
+      return { path, shape, made: () => slice(rows, [0, from], [rows.shape[0], size]) };
+    }),
+  );
+}
+
+/** What was made of each leaf's rows, [1 + memory, size]: the first row in the leaf's shape, and the others. */
+function treesOf<P extends Params>(
+  leaves: readonly { readonly path: string; readonly shape: readonly number[]; made(): Tensor }[],
+): {
+  update: P;
+  memory: Params;
+} {
   const update: [string, Tensor][] = [];
   const kept: [string, Tensor][] = [];
-  for (const { path, shape, memories, matrix } of leafRows(rows, memory, derived)) {
-    const [own, ...left] = tidy(() => {
-      const all = matrix();
-      const made = columns
-        ? columns.apply(all, reshape(coefficients, [-1, 1]), tensorColumns(random.fold(path), values?.get(path)))
-        : (matMul(reshape(coefficients, [1 + memories, all.shape[0]]), all) as Tensor2D);
-      const columnCount = all.shape[1];
+  for (const { path, shape, made } of leaves) {
+    const [own, left] = tidy(() => {
+      const rows = made() as Tensor2D;
+      const [count, size] = rows.shape;
       return [
-        reshape(slice(made, [0, 0], [1, columnCount]), [...shape]),
-        ...(memories > 0 ? [reshape(slice(made, [1, 0], [memories, columnCount]), [memories, ...shape])] : []),
+        reshape(slice(rows, [0, 0], [1, size]), [...shape]),
+        ...(count > 1 ? [reshape(slice(rows, [1, 0], [count - 1, size]), [count - 1, ...shape])] : []),
       ];
     });
     update.push([path, own!]);
-    if (left[0]) kept.push([path, left[0]]);
+    if (left) kept.push([path, left]);
   }
   return { update: unflatten(update) as unknown as P, memory: unflatten(kept) };
 }

@@ -6,6 +6,7 @@ import {
   type GradientBalancer,
   gramianOf,
   gramiansByLeaf,
+  hostRowsOf,
   type JacobianMethod,
   jacobianRows,
   matcher,
@@ -18,7 +19,6 @@ import {
 } from '@taskloom/core';
 import { dot, mean, reshape, type Scalar, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Asked } from './ask-method';
-import { matrixOf } from './matrix';
 import type { AnyParameterOptions, Balanced, BlockStates, Made } from './multi-task-gradients';
 import { filled, plus } from './vectors';
 
@@ -82,7 +82,7 @@ function byBlock<S>(method: GradientBalancer<S>, blocks: readonly string[]): Gra
     init: () => ({}),
     weigh(gramians, states, context) {
       const tasks = context.tasks.length;
-      const products = matrixOf(gramians, tasks ** 2);
+      const products = hostRowsOf(gramians, blocks.length);
       const weights = filled(blocks.length * tasks, 0);
       const state: Record<string, S> = {};
       for (const block of new Set(blocks)) {

@@ -3,11 +3,6 @@ import { dot, picked } from './vectors';
 /** A square matrix in float64, by its rows. */
 export type Matrix = readonly Float64Array[];
 
-/** The rows of a matrix that is stored row after row, as views of it. */
-export function matrixOf(values: Float64Array, width: number): Float64Array[] {
-  return Array.from({ length: values.length / width }, (_, i) => values.subarray(i * width, (i + 1) * width));
-}
-
 /** The rows named, and in them the columns named. */
 export function block(matrix: Matrix, rows: readonly number[], columns = rows): Matrix {
   return rows.map((i) => picked(matrix[i]!, columns));

@@ -1,5 +1,5 @@
-import { assertShape, type BalancingContext, TaskloomError } from '@taskloom/core';
-import { block, type Matrix, matrixOf } from './matrix';
+import { assertShape, type BalancingContext, hostRowsOf, TaskloomError } from '@taskloom/core';
+import { block, type Matrix } from './matrix';
 import { softmaxOf } from './simplex';
 import { filled, picked, placed } from './vectors';
 
@@ -46,7 +46,7 @@ export function weighGramian(
   const count = context.present.length;
   assertShape([gramian.length], [count * count], 'gramian');
   return weighPresent(context, (own, places) => {
-    const products = block(matrixOf(gramian, count), places);
+    const products = block(hostRowsOf(gramian, count), places);
     for (const [i, row] of products.entries()) {
       const j = row.findIndex((product) => !Number.isFinite(product));
       if (j < 0) continue;

@@ -1,5 +1,4 @@
-import { assertShape, type BalancingContext } from '@taskloom/core';
-import { matrixOf } from './matrix';
+import { assertShape, type BalancingContext, hostRowsOf } from '@taskloom/core';
 import { ranked } from './vectors';
 
 /**
@@ -14,7 +13,7 @@ export function taskOrders(
 ): number[][] {
   const { length } = indices;
   // Row i's order: the tasks sorted by its own draws.
-  if (!permutations) return matrixOf(context.uniform(method, length * length), length).map(ranked);
+  if (!permutations) return hostRowsOf(context.uniform(method, length * length), length).map(ranked);
   const known = indices.filter((i) => permutations[i]);
   assertShape([known.length], [length], 'permutations', 'Give one for each task.');
   return indices.map((i) => permutations[i]!.map((j) => indices.indexOf(j)).filter((j) => j >= 0));

@@ -1,6 +1,6 @@
-import type { BalancingContext, JacobianMethod } from '@taskloom/core';
+import { type BalancingContext, hostRowsOf, type JacobianMethod, jacobianMethod } from '@taskloom/core';
 import { type CarriedWeights, equalWeights, stepWeights } from './carried-weights';
-import { block, type Matrix, matrixOf } from './matrix';
+import { block, type Matrix } from './matrix';
 
 /** Inner products [i, j] of the gradient of task i in one batch with that of task j in another, of the present tasks. */
 export type BetweenBatches = (one: number, other: number) => Matrix;
@@ -14,22 +14,19 @@ export function threeBatches(
   /** With which weights. */
   weightsOf: (moved: Float64Array, present: BalancingContext['present']) => Float64Array = (moved) => moved,
 ): JacobianMethod<CarriedWeights> {
-  return {
-    kind: 'jacobian-method',
+  return jacobianMethod({
     name,
     needs: ['gramian', 'gradients', 'batches'],
     batches: 3,
     init: equalWeights,
-    weigh(gramian, before, context) {
+    step({ gramian, combine }, before, context) {
       const tasks = context.present.length;
-      const { weights: moved, state } = stepWeights(before, context, (own, places) => {
-        const rows = (from: number) => places.map((i) => from * tasks + i);
-        return move(own, (one, other) => block(matrixOf(gramian, 3 * tasks), rows(one), rows(other)));
-      });
-      const weights = weightsOf(moved, context.present);
-      const coefficients = new Float64Array(3 * tasks);
-      coefficients.set(weights, batch * tasks);
-      return { weights, coefficients, state };
+      const { weights: moved, state } = stepWeights(before, context, (own, places) =>
+        move(own, (one, other) => block(hostRowsOf(gramian(one, other), tasks), places)),
+      );
+      const weights = new Float64Array(3 * tasks);
+      weights.set(weightsOf(moved, context.present), batch * tasks);
+      return { update: combine(weights), state };
     },
-  };
+  });
 }

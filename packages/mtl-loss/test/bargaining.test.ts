@@ -1,7 +1,6 @@
-import { hostRandom } from '@taskloom/core';
+import { hostRandom, hostRowsOf } from '@taskloom/core';
 import { describe, expect, it } from 'vitest';
 import { balanceJacobian, balancingContext, decodeState, encodeState, fairGrad, type NashMtlState, nashMtl } from '../src';
-import { matrixOf } from '../src/matrix';
 import { minNormPoint } from '../src/min-norm-point';
 import { dot, drawn, type Matrix, norm } from './matrices';
 
@@ -9,7 +8,7 @@ import { dot, drawn, type Matrix, norm } from './matrices';
 function stationary(jacobian: Matrix, length: number): boolean {
   const unit = jacobian.map((row) => row.map((value) => value / norm(row)));
   const gramian = Float64Array.from(unit.flatMap((a) => unit.map((b) => dot(a, b))));
-  const weights = minNormPoint(matrixOf(gramian, unit.length));
+  const weights = minNormPoint(hostRowsOf(gramian, unit.length));
   return norm(unit[0]!.map((_, k) => unit.reduce((sum, row, i) => sum + weights[i]! * row[k]!, 0))) < length;
 }
 

@@ -31,6 +31,7 @@ import { trace } from '../../onnx/src/trace/trace';
 import { operators } from '../../onnx/test/operators';
 import { expectSame } from '../../onnx/test/parity';
 import { excessMtl, gradDrop, gradVac, type MultiTaskGradients, mgda, moco, modo, multiTaskGradients } from '../src';
+import { trackedByRows, trackedByWeights } from './step-methods';
 import { features, headLosses, type Model, model } from './three-tasks';
 
 beforeAll(async () => void (await setBackend('cpu')));
@@ -100,6 +101,16 @@ const variants: { readonly [name: string]: Variant } = {
     of: ({ common, losses, memory }) => multiTaskGradients({ ...common, losses, shared, memory, method: correction }),
     state: correction.init(tasks),
     carries: correction.memory,
+  },
+  'A step of combinations': {
+    of: ({ common, losses, memory }) => multiTaskGradients({ ...common, losses, shared, memory, method: trackedByWeights }),
+    state: trackedByWeights.init(tasks),
+    carries: trackedByWeights.memory,
+  },
+  'A step of rows on the host': {
+    of: ({ common, losses, memory }) => multiTaskGradients({ ...common, losses, shared, memory, method: trackedByRows }),
+    state: trackedByRows.init(tasks),
+    carries: trackedByRows.memory,
   },
   MoDo: { of: ({ common, losses }) => multiTaskGradients({ ...common, losses, shared, method: double }), state: double.init(tasks) },
 };

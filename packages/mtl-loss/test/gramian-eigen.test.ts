@@ -1,7 +1,6 @@
-import { hostRandom } from '@taskloom/core';
+import { hostRandom, hostRowsOf } from '@taskloom/core';
 import { describe, expect, it } from 'vitest';
 import { gramianEigen, spectral } from '../src/gramian-eigen';
-import { matrixOf } from '../src/matrix';
 
 /** G = J Jᵀ of standard normal rows. */
 const gramianOf = (count: number, seed: number) => {
@@ -10,13 +9,13 @@ const gramianOf = (count: number, seed: number) => {
     rows[Math.floor(at / count)]!.reduce((sum, value, k) => sum + value * rows[at % count]![k]!, 0),
   );
 };
-const valuesOf = (gramian: Float64Array) => gramianEigen(matrixOf(gramian, Math.sqrt(gramian.length)), 0).map(([value]) => value);
+const valuesOf = (gramian: Float64Array) => gramianEigen(hostRowsOf(gramian, Math.sqrt(gramian.length)), 0).map(([value]) => value);
 
 describe('gramianEigen', () => {
   it('gives orthonormal vectors that rebuild the Gramian, in ascending order', () => {
     for (const count of [1, 2, 3, 8, 17, 64]) {
       const gramian = gramianOf(count, count);
-      const pairs = gramianEigen(matrixOf(gramian, count), 0);
+      const pairs = gramianEigen(hostRowsOf(gramian, count), 0);
       expect(pairs.map(([value]) => value)).toEqual(valuesOf(gramian).sort((a, b) => a - b));
       expect(pairs).toHaveLength(count);
       for (let i = 0; i < count; i++)
@@ -59,7 +58,7 @@ describe('gramianEigen', () => {
   it('tells a small gradient from a dependent one', () => {
     // Rows (1e8, 0), (1e8, 0), (0, 1e-8).
     const gramian = Float64Array.of(1e16, 1e16, 0, 1e16, 1e16, 0, 0, 0, 1e-16);
-    const values = gramianEigen(matrixOf(gramian, 3), 1e-6).map(([value]) => value);
+    const values = gramianEigen(hostRowsOf(gramian, 3), 1e-6).map(([value]) => value);
     expect(values).toHaveLength(2);
     for (const [k, expected] of [1e-16, 2e16].entries()) expect(values[k]! / expected).toBeCloseTo(1, 14);
   });
@@ -67,7 +66,7 @@ describe('gramianEigen', () => {
   it('keeps the digits of small gradients beside large dependent ones', () => {
     // Rows (0, −1e5) twice and (−1e-5, 1e-5).
     const gramian = Float64Array.of(1e10, 1e10, -1, 1e10, 1e10, -1, -1, -1, 2e-10);
-    const [small, large, ...none] = gramianEigen(matrixOf(gramian, 3), 1e-6);
+    const [small, large, ...none] = gramianEigen(hostRowsOf(gramian, 3), 1e-6);
     expect(none).toEqual([]);
     expect(small![0]).toBeCloseTo(1e-10, 20);
     expect(large![0] / 2e10).toBeCloseTo(1, 14);
@@ -81,7 +80,7 @@ describe('gramianEigen', () => {
     const gramian = Float64Array.from({ length: count * count }, (_, at) =>
       rows[Math.floor(at / count)]!.reduce((sum, value, k) => sum + value * rows[at % count]![k]!, 0),
     );
-    const pairs = gramianEigen(matrixOf(gramian, count), 1e-12);
+    const pairs = gramianEigen(hostRowsOf(gramian, count), 1e-12);
     expect(pairs).toHaveLength(3);
     const times = (b: ArrayLike<number>) => spectral(pairs, 1, b);
     const inverse = (b: ArrayLike<number>) => spectral(pairs, -1, b);

@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { hostRowsOf } from '@taskloom/core';
 import { setBackend } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { balanceJacobian, balancingContext } from '../src';
-import { matrixOf } from '../src/matrix';
 import { minNormPoint } from '../src/min-norm-point';
 import { dot, jacobians, type Matrix, nearlyDegenerate, norm, notStronglyStationary, quadratics } from './matrices';
 import { type Promises, promises } from './promises';
@@ -175,7 +175,7 @@ function nearlyStationary(jacobian: Matrix): boolean {
   const norms = jacobian.map(norm);
   if (Math.min(...norms) < 1e-6) return true;
   const cosines = Float64Array.from(jacobian.flatMap((a, i) => jacobian.map((b, j) => dot(a, b) / norms[i]! / norms[j]!)));
-  const weights = minNormPoint(matrixOf(cosines, jacobian.length));
+  const weights = minNormPoint(hostRowsOf(cosines, jacobian.length));
   return (
     jacobian
       .flatMap((_, i) => jacobian.map((__, j) => weights[i]! * weights[j]! * cosines[i * jacobian.length + j]!))

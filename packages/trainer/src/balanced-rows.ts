@@ -22,13 +22,13 @@ export function hostBalancedRows(
   return balancedRows(
     'method' in balancing ? balancing.method : undefined,
     { tasks: losses.size, rows, memory, random, activations },
-    (gramian, lengths) =>
+    (reads, lengths) =>
       hostCall(
-        [losses, ...gramian],
+        [losses, ...reads],
         lengths.map((length) => [length]),
-        ([l, g = new Float64Array()]) => {
-          if ('weighGramian' in balancing) return [balancing.weighGramian(g, l!)];
-          const { weights, coefficients } = balancing.weighRows(g, l!);
+        ([l, read = new Float64Array(), own]) => {
+          if ('weighGramian' in balancing) return [balancing.weighGramian(read, l!)];
+          const { weights, coefficients } = balancing.weighRows(read, l!, own);
           return [weights, coefficients];
         },
       ) as Tensor1D[],

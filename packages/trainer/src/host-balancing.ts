@@ -71,11 +71,11 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
       last = gramian;
       return asked('gradient-balancer', gramian, losses, moment.present);
     },
-    weighRows(gramian, losses) {
+    weighRows(read, losses, own) {
       if (balancer?.kind !== 'jacobian-method')
         throw new TaskloomError('unsupported', 'The balancer is no jacobian-method.', { name: 'balancer' });
-      last = ownGramian(gramian, tasks.length);
-      const result = balancer.weigh(gramian, state, contextOf(losses, moment.present));
+      last = own ?? corner(read, tasks.length);
+      const result = balancer.weigh(read, state, contextOf(losses, moment.present));
       assertCount('weights', result.weights, tasks.length);
       state = result.state;
       return result;
@@ -118,7 +118,7 @@ export function hostBalancing(balancer: Balancer | undefined, tasks: readonly st
 const stateless = { name: 'sum', init: () => null };
 
 /** The corner of the task gradients in a Gramian of all rows; nothing of an empty one. */
-function ownGramian(gramian: Float64Array, tasks: number): Float64Array | undefined {
+function corner(gramian: Float64Array, tasks: number): Float64Array | undefined {
   const rows = Math.round(Math.sqrt(gramian.length));
   if (rows < tasks) return undefined;
   return Float64Array.from({ length: tasks * tasks }, (_, at) => gramian[Math.floor(at / tasks) * rows + (at % tasks)]!);

@@ -6,6 +6,7 @@ import {
   flatten,
   type GradientBalancer,
   type HostArray,
+  jacobianMethod,
   type LossWeighting,
   memoryStore,
   type OfLosses,
@@ -92,6 +93,20 @@ const paced: LossWeighting<{ logits: Float64Array }> = {
   },
 };
 
+/** The mean of each gradient with the one before, which it carries, as rows on the host. */
+const ofRows = jacobianMethod<{ seen: number }>({
+  name: 'of-rows',
+  needs: ['gradients'],
+  rows: true,
+  memory: (tasks) => tasks,
+  init: () => ({ seen: 0 }),
+  step({ rows }, { seen }) {
+    const [own, before] = [rows(), rows('memory')];
+    const mean = (k: number) => own.reduce((sum, row, i) => sum + (row[k]! + before[i]![k]!) / 2, 0);
+    return { update: own[0]!.map((_, k) => mean(k)), memory: own, state: { seen: seen + 1 } };
+  },
+});
+
 const balancers: { [name: string]: Balancer | undefined } = {
   none: undefined,
   uncertain,
@@ -102,6 +117,7 @@ const balancers: { [name: string]: Balancer | undefined } = {
   moco: moco(),
   modo: modo(),
   mConfig: mConfig(),
+  ofRows,
 };
 
 const atFeatures: { [name: string]: FeatureFitOptions['balancer'] | undefined } = {
@@ -155,6 +171,33 @@ describe('fit', () => {
       expect(memoryInfo().numTensors).toBe(before);
     },
   );
+
+  test('a Jacobian method of rows on the host says how far tasks conflict, as one of inner products does', async () => {
+    const inner = mgda();
+    const logs = await Promise.all(
+      ([undefined, true] as const).map(async (rows) => {
+        const balancer = jacobianMethod<null>({
+          name: 'own',
+          needs: ['gramian'],
+          rows,
+          init: () => null,
+          step: ({ gramian, combine }, state, context) => ({ update: combine(inner.weigh(gramian(0), null, context).weights), state }),
+        });
+        const seen: StepLogs[] = [];
+        release(
+          await fit(options({ balancer, sourcesPerStep: 'all', steps: 5, callbacks: [{ onBatchEnd: (_, log) => void seen.push(log) }] })),
+        );
+        return seen;
+      }),
+    );
+    for (const [i, { conflict, cosines, weights }] of logs[0]!.entries()) {
+      const other = logs[1]![i]!;
+      expect(other.conflict).toBe(conflict);
+      expect(other.cosines!.side!.value).toBeCloseTo(cosines!.side!.value!, 4);
+      for (const [task, weight] of Object.entries(weights!)) expect(other.weights![task]).toBeCloseTo(weight, 4);
+    }
+    expect(logs[0]).toHaveLength(5);
+  });
 
   test('a loss weighting that asks for it learns the losses of the same rows before and after each step', async () => {
     const seen: { before: number[]; after: number[]; present: number[] }[] = [];
