@@ -34,6 +34,9 @@ export function checkLinearPart(config: ResolvedConfig, tell: (path: (string | n
       tell(path, `'${finer}' labels other rows: both tasks need the same 'data' and text.`);
   }
   if (trunk.kind !== 'joined' || !linearPart(config)) return;
+  const { name: part, scale } = linearPart(config)!;
+  for (const name of typeof scale === 'object' ? Object.keys(scale) : [])
+    if (!tasks.some((task) => task.name === name)) tell(['trunk', 'parts', part, 'scale', name], `There is no task '${name}'.`);
   const parts = Object.entries(trunk.parts);
   const at = parts.findIndex(([, { kind }]) => kind === 'linear');
   if (at === 0 || at < parts.length - 1)
@@ -58,7 +61,8 @@ export function linearColumns(config: ResolvedConfig, labels: Labels): { readonl
   return Object.fromEntries(
     config.tasks.map((task) => {
       const finer = finerTask(task);
-      const own = { from: places.get(task.name)!.from, of, ...(scale !== undefined && { scale }) };
+      const factor = typeof scale === 'object' ? scale[task.name] : scale;
+      const own = { from: places.get(task.name)!.from, of, ...(factor !== undefined && { scale: factor }) };
       return [task.name, { ...own, ...(finer !== undefined && { finer: places.get(finer)! }) }];
     }),
   );

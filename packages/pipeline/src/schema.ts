@@ -137,8 +137,8 @@ const linearSchema = strictObject({
   cost: z.number().positive().default(1),
   /** How much a feature weighs by the log ratio of its frequencies in the class and outside of it, beside all features alike (0). */
   ratios: z.number().min(0).max(1).default(0),
-  /** Its scores, ±1 at the margin, times this are logits, whose mean with those of the other parts decides. */
-  scale: z.number().positive().default(2),
+  /** Its scores, ±1 at the margin, times this are logits, whose mean with those of the other parts decides: a number for all tasks, or one for each task named, 2 for others. */
+  scale: z.union([z.number().min(0), z.record(z.string(), z.number().min(0))]).default(2),
 });
 
 /** The shared encoder, θs. */

@@ -79,6 +79,8 @@ describe('resolveConfig', () => {
       "trunk.bags: There is no bag 'openings': these features have 'words', 'characters'.",
     ],
     [{ tasks: [task], trunk: joined({ kind: 'linear', bags: { word: 1 } }) }, ".bags: There is no bag 'word'"],
+    [{ tasks: [task], trunk: joined({ kind: 'linear', scale: { other: 1 } }) }, ".scale.other: There is no task 'other'."],
+    [{ tasks: [task], trunk: joined({ kind: 'linear', scale: { [task.name]: -1 } }) }, '.scale'],
     [{ tasks: [tags], trunk: joined({ kind: 'linear' }) }, 'tasks[0].head: Beside a linear part heads classify single texts.'],
     [{ tasks: [task], trunk: joined({ kind: 'linear' }), gating: { kind: 'mmoe' } }, 'gating: The scores of a linear part'],
     [{ tasks: [{ ...task, finer: 'b' }] }, 'tasks[0].finer: It is the scores of a linear part that finer labels add to'],

@@ -186,6 +186,39 @@ describe('a linear part', () => {
     run.dispose();
   });
 
+  it('counts for each task as much as its scale says', async () => {
+    const probabilities = async (scale: number | { readonly [task: string]: number }) => {
+      const store = memoryStore();
+      const parts = { ...config.trunk.parts, wide: { ...config.trunk.parts.wide, scale } };
+      // Members that have learned nothing and are level say nothing.
+      const training = { ...config.training, steps: 1, learningRate: 1e-9 };
+      await train({ ...config, trunk: { ...config.trunk, parts }, training }, { store, data });
+      const run = await loadRun(store);
+      const [answer] = await run.predict(['red sea']);
+      run.dispose();
+      return Object.fromEntries(
+        ['colour', 'temper'].map((name) => [
+          name,
+          Object.values((answer![name] as { probabilities: Record<string, number> }).probabilities),
+        ]),
+      );
+    };
+    const [one, two, none, apart] = [
+      await probabilities(1),
+      await probabilities(2),
+      await probabilities(0),
+      await probabilities({ colour: 0, temper: 1 }),
+    ];
+    const gap = ([a, b]: number[]) => Math.log(a! / b!);
+    for (const name of ['colour', 'temper']) {
+      expect(Math.abs(gap(one[name]!))).toBeGreaterThan(0.1);
+      expect(gap(two[name]!) - gap(none[name]!)).toBeCloseTo(2 * (gap(one[name]!) - gap(none[name]!)), 4);
+    }
+    expect(apart.colour).toEqual(none.colour);
+    expect(apart.temper).toEqual(one.temper);
+    expect(await probabilities({ colour: 1 })).toEqual({ colour: one.colour, temper: two.temper });
+  });
+
   it('stays when a run is interrupted and resumed, and when it is tuned further', async () => {
     const tasks = [config.tasks[0]!, { ...config.tasks[1]!, finer: 'colour' }];
     const refined: Config = { ...config, tasks };

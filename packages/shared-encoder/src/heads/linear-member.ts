@@ -18,12 +18,12 @@ export const notWithin = -1e4;
 const isIndex = (value: unknown) => Number.isInteger(value) && (value as number) >= 0;
 
 export const linearRule: Rule = {
-  words: '{ from, of, scale?, finer?: { from, count } }: whole numbers ≥ 0, a number > 0',
+  words: '{ from, of, scale?, finer?: { from, count } }: whole numbers and a number ≥ 0',
   test(value) {
     const { from, of, scale = 1, finer = { from: 0, count: 1 }, ...others } = (value ?? {}) as Record<string, unknown>;
     const { from: first, count, ...more } = (finer ?? {}) as Record<string, unknown>;
     const known = Object.keys(others).length + Object.keys(more).length === 0;
-    return known && [from, of, first, count].every(isIndex) && (count as number) > 0 && Number.isFinite(scale) && (scale as number) > 0;
+    return known && [from, of, first, count].every(isIndex) && (count as number) > 0 && Number.isFinite(scale) && (scale as number) >= 0;
   },
 };
 
