@@ -196,7 +196,7 @@ onBackends(['cpu', 'wasm'], () => {
       { inputs: 4, linear: { from: 0, of: 5 } },
       { inputs: 7, linear: { from: -1, of: 5 } },
       { inputs: 7, linear: { from: 0, of: 5, width: 5 } },
-      { inputs: 7, linear: { from: 0, of: 5, scale: 0 } },
+      { inputs: 7, linear: { from: 0, of: 5, scale: -1 } },
       { inputs: 7, linear: { from: 0, of: 5 }, members: [7] },
       { inputs: 7, linear: { from: 0, of: 5 }, pair: true },
     ])

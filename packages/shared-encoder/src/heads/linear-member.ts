@@ -6,7 +6,7 @@ import type { Rule } from '../config';
 export interface LinearColumns {
   readonly from: number;
   readonly of: number;
-  /** Scores to logits. Default 2. */
+  /** Scores to logits; at 0 they have no say. Default 2. */
   readonly scale?: number;
   /** Where the scores of finer classes stand, each of which lies within one of the head's. */
   readonly finer?: { readonly from: number; readonly count: number };
