@@ -203,7 +203,7 @@ const rate = tuning.reduce((best, next) => (next.score > best.score ? next : bes
 
 const runs: Record<string, StudyRun[]> = {};
 const seconds: Record<string, number> = {};
-for (const method of [...new Set(['sum', ...names])]) {
+for (const method of [...new Set(['sum', 'log', ...names])]) {
   runs[method] = [];
   for (const seed of seeds) {
     const result = await trained(method, tasks, rate, seed);

@@ -101,11 +101,16 @@ describe('a comparison', () => {
 });
 
 it('reads methods with options, and tells the nearest name', () => {
-  expect(methodsFrom('fairGrad:alpha=2,sum,log')).toEqual([
+  const [sum, log] = [
     { label: 'sum', balancer: 'sum' },
-    { label: 'fairGrad:alpha=2', balancer: 'fairGrad', balancerOptions: { alpha: 2 } },
     { label: 'log', balancer: 'log' },
+  ];
+  expect(methodsFrom('fairGrad:alpha=2,sum,log')).toEqual([
+    sum,
+    log,
+    { label: 'fairGrad:alpha=2', balancer: 'fairGrad', balancerOptions: { alpha: 2 } },
   ]);
+  expect(methodsFrom('famo').map(({ label }) => label)).toEqual(['sum', 'log', 'famo']);
   expect(() => methodsFrom('uncertainly')).toThrow(/Did you mean 'uncertainty'/);
   expect(() => methodsFrom('nashMtl:every=2')).toThrow(/no option 'every'/);
   expect(() => methodsFrom('log:epsilon')).toThrow(/not name=value/);

@@ -14,8 +14,8 @@ export interface RowCombination {
 export interface JacobianOracle {
   /** Inner products of the rows of `a` with those of `b`, row-major. Default of `b`: `a`. */
   gramian(a: RowGroup, b?: RowGroup): Float64Array;
-  /** Σ wᵢ rowᵢ of the first batch, or, with a weight for each row, of all batches one after another and then of the memory. */
-  combine(weights: ArrayLike<number>): RowCombination;
+  /** Σ wᵢ rowᵢ of the rows of `group` (default: of the first batch), or, with a weight for each row, of all batches one after another and then of the memory. */
+  combine(weights: ArrayLike<number>, group?: RowGroup): RowCombination;
   /** The rows themselves, float64, which are the caller's to read and not to change; that of an absent task is zero. Default: those of the first batch. Needs `rows: true`. */
   rows(group?: RowGroup): readonly Float64Array[];
 }
@@ -92,10 +92,11 @@ function oracleOf(
       if (products[0]?.length === 0) notGiven(name, 'asks for inner products', "Say so by needs: ['gramian'].");
       return joinedRows(products.slice(...placesOf(a)).map((row) => row.subarray(...placesOf(b))));
     },
-    combine(weights) {
-      if (weights.length !== tasks) assertShape([weights.length], [count], 'weights', 'One for each task, or one for each row.');
+    combine(weights, group = 0) {
+      const [start, end] = weights.length === count ? [0, count] : placesOf(group);
+      assertShape([weights.length], [end - start], 'weights', 'One for each row of a group, or of all.');
       const coefficients = new Float64Array(count);
-      coefficients.set(weights);
+      coefficients.set(weights, start);
       return { coefficients };
     },
     rows: (group = 0) => (rows ?? notGiven(name, 'asks for rows', 'Say so by rows: true.')).slice(...placesOf(group)),

@@ -69,7 +69,7 @@ export function balanceJacobian<S>(
       batch.map((row) => row.length),
       lengths,
       'jacobian',
-      'It has one row a task, all of one length, in each batch.',
+      'One row a task, all of one length, in each batch.',
     );
   const seen = context ?? balancingContext({ tasks: rows.length });
   assertShape([seen.present.length], [rows.length], 'context.present');

@@ -47,7 +47,7 @@ export function gradDrop({ leak = 0, level = 'parameters' }: GradDropOptions = {
         if (traits.features && !at)
           throw new TaskloomError('not_given', 'GradDrop needs the representation.', {
             name: 'representation',
-            remedy: "Use multiTaskGradients({ at: 'features' }), or give it to balanceJacobian.",
+            remedy: "Use at: 'features', or give it to balanceJacobian.",
           });
         const votes = at ? at.fold(on.mul(rows, on.sign(at.values))) : rows;
         const total = on.weighted(present!, on.abs(votes));

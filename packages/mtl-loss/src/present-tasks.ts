@@ -55,7 +55,7 @@ export function weighGramian(
       throw new TaskloomError('not_finite', `The gradient of task '${name}' is not finite.`, {
         name,
         got: row[j],
-        remedy: 'Usual causes: log(0), 0/0, too high a learning rate.',
+        remedy: 'Usual causes: log(0), 0/0, a high learning rate.',
       });
     }
     return rule(products, own, places);

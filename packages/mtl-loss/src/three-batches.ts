@@ -20,13 +20,11 @@ export function threeBatches(
     batches: 3,
     init: equalWeights,
     step({ gramian, combine }, before, context) {
-      const tasks = context.present.length;
+      const { length: tasks } = context.present;
       const { weights: moved, state } = stepWeights(before, context, (own, places) =>
         move(own, (one, other) => block(hostRowsOf(gramian(one, other), tasks), places)),
       );
-      const weights = new Float64Array(3 * tasks);
-      weights.set(weightsOf(moved, context.present), batch * tasks);
-      return { update: combine(weights), state };
+      return { update: combine(weightsOf(moved, context.present), batch), state };
     },
   });
 }

@@ -17,6 +17,6 @@ export function initialized<Value>(method: string, value: Value | undefined, nam
   if (value !== undefined) return value;
   throw new TaskloomError('not_initialized', `'${method}' does not know its tasks yet.`, {
     name,
-    remedy: 'Call init(tasks), also before a checkpoint is read, and train what it returns.',
+    remedy: 'Call init(tasks) first, and train what it returns.',
   });
 }

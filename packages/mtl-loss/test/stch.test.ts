@@ -1,12 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import '@tensorflow/tfjs-backend-cpu';
+import type { OfLosses } from '@taskloom/core';
+import { setBackend, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { balancingContext, decodeState, encodeState, type StchState, stch } from '../src';
 
 const double = (...values: number[]) => Float64Array.from(values);
 
+const weighBy = (method: ReturnType<typeof stch>, state: StchState, epoch: number, losses: Float64Array, present?: number[]) =>
+  method.weigh(losses, state, balancingContext({ tasks: losses.length, losses, epoch, present }));
+
+beforeAll(async () => void (await setBackend('cpu')));
+
 describe('stch', () => {
   const method = stch({ mu: 0.5, warmupEpochs: 2, epsilon: 0 });
-  const weigh = (state: StchState, epoch: number, losses: Float64Array, present?: number[]) =>
-    method.weigh(losses, state, balancingContext({ tasks: losses.length, losses, epoch, present }));
+  const weigh = (...given: [StchState, number, Float64Array, number[]?]) => weighBy(method, ...given);
   /** The nadir is (2, 1, 4) after the second epoch. */
   const warm = () => {
     let state = method.init(['a', 'b', 'c']);
@@ -48,6 +56,30 @@ describe('stch', () => {
     const second = weigh(first.state, 2, double(2, 3.5));
     expect(second.state).toEqual(first.state);
     expect(second.weights[1]! * 3.5).toBeCloseTo((2 * 0.25) / 1.25, 12);
+  });
+
+  it('gives in a step, of the nadirs and the losses, the weights that it gives on the host', () => {
+    const amount = fc.oneof(fc.double({ min: 1e-4, max: 1e4, noNaN: true }), fc.constant(0));
+    const task = fc.record({ loss: amount, nadir: fc.option(amount, { nil: undefined }), here: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(task, { minLength: 3, maxLength: 3 }), fc.integer({ min: 0, max: 3 }), (each, epoch) => {
+        const own = stch({ mu: 0.5, warmupEpochs: 2, epsilon: 1e-6 });
+        const state = {
+          sums: Float64Array.from(each, ({ nadir = 0 }) => 2 * nadir),
+          counts: Float64Array.from(each, ({ nadir }) => (nadir === undefined ? 0 : 2)),
+        };
+        const losses = Float64Array.from(Float32Array.from(each, ({ loss, here }) => (here ? loss : 0)));
+        const present = each.map(({ here }) => Number(here));
+        const known = weighBy(own, state, epoch, double(Number.NaN, Number.NaN, Number.NaN), present);
+        expect(known.state).toEqual(state);
+        const inStep = tidy(() => [
+          ...(own.beforehand as OfLosses)(tensor1d([...known.weights], 'float32'), tensor1d([...losses], 'float32'), []).dataSync(),
+        ]);
+        for (const [i, weight] of weighBy(own, state, epoch, losses, present).weights.entries())
+          expect(Math.abs(inStep[i]! - weight)).toBeLessThanOrEqual(1e-4 * (weight + 1e-6));
+      }),
+      { numRuns: 300, seed: 3 },
+    );
   });
 
   it('is finite at losses of 0 and far from the nadir, and goes on from an encoded state', () => {

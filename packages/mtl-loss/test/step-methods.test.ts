@@ -94,6 +94,7 @@ describe('jacobianMethod', () => {
           expect([...gramian(0, 1)]).toEqual(products(first, second));
           expect([...gramian(1, 0)]).toEqual(products(second, first));
           expect([...gramian(1, 1)]).toEqual(products(second, second));
+          expect(combine([3, 4], 1).coefficients).toEqual(Float64Array.of(0, 0, 3, 4));
           return { update: combine([2, 0, 0, -1]), state };
         },
       });

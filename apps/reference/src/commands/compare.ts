@@ -36,8 +36,8 @@ export const compareCommand = command(
       config: configOption,
       methods: {
         type: 'string',
-        description: 'Balancers, with options as in cagrad:c=0.2; sum is always among them',
-        default: 'sum,log,uncertainty',
+        description: 'Balancers, with options as in cagrad:c=0.2; the baselines sum and log are always among them',
+        default: 'uncertainty',
         valueHint: 'a,b,…',
       },
       seeds: { type: 'string', description: "Trainings of each method, from the config's seed on", default: '3', valueHint: 'n' },
@@ -59,8 +59,8 @@ export const compareCommand = command(
       json: jsonOption,
     },
     examples: [
-      'taskloom compare --methods sum,log,uncertainty,pcgrad',
-      'taskloom compare --methods sum,famo,nashMtl --seeds 5 --tune all --sources-per-step all --split test',
+      'taskloom compare --methods uncertainty,pcgrad',
+      'taskloom compare --methods famo,nashMtl --seeds 5 --tune all --sources-per-step all --split test',
     ],
     notes:
       'All methods have the same steps, rows and seeds; weights of tasks in the config are the sum’s, the others find their own; a single-task model has as many steps as show it the rows that it sees among the others. Learning rates, and the step whose parameters are kept, are chosen on the validation split, by the first seed. Δm is the mean relative loss of score against the single-task models, less is better. A difference from the sum counts where the 95 % interval of Welch’s test over seeds leaves 0 out. Memory is the most that the whole process held while a method trained, with what earlier trainings left in it: to compare it, give each method a comparison of its own. Ctrl-C keeps what is finished; the same command goes on.',

@@ -10,9 +10,9 @@ export interface Asked {
   readonly balancerOptions?: { readonly [name: string]: number | boolean | string };
 }
 
-/** `sum,log,cagrad:c=0.2` → methods; the plain sum is always among them, and first. */
+/** `famo,cagrad:c=0.2` → methods; the baselines, the plain sum and then `log`, are always among them, and first. */
 export function methodsFrom(list: string): readonly Asked[] {
-  const labels = ['sum', ...list.split(',').map((entry) => entry.trim())].filter((entry) => entry !== '');
+  const labels = ['sum', 'log', ...list.split(',').map((entry) => entry.trim())].filter((entry) => entry !== '');
   return [...new Set(labels)].map((label): Asked => {
     const [balancer, ...options] = label.split(':') as [string, ...string[]];
     if (!balancers.has(balancer))
