@@ -61,6 +61,8 @@ describe('the line is found', () => {
     '/home/ada/app/node_modules/.pnpm/@taskloom+maml@1.0.0/node_modules/@taskloom/maml/dist/index.js',
     '/home/ada/app/node_modules/.vite/deps/@taskloom_gating.js',
     '/home/ada/app/node_modules/@tensorflow/tfjs-layers/dist/tf-layers.node.js',
+    '/home/ada/app/node_modules/.pnpm/@tensorflow+tfjs-core@4.22.0/tfjs-core/src/engine.ts',
+    '/home/ada/app/tfjs-backend-cpu/src/kernels/Unique.ts',
     'C:\\app\\node_modules\\@taskloom\\gating\\dist\\index.js',
     new URL('../../gating/dist/index.js', import.meta.url).href,
     fileURLToPath(new URL('../../gating/src/dispatch.ts', import.meta.url)),
@@ -80,6 +82,32 @@ test.each([
   expect(error.message).toContain('cannot read the values');
   expect(error.message).toContain('refusals.test.ts:');
   expect(error.message).toContain('hostCall');
+});
+
+test.each([
+  [
+    'data',
+    (x: tf.Tensor) => {
+      void x.data().then(() => {});
+      return tf.neg(x);
+    },
+  ],
+  [
+    'booleanMaskAsync',
+    (x: tf.Tensor) => {
+      void tf.booleanMaskAsync(x, tf.greater(x, 1));
+      return tf.neg(x);
+    },
+  ],
+])('%s, though nothing waits for it', async (_, body) => {
+  const rejected: unknown[] = [];
+  const note = (reason: unknown) => void rejected.push(reason);
+  process.on('unhandledRejection', note);
+  const error = await refusal(body);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off('unhandledRejection', note);
+  expect(error).toMatchObject({ code: 'not_traceable', message: expect.stringContaining('cannot read the values') });
+  expect(rejected).toEqual([]);
 });
 
 test('constants can be read', async () => {

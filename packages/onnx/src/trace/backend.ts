@@ -46,6 +46,8 @@ class TraceBackend extends KernelBackend {
   graph: Graph | undefined;
   /** Where the elements of large constants are from. */
   sources = new Map<object, string>();
+  /** Why a value that was asked for later on will not come. */
+  refused: unknown;
   readonly #values = new WeakMap<object, { value?: Value; data?: Constant; references: number }>();
   #count = 0;
 
@@ -113,7 +115,13 @@ class TraceBackend extends KernelBackend {
   }
 
   override read(id: object): Promise<BackendValues> {
-    return Promise.resolve(this.readSync(id));
+    try {
+      return Promise.resolve(this.readSync(id));
+    } catch (error) {
+      // Who asks may wait for no answer; it is the trace that fails.
+      this.refused ??= error;
+      return new Promise(() => {});
+    }
   }
 
   override refCount(id: object): number {
@@ -200,6 +208,7 @@ export function tracing<T>(graph: Graph, body: (scope: TraceScope) => T): T {
   const limit = Error.stackTraceLimit;
   made.graph = graph;
   made.sources = new Map();
+  made.refused = undefined;
   try {
     enter(backendName);
     Math.random = () => {
@@ -214,6 +223,7 @@ export function tracing<T>(graph: Graph, body: (scope: TraceScope) => T): T {
         sources: made.sources,
       });
     });
+    if (made.refused) throw made.refused;
     return result!;
   } catch (error) {
     throw explained(error);

@@ -1,5 +1,6 @@
-/** Frames of TensorFlow.js and of installed packages of ours, bundlers' copies of them included, and of the engine that runs JavaScript. */
-const installed = /@(?:tensorflow|taskloom)[\\/_]|node:internal|\(<anonymous>\)/;
+/** Frames of TensorFlow.js (its sources, too, where source maps name them) and of installed packages of ours, bundlers' copies of them included, and of the engine that runs JavaScript. */
+const installed =
+  /@(?:tensorflow|taskloom)[\\/_+]|[\\/]tfjs-(?:core|layers|data|converter|backend-\w+)[\\/]src[\\/]|node:internal|\(<anonymous>\)/;
 
 /** The folder that this package is in: where it is not installed, our other packages are beside it. In a bundle there is none. */
 const beside = /^(?:file:\/\/)?\/*(.*\/)onnx\/(?:src|dist)\//.exec(String(import.meta.url))?.[1];
