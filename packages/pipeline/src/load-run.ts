@@ -12,6 +12,7 @@ import { type EvaluateOptions, type Evaluation, evaluate as evaluateModel } from
 import { computeEagerly } from './compute';
 import type { DataProvider } from './data-provider';
 import { buildDataset } from './dataset';
+import { type Execution, executorFor } from './execution';
 import { buildFeatures, type Features } from './features';
 import type { Labels } from './labels';
 import { judgingOf } from './metrics-schema';
@@ -63,6 +64,9 @@ export interface RunEvaluation extends Evaluation {
 
 export interface EvaluateRunOptions extends Pick<EvaluateOptions, 'batchSize' | 'metrics' | 'groups' | 'bootstrap' | 'onOutputs'> {
   readonly data: DataProvider;
+  /** Where the model runs; see `TrainOptions`. Default `auto`. */
+  readonly execution?: Execution;
+  /** An executor of one's own, in place of `execution`. */
   readonly executor?: Executor;
 }
 
@@ -84,11 +88,12 @@ export async function loadRun(store: CheckpointStore): Promise<Run> {
     params,
     predict: (inputs, options) => predict(parts, inputs, options),
     predictMany: (inputs, options) => predictMany(parts, inputs, options),
-    async evaluate(split, { data, ...options }) {
+    async evaluate(split, { data, execution, executor, ...options }) {
       const sources = await readSplit(config, split, data);
       const truncated = await truncation(config, { stored: state, data });
       const dataset = buildDataset(sources, config.tasks, features, labels);
-      const evaluation = await evaluateModel({ model, params, buffers, dataset, ...judgingOf(config), ...options });
+      const on = await executorFor({ execution, executor });
+      const evaluation = await evaluateModel({ model, params, buffers, dataset, executor: on, ...judgingOf(config), ...options });
       return { ...evaluation, truncated: sources.reduce((sum, source) => sum + truncated(source), 0) };
     },
     dispose() {

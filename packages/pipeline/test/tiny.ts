@@ -122,7 +122,7 @@ export async function exercise(
   const [run, resumed] = [await loadRun(whole), await loadRun(cut)];
   try {
     expect(equals(run.params as unknown as Params, resumed.params as unknown as Params)).toBe(true);
-    const evaluation = await run.evaluate('validation', { data });
+    const evaluation = await run.evaluate('validation', { data, execution: 'eager' });
     expect({ tasks: evaluation.tasks, mean: evaluation.mean }).toEqual(result.validation);
     const pair = run.tasks.some((task) => task.pair) ? [{ a: 'where is my lamp', b: 'my lamp is late' }] : [];
     const inputs = ['where is my lamp now', ...pair, { tokens: ['lovely', 'kettle'] }];

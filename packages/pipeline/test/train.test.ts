@@ -81,8 +81,11 @@ describe('train, loadRun', () => {
     expect(streamed.map(({ topic: answer }) => answer)).toEqual([first, second, third].map((answer) => answer!.topic));
     await expect(run.predict(['x'], { tasks: ['nothing'] })).rejects.toMatchObject({ code: 'unknown_task' });
     await expect(run.predict([7 as never])).rejects.toMatchObject({ code: 'bad_input' });
-    const validation = await run.evaluate('validation', { data });
-    expect(validation.mean).toBeCloseTo(result.validation!.mean, 6);
+    for (const execution of ['eager', 'compiled'] as const) {
+      const validation = await run.evaluate('validation', { data, execution });
+      expect(validation.mean).toBeCloseTo(result.validation!.mean, 6);
+    }
+    await expect(run.evaluate('validation', { data, execution: 'sideways' as never })).rejects.toMatchObject({ code: 'bad_option' });
     run.dispose();
     expect(memory().numTensors).toBe(before);
     await expect(train(config, { store, data })).rejects.toMatchObject({ code: 'run_exists' });

@@ -79,7 +79,7 @@ export const diagnoseCommand = command(
           say(
             `\n${interrupted ? 'Stopped after' : 'Measured in the course of'} ${whole(steps)} steps, ${duration(seconds)}.${args.out === undefined ? '' : ` Drawn in ${args.out}.`}`,
           );
-          sayProse(`Put it to the test: ${commandName()} compare --methods sum,log,…`);
+          sayProse(`Put it to the test: ${commandName()} compare --methods uncertainty,…`);
         } else say('Stopped before the first measurement: nothing to tell.');
         return interrupted ? exitCodes.interrupted : exitCodes.success;
       } finally {

@@ -6,7 +6,19 @@ import { usageError } from '../exit-codes';
 import { dataRootOf, openRun } from '../run-folder';
 import { between, evaluationTable } from '../terminal/evaluation';
 import { metric, whole } from '../terminal/format';
-import { backendName, backendOption, countOption, dataRootOption, jsonOption, runOption, say, sayProse, writeJson } from './shared-options';
+import {
+  backendName,
+  backendOption,
+  countOption,
+  dataRootOption,
+  executionName,
+  executionOption,
+  jsonOption,
+  runOption,
+  say,
+  sayProse,
+  writeJson,
+} from './shared-options';
 
 export const evaluateCommand = command('evaluate', 'Metrics of a run on a split. `--split test` is the only way to the test split.', {
   args: {
@@ -15,6 +27,7 @@ export const evaluateCommand = command('evaluate', 'Metrics of a run on a split.
     bootstrap: { type: 'string', description: 'Adds 95 % intervals from so many resamplings of the rows; 1000 is usual', valueHint: 'n' },
     'data-root': dataRootOption,
     backend: backendOption,
+    execution: executionOption,
     json: jsonOption,
   },
   examples: ['taskloom evaluate --run runs/support', 'taskloom evaluate --run runs/support --split test --bootstrap 1000 --json'],
@@ -25,10 +38,11 @@ export const evaluateCommand = command('evaluate', 'Metrics of a run on a split.
     if (split !== 'train' && split !== 'validation' && split !== 'test')
       throw usageError(`There is no split '${split}'. It is one of train, validation, test.`);
     const samples = countOption('bootstrap', args.bootstrap);
+    const execution = executionName(args.execution);
     const store = openRun(args.run);
     const root = await dataRootOf(args.run!, store, args['data-root']);
     await startBackend(backendName(args.backend));
-    const evaluation = await evaluate(store, { split, data: dataFiles(root), ...(samples ? { bootstrap: { samples } } : {}) });
+    const evaluation = await evaluate(store, { split, data: dataFiles(root), execution, ...(samples ? { bootstrap: { samples } } : {}) });
     if (args.json) writeJson({ run: args.run, split, ...evaluation });
     else {
       say(
