@@ -38,7 +38,9 @@ const methods: { readonly [name: string]: (problem: Problem) => Method } = {
   nashMtl: () => nashMtl(),
   imtlG: () => imtlG(),
   alignedMtl: () => alignedMtl(),
-  famo: ({ least = 0 }) => famo({ minLosses: [least, least] }),
+  // 0 is what FAMO's authors take for their toy.
+  'famo γ 0': ({ least = 0 }) => famo({ gamma: 0, minLosses: [least, least] }),
+  'famo γ 1e-3': ({ least = 0 }) => famo({ minLosses: [least, least] }),
 };
 /** On the front, as the eye sees it. */
 const near = 0.03;

@@ -11,7 +11,7 @@ interface Frame {
 }
 
 const [width, height, margin] = [300, 260, 30];
-const colours = ['#1b6ca8', '#c0392b', '#2e8b57', '#8e44ad', '#d68910', '#117a65', '#5d6d7e', '#a93226', '#7d6608', '#4a235a'];
+const colours = ['#1b6ca8', '#c0392b', '#2e8b57', '#8e44ad', '#d68910', '#117a65', '#5d6d7e', '#a93226', '#7d6608', '#4a235a', '#e67399'];
 
 /** Panels side by side, so many a row. */
 export function sheet(panels: readonly string[], columns: number): string {

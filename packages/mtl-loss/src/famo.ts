@@ -9,7 +9,7 @@ import { filled, plus } from './vectors';
 export interface FamoOptions {
   /** Of Adam on the task logits. Default 0.025. */
   readonly learningRate?: number;
-  /** γ, added to the logits' gradient times the logits: how fast old lessons are forgotten. Default 1e-3, the paper's; its package takes 0.01, its benchmark 1e-5. */
+  /** γ, added to the logits' gradient times the logits: how fast old lessons are forgotten. Default 1e-3, the paper's; its package takes 0.01, its benchmark 1e-5, its toy 0. */
   readonly gamma?: number;
   /** The least that each loss can become, by task name or in the order of the tasks. Default 0 each. */
   readonly minLosses?: TaskValues;
@@ -32,6 +32,9 @@ export interface FamoState {
  * the logits and Dᵢ = Lᵢ − minᵢ + ε, the step descends Σ zᵢ log Dᵢ: wᵢ = c zᵢ/Dᵢ with c = 1/Σ(z/D), weights of sum 1. Once the parameters have
  * moved, `afterStep` compares: δᵢ = log Dᵢ(before) − log Dᵢ(after) on the same rows, and Adam moves the logits along Jᵀδ, J that of the softmax
  * (with weight decay γ in the gradient), from tasks that fell fast to those that did not.
+ *
+ * γ pulls the logits back to 0 at each step, however little the losses fell. Where δ is small against it (tiny steps, long runs of a toy), they cannot
+ * move and z stays even: take a smaller γ there, or 0, as the authors do for their toy.
  *
  * Cost 2F + B: one forward pass more, no gradient of single tasks. For losses ≥ minᵢ; one below counts as ε. An absent task has weight 0 and keeps
  * its logit; the others share z among them, and a loss that is not known (NaN) leaves its task's share as it is. Outside Taskloom's trainer call `afterStep` after each step: without it the weights stay where they are.

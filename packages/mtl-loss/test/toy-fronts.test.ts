@@ -2,7 +2,7 @@ import { hostRandom } from '@taskloom/core';
 import { describe, expect, it } from 'vitest';
 import { descend } from '../../../examples/pareto/descend';
 import { distanceToFront, fonseca, landscape, landscapeStarts, quadratics, zdt1 } from '../../../examples/pareto/problems';
-import { alignedMtl, cagrad, mean, mgda, nashMtl, pcgrad, upgrad } from '../src/index';
+import { alignedMtl, cagrad, famo, mean, mgda, nashMtl, pcgrad, upgrad } from '../src/index';
 
 /** With Adam, as the CAGrad paper shows it; a greater rate than its 1e-3, so that it takes seconds. */
 const ends = (
@@ -46,6 +46,15 @@ describe('the landscape of the CAGrad paper', () => {
     expect(reached(ends(upgrad({ regEps: 0 }), [first]))).toEqual([true]);
     expect(reached(ends(upgrad(), [first]))).toEqual([false]);
     expect(reached(ends(upgrad(), [first, last], 0.005, 12_000))).toEqual([true, true]);
+  });
+
+  it('FAMO reaches the front from all three with γ = 0, which its authors take for it', () => {
+    expect(reached(ends(famo({ gamma: 0, minLosses: [-20, -20] }) as never))).toEqual([true, true, true]);
+  });
+
+  // The losses hardly fall there, and γ keeps the logits next to 0.
+  it('FAMO with its default γ is held up in the valleys, as the mean is', () => {
+    expect(reached(ends(famo({ minLosses: [-20, -20] }) as never))).toEqual([false, true, false]);
   });
 
   it('CAGrad leaves the valleys that hold the mean, the first one late', () => {
