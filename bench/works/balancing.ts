@@ -1,6 +1,6 @@
 import { type GradientBalancer, hostArray, hostRandom, jacobianMethod, type Params, random, run } from '@taskloom/core';
 import { adam, applyUpdates } from '@taskloom/core/optimizers';
-import { dynamicWeightAverage, famo, mgda, multiTaskGradients, trimmedMean, uncertainty } from '@taskloom/mtl-loss';
+import { dynamicWeightAverage, famo, mgda, multiTaskGradients, stch, trimmedMean, uncertainty } from '@taskloom/mtl-loss';
 import { classification, multiTaskModel, transformer } from '@taskloom/shared-encoder';
 import { ones, range, type Scalar, stack, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { hostBalancing } from '../../packages/trainer/src/host-balancing';
@@ -129,6 +129,8 @@ export const ways = {
   sum: () => fitStep(() => undefined),
   uncertainty: () => fitStep(() => uncertainty({ kinds: 'classification' })),
   'dynamic weight average': () => fitStep(() => dynamicWeightAverage() as never),
+  stch: () => fitStep(() => stch() as never),
+  'dynamic weight average over windows': () => fitStep(() => dynamicWeightAverage({ window: 25 }) as never),
   famo: () => fitStep(() => famo() as never),
   'mgda at features': () => fitStep(() => mgda() as never, 'features'),
   'mgda, rows kept': () => fitStep(() => mgda() as never),

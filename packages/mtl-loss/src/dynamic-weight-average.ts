@@ -22,7 +22,7 @@ export interface DynamicWeightAverageState extends LossSums {
 /**
  * Dynamic weight average (S. Liu, E. Johns, A. Davison 2019, arXiv 1803.10704): wᵢ = T · softmaxᵢ(rᵢ / temperature), rᵢ = L̄ᵢ(e−1) / L̄ᵢ(e−2), the
  * ratio of mean losses of the last two epochs: a task whose loss falls slowly gets more. All weights are 1 in the first two epochs.
- * With `window`, which the authors of Nash-MTL use (25 steps), two runs of steps take the place of the two epochs. Cost F + B.
+ * With `window`, which the authors of Nash-MTL use (25 steps), two runs of steps take the place of the two epochs, and a compiled step is cut in two at its losses. Cost F + B.
  *
  * `weigh` also takes down the losses of the step; call `endEpoch` after each epoch. T counts the tasks that are present or have a history, so that
  * a schedule of one task a step is balanced as well; a task without a history has r = 1.
