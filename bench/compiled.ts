@@ -11,7 +11,7 @@ import { tfjsPeer } from './peers/tfjs';
 import { torchPeer } from './peers/torch';
 import { bagStep, bagTables } from './works/bag';
 import { convnetStep } from './works/convnet';
-import { predictStep } from './works/predict';
+import { predictFromState, predictStep } from './works/predict';
 import { sinusoidStep } from './works/sinusoid';
 import { trainBatch, trainStep } from './works/transformer';
 
@@ -99,7 +99,12 @@ const works: { readonly [name: string]: Work } = {
   'bag 100k': { peers: ['bag-100k'], steps: 20, start: bag(100_000) },
   'bag 500k': { peers: ['bag-500k'], steps: 20, start: bag(500_000) },
   maml: { peers: ['maml-batched', 'maml-loop'], steps: 20, start: simple(sinusoidStep, 1) },
-  'predict, one text': { peers: ['transformer-predict'], steps: 20, start: predict('fp32'), beside: { 'Taskloom int8': predict('int8') } },
+  'predict, one text': {
+    peers: ['transformer-predict'],
+    steps: 20,
+    start: predict('fp32'),
+    beside: { 'Taskloom int8': predict('int8'), 'Taskloom, weights as inputs': predictFromState },
+  },
   convnet: { peers: ['omniglot-train'], steps: 5, start: simple(convnetStep) },
 };
 
