@@ -1,13 +1,14 @@
 /**
  * What each pass over a compiled step brings: the step with all of them, without each one, and without any, in turn.
  *
- *   node examples/run.mjs ../bench/passes.ts [work …] [--rounds 7]
+ *   node examples/run.mjs ../bench/passes.ts [work …] [--rounds 7] [--ways all,equal]
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type HostArray, mapTree, readTree, type Tree } from '@taskloom/core';
 import { setBackend } from '@tensorflow/tfjs-core';
+import { broadcastShape, Graph } from '../packages/onnx/src/graph/graph';
 import { optimized, passes } from '../packages/onnx/src/passes';
 import { broadcasts } from '../packages/onnx/src/passes/broadcasts';
 import { horizontallyFused } from '../packages/onnx/src/passes/horizontal-fusion';
@@ -31,7 +32,10 @@ import { convnetStep } from './works/convnet';
 import { loopStep, sinusoidStep } from './works/sinusoid';
 import { trainBatch, trainStep } from './works/transformer';
 
-const { values: flags, positionals } = parseArgs({ options: { rounds: { type: 'string', default: '7' } }, allowPositionals: true });
+const { values: flags, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '7' }, ways: { type: 'string', default: '' } },
+  allowPositionals: true,
+});
 await setBackend('cpu');
 
 type Arrays = Tree<HostArray>;
@@ -45,21 +49,49 @@ interface Selection {
   readonly pack?: boolean;
   /** Whether the backward pass makes again what is cheap. */
   readonly remake?: boolean;
+  /** Methods of the graph that is built, in place of those that make equal nodes once, or compute what is known. */
+  readonly building?: Partial<Graph>;
 }
+
+/** Every node by itself. */
+const unshared: Partial<Graph> = {
+  node(this: Graph, op, inputs, results, attributes = {}, domain = '') {
+    return this.copy({ op, domain, attributes, inputs, outputs: results } as never, inputs);
+  },
+};
+
+/** Constants, neutral elements, and transpositions and reshapes one after another, as they are written. */
+const unfolded: Partial<Graph> = {
+  unary(this: Graph, op, x, attributes) {
+    return this.op(op, [x], x, attributes);
+  },
+  binary(this: Graph, op, a, b, dtype = a.dtype) {
+    return this.op(op, [a, b], { shape: broadcastShape(a.shape, b.shape, op), dtype });
+  },
+  transpose(this: Graph, x, perm) {
+    return this.op('Transpose', [x], { shape: perm.map((axis) => x.shape[axis]!), dtype: x.dtype }, { perm });
+  },
+  reshape(this: Graph, x, shape) {
+    return this.op('Reshape', [x, this.ints(shape)], { shape, dtype: x.dtype });
+  },
+};
 
 /** A step with some of the passes, its state, and how many operators it has. */
 async function prepared(
   step: unknown,
   initial: Arrays,
   batch: Arrays,
-  { fuse = true, chosen = passes, pack = true, remake = true }: Selection,
+  { fuse = true, chosen = passes, pack = true, remake = true, building = {} }: Selection,
 ) {
   const runtime = await nodeRuntime(false);
+  const own = Object.fromEntries(Object.keys(building).map((name) => [name, Graph.prototype[name as keyof Graph]]));
+  Object.assign(Graph.prototype, building);
   const plain = trace(step as never, initial as never, batch as never);
   const traced = optimized(fuse ? horizontallyFused(plain) : plain, chosen);
   const { trace: packed, layout } = packState(traced, pack ? undefined : noLayout);
   const last = remake ? rematerialized(packed) : packed;
   const made = program(last, (nameOf) => mapLeaves(last.outputs, nameOf));
+  Object.assign(Graph.prototype, own);
   const ready = await loadStages(made, { layout, nextSignature: signatureOf(traced) }, runtime, sessionOptions('auto'));
   const state = arrangement(runtime);
   await state.replace(leaves(mapTree(initial, (leaf) => ({ ...leaf, data: leaf.data.slice() })) as Arrays));
@@ -73,7 +105,7 @@ function leaves(tree: Arrays): Map<string, HostArray> {
 }
 
 const without = (pass: Pass) => ({ chosen: passes.filter((each) => each !== pass) });
-const selections: readonly (readonly [string, Selection])[] = [
+const everything: readonly (readonly [string, Selection])[] = [
   ['all', {}],
   ['without chains joined', { fuse: false }],
   ['without layer normalisation as one operator', without(layerNorms)],
@@ -84,8 +116,13 @@ const selections: readonly (readonly [string, Selection])[] = [
   ['without first convolutions as products', without(narrowConvolutions)],
   ['without arrays made again', { remake: false }],
   ['without one vector for small parameters', { pack: false }],
+  ['without equal nodes made once', { building: unshared }],
+  ['without constants, transpositions and reshapes folded', { building: unfolded }],
   ['none', { fuse: false, chosen: [], pack: false, remake: false }],
 ];
+
+/** Those whose names have one of the words; side by side in one process the others take memory. */
+const selections = everything.filter(([name]) => flags.ways.split(',').some((word) => name.includes(word)));
 
 const transformer = trainStep(32);
 const sinusoid = sinusoidStep();
@@ -94,6 +131,7 @@ const works = {
   'transformer, a training step': { ...transformer, batch: (i: number) => trainBatch(32, i), steps: 2 },
   'MAML, 25 sine waves, a step': { ...sinusoid, steps: 200 },
   'MAML, 25 sine waves in a loop, a step': { ...sinusoid, step: loopStep(), steps: 50 },
+  'MGDA, seven tasks on all rows, a step': { ...ways['mgda, rows kept'](), batch: (i: number) => balancingBatch(14, i), steps: 1 },
   'MGDA, seven tasks on their own rows, a step': {
     ...ways['mgda, rows kept'](),
     batch: (i: number) => balancingBatch(14, i, true),
