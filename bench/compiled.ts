@@ -5,6 +5,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { cpus } from 'node:os';
 import { eager, type HostArray, hostArray } from '@taskloom/core';
 import { ort } from '@taskloom/onnx';
+import { env } from 'onnxruntime-node';
 import { startBackend } from '../apps/reference/src/backend';
 import { type Contender, interleaved, type Timing, timed } from './peers/rounds';
 import { tfjsPeer } from './peers/tfjs';
@@ -112,7 +113,8 @@ const alone = process.argv.includes('--alone');
 /** Threads of PyTorch: the faster of these. */
 const threads = process.argv.includes('--two-threads') ? [2] : [2, 1];
 const chosen = process.argv.slice(2).filter((word) => works[word]);
-console.log(`${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}\n`);
+const { node } = env.versions;
+console.log(`${cpus()[0]!.model}, ${cpus().length} cores, Node ${process.version}, onnxruntime-node ${node}\n`);
 console.log('| work | contender | median, ms | least, ms | ours / theirs, medians | least |');
 console.log('|---|---|---:|---:|---:|---:|');
 for (const name of chosen.length > 0 ? chosen : Object.keys(works).filter((name) => name !== 'wasm')) {
