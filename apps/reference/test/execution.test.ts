@@ -48,5 +48,10 @@ describe('without ONNX Runtime', () => {
     });
     const asked = await withoutOrt('train', '--run', 'e', '--steps', '2', '--execution', 'eager', '--json');
     expect([asked.code, asked.err]).toEqual([0, '']);
+    expect(await withoutOrt('evaluate', '--run', 'e', '--execution', 'compiled')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('npm install onnxruntime-node'),
+    });
+    expect(await withoutOrt('evaluate', '--run', 'e', '--json')).toMatchObject({ code: 0, err: '' });
   });
 });

@@ -2,7 +2,7 @@ import type { CheckpointStore } from '@taskloom/core';
 import { notWithin } from '@taskloom/shared-encoder';
 import { checkpointSteps, type Dataset } from '@taskloom/trainer';
 import { bagsRead, type InputShape } from './features';
-import { divisions } from './finer-labels';
+import { divisions, finerTask } from './finer-labels';
 import type { Labels } from './labels';
 import { linearColumns, linearPart } from './linear-part';
 import { classWeights } from './model';
@@ -29,7 +29,7 @@ export interface LinearOptions {
 
 /**
  * Weights and biases of the trunk's linear part, none without one: for each class of each task a support vector machine against all its other classes. Features count by the root of their inverse document frequency and as their bag does, which goes
- * into the weights, and so do the part's `ratios`. Classes weigh as the task's `classWeights` say. A task with `finer` labels knows the biases of those within each of its own.
+ * into the weights, and so do the part's `ratios`. Classes weigh as the task's `classWeights` say. A task with `finer` labels knows the biases of those within each of its own. Scores that no head reads, for their scale is 0, stay 0.
  */
 export async function fitLinearPart(
   config: ResolvedConfig,
@@ -42,6 +42,7 @@ export async function fitLinearPart(
   if (!part || (resume && store && (await checkpointSteps(store)).length > 0)) return new Map();
   const bags = bagsRead(part, all);
   const columns = linearColumns(config, labels);
+  const isRead = (name: string) => columns[name]!.scale !== 0 || config.tasks.some((task) => finerTask(task) === name);
   const width = Object.values(columns)[0]!.of;
   const offsets = new Map<string, number>();
   let features = 0;
@@ -63,6 +64,7 @@ export async function fitLinearPart(
     const within = divisions(config, tasks, labels);
     const { order, scale } = byFrequency(rows, counts);
     for (const [name, { classes, weights }] of tasks) {
+      if (!isRead(name)) continue;
       const began = performance.now();
       const weightOf = classWeights(config.tasks.find((task) => task.name === name)!, labels[name]!);
       const shares = weights.map((weight, row) => weight * (weightOf?.[classes[row]!] ?? 1));

@@ -209,6 +209,18 @@ describe('a linear part', () => {
       await probabilities(0),
       await probabilities({ colour: 0, temper: 1 }),
     ];
+    // Nor is anything fitted that no head reads; finer labels are read by another.
+    const fitted = async (scale: { readonly [task: string]: number }, finer?: 'colour') => {
+      const seen: string[] = [];
+      const wide = { ...config.trunk.parts.wide, scale };
+      const tasks = [config.tasks[0]!, { ...config.tasks[1]!, ...(finer && { finer }) }];
+      const onProgress = (event: { kind: string; task?: string }) => void (event.kind === 'linear' && seen.push(event.task!));
+      const trunk = { ...config.trunk, parts: { ...config.trunk.parts, wide } };
+      await train({ ...config, tasks, trunk }, { store: memoryStore(), data, onProgress });
+      return seen;
+    };
+    expect(await fitted({ colour: 0 })).toEqual(['temper']);
+    expect(await fitted({ colour: 0 }, 'colour')).toEqual(['colour', 'temper']);
     const gap = ([a, b]: number[]) => Math.log(a! / b!);
     for (const name of ['colour', 'temper']) {
       expect(Math.abs(gap(one[name]!))).toBeGreaterThan(0.1);

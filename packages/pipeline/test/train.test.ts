@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { disposeParams, equals, flatten, type HostArray, memoryStore, type Params } from '@taskloom/core';
+import { disposeParams, type Executor, eager, equals, flatten, type HostArray, memoryStore, type Params } from '@taskloom/core';
 import { enableProdMode, memory, setBackend } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { evaluateBaseline, loadRun, resume, train } from '../src/index';
 import { smallConfig, supportData } from './support';
 
@@ -85,6 +85,9 @@ describe('train, loadRun', () => {
       const validation = await run.evaluate('validation', { data, execution });
       expect(validation.mean).toBeCloseTo(result.validation!.mean, 6);
     }
+    const compile = vi.fn(eager().compile);
+    await run.evaluate('validation', { data, executor: { name: 'own', compile: compile as Executor['compile'] } });
+    expect(compile).toHaveBeenCalledOnce();
     await expect(run.evaluate('validation', { data, execution: 'sideways' as never })).rejects.toMatchObject({ code: 'bad_option' });
     run.dispose();
     expect(memory().numTensors).toBe(before);
